@@ -1,0 +1,31 @@
+//! The words that every other crate speaks: ids, money, bytes, time, places, languages and problems.
+//!
+//! Nothing here does input or output, except the two smallest doors to the outside, [`SystemClock`] and
+//! [`OsEntropy`], which the binary opens once and everyone else receives as a parameter.
+
+mod country;
+mod data_volume;
+mod entropy;
+mod env;
+mod id;
+mod language;
+mod money;
+mod problem;
+mod secret;
+mod terms;
+mod time;
+
+pub use country::{Country, CountrySet};
+pub use data_volume::DataVolume;
+pub use entropy::{Entropy, OsEntropy, SeededEntropy};
+pub use env::Env;
+pub use id::{
+    Account, ApiToken, Card, Entity, Id, InboxMessage, Job, Line, LoginSession, Mail, Order, Payment, Pool,
+    Refund, Review, Transfer,
+};
+pub use language::Language;
+pub use money::{Currency, Money};
+pub use problem::{Kind, Problem};
+pub use secret::SecretKey;
+pub use terms::{Allowance, RenewalRule, StartRule, Terms};
+pub use time::{Clock, DAY_MS, HOUR_MS, MINUTE_MS, ManualClock, SECOND_MS, SystemClock, Timestamp};
