@@ -29,7 +29,9 @@ impl Currency {
 
     /// How many decimal digits the minor unit has (ISO 4217): CNY 2, JPY 0, KWD 3.
     pub fn exponent(self) -> u32 {
-        iso_currency::Currency::from_code(self.code()).and_then(|c| c.exponent()).map_or(2, u32::from)
+        iso_currency::Currency::from_code(self.code())
+            .and_then(iso_currency::Currency::exponent)
+            .map_or(2, u32::from)
     }
 }
 

@@ -1,0 +1,99 @@
+//! The arrow of dependence points one way.
+
+use std::{collections::BTreeMap, process::Command};
+
+use serde_json::Value;
+
+/// What each crate may depend on, directly. Not named: may depend on nothing of ours.
+const MAY: &[(&str, &[&str])] = &[
+    ("wire", &[]),
+    ("basis", &[]),
+    ("store", &["basis"]),
+    ("texts", &["basis"]),
+    ("accounts", &["basis", "store", "texts"]),
+    ("catalog", &["basis", "store", "texts"]),
+    ("ledger", &["basis", "store"]),
+    ("charging", &["basis", "store", "wire"]),
+    ("rsp", &["basis", "store", "wire"]),
+    ("cards", &["basis", "store", "accounts", "catalog", "ledger", "charging", "rsp"]),
+    ("carriers", &["basis", "store", "accounts", "catalog", "ledger", "charging", "rsp"]),
+    ("payments", &["basis", "store", "accounts", "catalog", "ledger", "charging", "rsp"]),
+    (
+        "orders",
+        &[
+            "basis", "store", "accounts", "catalog", "ledger", "charging", "rsp", "cards", "carriers",
+            "payments",
+        ],
+    ),
+    ("support", NOUNS),
+    ("web", WEB),
+];
+
+const NOUNS: &[&str] = &[
+    "basis", "store", "accounts", "catalog", "ledger", "charging", "rsp", "cards", "carriers", "payments",
+    "orders",
+];
+
+const WEB: &[&str] = &[
+    "basis", "store", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards", "carriers",
+    "payments", "orders", "support",
+];
+
+/// Peers that speak the real protocols: they know nothing of the nouns, or they would prove nothing.
+const PEERS_MAY: &[&str] = &["basis", "wire"];
+
+/// Crates that only wire others together or test them.
+const TOP: &[&str] = &["heyon", "it", "proof", "xtask"];
+
+#[test]
+fn the_arrow_of_dependence_points_one_way() {
+    let crates = workspace();
+    let mut wrong = Vec::new();
+    for (name, package) in &crates {
+        let Some(may) = allowed(name, &package.folder) else { continue };
+        let ours = package.needs.iter().filter(|need| crates.contains_key(*need));
+        wrong.extend(
+            ours.filter(|need| !may.contains(&need.as_str())).map(|need| format!("{name} -> {need}")),
+        );
+    }
+    assert!(wrong.is_empty(), "these dependences point the wrong way: {wrong:?}");
+}
+
+#[test]
+fn every_crate_has_its_place() {
+    let nowhere: Vec<_> = workspace()
+        .into_iter()
+        .filter(|(name, package)| !TOP.contains(&name.as_str()) && allowed(name, &package.folder).is_none())
+        .collect();
+    assert!(nowhere.is_empty(), "say in MAY where these stand: {nowhere:?}");
+}
+
+#[derive(Debug)]
+struct Package {
+    folder: String,
+    needs: Vec<String>,
+}
+
+fn allowed(name: &str, folder: &str) -> Option<&'static [&'static str]> {
+    if folder.contains("/sim/") {
+        return Some(PEERS_MAY);
+    }
+    MAY.iter().find(|(of, _)| *of == name).map(|(_, may)| *may)
+}
+
+/// Our own packages with everything that they depend on outside their tests.
+fn workspace() -> BTreeMap<String, Package> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let args = ["metadata", "--no-deps", "--offline", "--format-version=1"];
+    let output =
+        Command::new(cargo).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+    metadata["packages"].as_array().expect("packages").iter().map(package).collect()
+}
+
+fn package(package: &Value) -> (String, Package) {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let needs = package["dependencies"].as_array().expect("dependencies").iter();
+    let needs = needs.filter(|need| need["kind"] != "dev").map(|need| text(&need["name"])).collect();
+    (text(&package["name"]), Package { folder: text(&package["manifest_path"]), needs })
+}

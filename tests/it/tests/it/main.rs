@@ -1,0 +1,9 @@
+//! The integration tests of all nouns, each on SQLite and on PostgreSQL (`HEYON_TEST_POSTGRES`), and the
+//! tests about the repository itself. One binary, because linking is what costs.
+//!
+//! `cfg(test)` always holds here; it tells clippy that helpers may unwrap, too.
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod repository;
