@@ -1,0 +1,190 @@
+//! The table `job`.
+
+use basis::{Env, Id, Job, Problem, Timestamp};
+use serde::Serialize;
+
+use super::NewJob;
+use crate::{Conn, Row, sql};
+
+/// A job as the operator sees it.
+#[derive(Debug, Clone)]
+pub struct JobRow {
+    /// Its id.
+    pub id: Id<Job>,
+    /// Which handler.
+    pub kind: String,
+    /// What caused it.
+    pub key: String,
+    /// What the handler gets, as JSON.
+    pub payload: String,
+    /// `ready`, `leased` or `dead`.
+    pub state: String,
+    /// Not before.
+    pub run_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+}
+
+/// Queues a job, and wakes the worker after the commit; false if one of this kind and key stands already.
+pub async fn enqueue<P: Serialize>(conn: &mut Conn, env: &Env, job: NewJob<'_, P>) -> Result<bool, Problem> {
+    let payload = serde_json::to_string(job.payload).map_err(|e| Problem::internal(e.to_string()))?;
+    let queued = sql!(
+        "INSERT INTO job (id, kind, key, payload, state, run_at, attempts, created_at) \
+         VALUES ($1, $2, $3, $4, 'ready', $5, 0, $6) ON CONFLICT (kind, key) DO NOTHING"
+    )
+    .bind(env.new_id::<Job>())
+    .bind(job.kind)
+    .bind(job.key)
+    .bind(payload)
+    .bind(job.run_at)
+    .bind(env.now())
+    .run(conn)
+    .await?;
+    conn.note_job();
+    Ok(queued == 1)
+}
+
+/// Leases up to `limit` jobs that are due or whose lease has run out.
+pub(super) async fn claim(
+    conn: &mut Conn,
+    owner: &str,
+    now: Timestamp,
+    lease_until: Timestamp,
+    limit: u32,
+) -> Result<Vec<JobRow>, Problem> {
+    // The condition stands twice: after waiting for another's row lock PostgreSQL checks only the outer one again.
+    sql!(
+        "UPDATE job SET state = 'leased', lease_owner = $1, lease_until = $2, attempts = attempts + 1 \
+         WHERE id IN (SELECT id FROM job WHERE (state = 'ready' AND run_at <= $3) OR (state = 'leased' AND lease_until < $3) \
+         ORDER BY run_at, id LIMIT $4) \
+         AND ((state = 'ready' AND run_at <= $3) OR (state = 'leased' AND lease_until < $3)) \
+         RETURNING id, kind, key, payload, state, run_at, attempts, last_error"
+    )
+    .bind(owner)
+    .bind(lease_until)
+    .bind(now)
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(job_row)
+    .collect()
+}
+
+/// When the next job is due, if any waits.
+pub(super) async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Problem> {
+    sql!("SELECT run_at FROM job WHERE state = 'ready' ORDER BY run_at LIMIT 1")
+        .optional(conn)
+        .await?
+        .map(|row| row.get("run_at"))
+        .transpose()
+}
+
+/// Whether some lease has run out.
+pub(super) async fn lost_lease(conn: &mut Conn, now: Timestamp) -> Result<bool, Problem> {
+    sql!("SELECT 1 AS lost FROM job WHERE state = 'leased' AND lease_until < $1 LIMIT 1")
+        .bind(now)
+        .optional(conn)
+        .await
+        .map(|row| row.is_some())
+}
+
+/// Frees what an earlier life of this owner had leased.
+pub(super) async fn free_leases(conn: &mut Conn, owner: &str) -> Result<u64, Problem> {
+    sql!("UPDATE job SET state = 'ready', lease_owner = NULL, lease_until = NULL WHERE state = 'leased' AND lease_owner = $1")
+        .bind(owner)
+        .run(conn)
+        .await
+}
+
+pub(super) async fn remove(conn: &mut Conn, id: Id<Job>, owner: &str) -> Result<(), Problem> {
+    sql!("DELETE FROM job WHERE id = $1 AND lease_owner = $2").bind(id).bind(owner).run(conn).await.map(drop)
+}
+
+pub(super) async fn put_off(
+    conn: &mut Conn,
+    id: Id<Job>,
+    owner: &str,
+    until: Timestamp,
+    error: Option<&str>,
+) -> Result<(), Problem> {
+    sql!(
+        "UPDATE job SET state = 'ready', run_at = $3, last_error = $4, lease_owner = NULL, lease_until = NULL \
+         WHERE id = $1 AND lease_owner = $2"
+    )
+    .bind(id)
+    .bind(owner)
+    .bind(until)
+    .bind(error)
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+pub(super) async fn bury(conn: &mut Conn, id: Id<Job>, owner: &str, error: &str) -> Result<(), Problem> {
+    sql!("UPDATE job SET state = 'dead', last_error = $3, lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_owner = $2")
+        .bind(id)
+        .bind(owner)
+        .bind(error)
+        .run(conn)
+        .await
+        .map(drop)
+}
+
+/// All jobs that stand, dead ones first, then by when they are due.
+pub async fn list(conn: &mut Conn, limit: u32) -> Result<Vec<JobRow>, Problem> {
+    sql!(
+        "SELECT id, kind, key, payload, state, run_at, attempts, last_error FROM job \
+         ORDER BY CASE WHEN state = 'dead' THEN 0 ELSE 1 END, run_at, id LIMIT $1"
+    )
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(job_row)
+    .collect()
+}
+
+/// How many jobs have failed for good.
+pub async fn dead(conn: &mut Conn) -> Result<i64, Problem> {
+    sql!("SELECT COUNT(*) AS dead FROM job WHERE state = 'dead'").one(conn).await?.get("dead")
+}
+
+/// The job of this kind and key, if it stands.
+pub async fn find(conn: &mut Conn, kind: &str, key: &str) -> Result<Option<JobRow>, Problem> {
+    sql!("SELECT id, kind, key, payload, state, run_at, attempts, last_error FROM job WHERE kind = $1 AND key = $2")
+        .bind(kind)
+        .bind(key)
+        .optional(conn)
+        .await?
+        .as_ref()
+        .map(job_row)
+        .transpose()
+}
+
+/// Makes a job due now with its tries forgotten; false if there is none.
+pub async fn retry(conn: &mut Conn, id: Id<Job>, now: Timestamp) -> Result<bool, Problem> {
+    let changed =
+        sql!("UPDATE job SET state = 'ready', run_at = $2, attempts = 0 WHERE id = $1 AND state <> 'leased'")
+            .bind(id)
+            .bind(now)
+            .run(conn)
+            .await?;
+    conn.note_job();
+    Ok(changed == 1)
+}
+
+fn job_row(row: &Row) -> Result<JobRow, Problem> {
+    Ok(JobRow {
+        id: row.get("id")?,
+        kind: row.get("kind")?,
+        key: row.get("key")?,
+        payload: row.get("payload")?,
+        state: row.get("state")?,
+        run_at: row.get("run_at")?,
+        attempts: row.get("attempts")?,
+        last_error: row.get("last_error")?,
+    })
+}

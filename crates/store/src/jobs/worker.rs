@@ -1,0 +1,212 @@
+//! The worker: leases due jobs and runs their handlers, many at a time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use basis::{Env, Problem, SECOND_MS, Timestamp};
+use futures_util::future::BoxFuture;
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::rows::{self, JobRow};
+use crate::{Db, in_tx};
+
+/// How many jobs run at once.
+const RUNNING_MAX: usize = 64;
+/// A handler that takes longer is stopped and tried again.
+const HANDLER_TIME_MAX: Duration = Duration::from_mins(1);
+/// A lease outlives its handler, so a job never runs twice at once.
+const LEASE_MS: i64 = 90 * SECOND_MS;
+/// After so many failures a job is dead until an operator retries it.
+const ATTEMPTS_MAX: u32 = 40;
+/// How long the worker sleeps at most when nothing is due.
+const SLEEP_MAX_MS: i64 = SECOND_MS;
+
+/// What a handler gets.
+#[derive(Debug, Clone)]
+pub struct JobRun {
+    /// What caused it.
+    pub key: String,
+    /// JSON, as queued.
+    pub payload: String,
+    /// 1 on the first try.
+    pub attempt: u32,
+}
+
+impl JobRun {
+    /// The payload as what was queued.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_str(&self.payload).map_err(|e| Problem::internal(format!("job payload: {e}")))
+    }
+}
+
+/// How a handler ends when nothing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The job is done.
+    Done,
+    /// Not yet: run it again then.
+    At(Timestamp),
+}
+
+type Handler = Arc<dyn Fn(JobRun) -> BoxFuture<'static, Result<Next, Problem>> + Send + Sync>;
+
+/// Runs jobs until it is told to stop.
+pub struct Worker {
+    db: Db,
+    env: Env,
+    owner: String,
+    handlers: HashMap<&'static str, Handler>,
+}
+
+impl Worker {
+    /// A worker without handlers. `owner` names this process among those that share the database, and stays
+    /// the same over restarts.
+    pub fn new(db: &Db, env: &Env, owner: &str) -> Self {
+        Self { db: db.clone(), env: env.clone(), owner: owner.to_owned(), handlers: HashMap::new() }
+    }
+
+    /// Jobs of this kind go to this handler.
+    #[must_use]
+    pub fn on<F, R>(mut self, kind: &'static str, handler: F) -> Self
+    where
+        F: Fn(JobRun) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Next, Problem>> + Send + 'static,
+    {
+        self.handlers.insert(kind, Arc::new(move |run| Box::pin(handler(run))));
+        self
+    }
+
+    /// Runs jobs until `stop` turns true, then lets those that run finish.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let worker = Arc::new(self);
+        worker.recover().await;
+        let wake = worker.db.jobs_wake();
+        let mut running = JoinSet::new();
+        while !*stop.borrow() {
+            let claimed = worker.claim(RUNNING_MAX.saturating_sub(running.len())).await;
+            let found = !claimed.is_empty();
+            for job in claimed {
+                let worker = worker.clone();
+                running.spawn(async move { worker.handle(job).await });
+            }
+            if found && running.len() < RUNNING_MAX {
+                continue;
+            }
+            let full = running.len() >= RUNNING_MAX;
+            tokio::select! {
+                Some(_) = running.join_next(), if full => {}
+                () = wake.notified(), if !full => {}
+                () = worker.sleep_until_due(), if !full => {}
+                _ = stop.changed() => {}
+            }
+            while running.try_join_next().is_some() {}
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    /// Runs what is due now, one after the other, until nothing is; for tests and for commands without a server.
+    ///
+    /// # Errors
+    /// Only those of the queue itself; a failed job is put off or dead.
+    pub async fn run_due(&self) -> Result<usize, Problem> {
+        let mut done = 0;
+        loop {
+            let jobs = self.try_claim(1).await?;
+            if jobs.is_empty() {
+                return Ok(done);
+            }
+            for job in jobs {
+                self.handle(job).await;
+                done += 1;
+            }
+        }
+    }
+
+    async fn recover(&self) {
+        let freed = in_tx!(self.db, |tx| { rows::free_leases(tx, &self.owner).await });
+        match freed {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "took up jobs that an earlier run had begun"),
+            Err(problem) => tracing::warn!(%problem, "could not free the leases of an earlier run"),
+        }
+    }
+
+    async fn claim(&self, limit: usize) -> Vec<JobRow> {
+        match self.try_claim(limit).await {
+            Ok(jobs) => jobs,
+            Err(problem) => {
+                tracing::warn!(%problem, "cannot lease jobs");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                Vec::new()
+            }
+        }
+    }
+
+    async fn try_claim(&self, limit: usize) -> Result<Vec<JobRow>, Problem> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let now = self.env.now();
+        // Look before taking the writer's turn: an idle worker writes nothing.
+        let due = rows::next_due(&mut self.db.read().await?).await?.is_some_and(|at| at <= now);
+        if limit == 0 || !(due || self.has_lost_leases(now).await?) {
+            return Ok(Vec::new());
+        }
+        in_tx!(self.db, |tx| { rows::claim(tx, &self.owner, now, now.plus_ms(LEASE_MS), limit).await })
+    }
+
+    async fn has_lost_leases(&self, now: Timestamp) -> Result<bool, Problem> {
+        rows::lost_lease(&mut self.db.read().await?, now).await
+    }
+
+    async fn sleep_until_due(&self) {
+        let due = match self.db.read().await {
+            Ok(mut conn) => rows::next_due(&mut conn).await.ok().flatten(),
+            Err(_) => None,
+        };
+        let ms = due.map_or(SLEEP_MAX_MS, |at| at.since(self.env.now()).clamp(1, SLEEP_MAX_MS));
+        tokio::time::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(1))).await;
+    }
+
+    async fn handle(&self, job: JobRow) {
+        let outcome = self.call(&job).await;
+        let stored = in_tx!(self.db, |tx| {
+            match &outcome {
+                Ok(Next::Done) => rows::remove(tx, job.id, &self.owner).await,
+                Ok(Next::At(at)) => rows::put_off(tx, job.id, &self.owner, *at, None).await,
+                Err(problem) if job.attempts >= ATTEMPTS_MAX => {
+                    rows::bury(tx, job.id, &self.owner, &problem.to_string()).await
+                }
+                Err(problem) => {
+                    let at = self.env.now().plus_ms(back_off_ms(job.attempts));
+                    rows::put_off(tx, job.id, &self.owner, at, Some(&problem.to_string())).await
+                }
+            }
+        });
+        if let Err(problem) = outcome {
+            tracing::warn!(kind = job.kind, key = job.key, attempt = job.attempts, %problem, "job failed");
+        }
+        if let Err(problem) = stored {
+            tracing::warn!(kind = job.kind, key = job.key, %problem, "job's end not stored: it will run again");
+        }
+    }
+
+    async fn call(&self, job: &JobRow) -> Result<Next, Problem> {
+        let Some(handler) = self.handlers.get(job.kind.as_str()) else {
+            return Err(Problem::internal("no handler for this kind of job"));
+        };
+        let run = JobRun { key: job.key.clone(), payload: job.payload.clone(), attempt: job.attempts };
+        match tokio::time::timeout(HANDLER_TIME_MAX, tokio::spawn(handler(run))).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(Problem::internal(format!("the handler fell over: {panic}"))),
+            Err(_) => Err(Problem::unavailable("the handler took too long")),
+        }
+    }
+}
+
+/// 200 ms, then doubling up to 5 minutes.
+fn back_off_ms(attempts: u32) -> i64 {
+    let doubled = 200_i64.saturating_mul(1_i64 << attempts.saturating_sub(1).min(20));
+    doubled.min(300 * SECOND_MS)
+}

@@ -1,0 +1,184 @@
+//! The store on both engines: transactions, group commit, jobs.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use basis::{Clock, Currency, Env, ManualClock, Problem, SeededEntropy, Timestamp};
+use store::jobs::{NewJob, Next, Worker};
+use store::testing::{TestDb, both, sqlite};
+use store::{Conn, Db, Migration, Migrations, in_tx, jobs, sql};
+
+const PURSES: Migrations = Migrations {
+    noun: "purses",
+    steps: &[Migration {
+        name: "0001_purses.sql",
+        sql: "CREATE TABLE purse (name TEXT NOT NULL PRIMARY KEY, minor BIGINT NOT NULL, currency TEXT, key BYTEA);",
+    }],
+};
+
+fn world() -> (Env, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::at(Timestamp(1_790_000_000_000)));
+    (Env { clock: clock.clone(), entropy: Arc::new(SeededEntropy::new(7)) }, clock)
+}
+
+async fn both_with_purse(env: &Env) -> Vec<TestDb> {
+    let all = both(&[PURSES], env).await;
+    for db in &all {
+        in_tx!(db, |tx| { fill(tx, "anna", 100).await }).unwrap();
+    }
+    all
+}
+
+async fn fill(conn: &mut Conn, name: &str, minor: i64) -> Result<(), Problem> {
+    sql!("INSERT INTO purse (name, minor, currency, key) VALUES ($1, $2, $3, $4)")
+        .bind(name)
+        .bind(minor)
+        .bind(Some(Currency::CNY))
+        .bind(None::<Vec<u8>>)
+        .run(conn)
+        .await
+        .map(drop)
+}
+
+async fn take(conn: &mut Conn, minor: i64) -> Result<u64, Problem> {
+    sql!("UPDATE purse SET minor = minor - $1 WHERE name = 'anna' AND minor >= $1")
+        .bind(minor)
+        .run(conn)
+        .await
+}
+
+async fn left(db: &Db) -> i64 {
+    let mut conn = db.read().await.unwrap();
+    sql!("SELECT minor FROM purse WHERE name = 'anna'").one(&mut conn).await.unwrap().get("minor").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_is_read_back() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        let mut conn = db.read().await.unwrap();
+        let row = sql!("SELECT name, minor, currency, key FROM purse").one(&mut conn).await.unwrap();
+        assert_eq!(row.get::<String>("name").unwrap(), "anna");
+        assert_eq!(row.get::<Option<Currency>>("currency").unwrap(), Some(Currency::CNY));
+        assert_eq!(row.get::<Option<Vec<u8>>>("key").unwrap(), None);
+        assert!(row.get::<Timestamp>("name").is_err(), "a wrong type is an error, not a panic");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_takes_everything_back() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        let outcome: Result<(), Problem> = in_tx!(db, |tx| {
+            take(tx, 60).await?;
+            Err(Problem::conflict("changed-my-mind"))
+        });
+        assert_eq!(outcome.unwrap_err().key, "changed-my-mind");
+        assert_eq!(left(&db).await, 100);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hundred_spenders_never_overdraw_a_purse() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        let mut spenders = tokio::task::JoinSet::new();
+        for _ in 0..150 {
+            let db = db.db.clone();
+            spenders.spawn(async move { in_tx!(db, |tx| { take(tx, 1).await }).unwrap() });
+        }
+        let spent: u64 = spenders.join_all().await.into_iter().sum();
+        assert_eq!((spent, left(&db).await), (100, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_gives_up_takes_nobody_along() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        let slow = {
+            let db = db.db.clone();
+            tokio::spawn(async move {
+                in_tx!(db, |tx| {
+                    take(tx, 50).await?;
+                    std::future::pending::<()>().await;
+                    Ok(())
+                })
+            })
+        };
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        slow.abort();
+        drop(slow.await);
+        in_tx!(db, |tx| { take(tx, 1).await }).unwrap();
+        assert_eq!(left(&db).await, 99);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_run_once() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        store::migrate(&db, &[store::MIGRATIONS, PURSES], env.now()).await.unwrap();
+        assert_eq!(left(&db).await, 100);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_full_sync_is_not_ready() {
+    let (env, _) = world();
+    let db = sqlite(&[], &env).await;
+    db.check().await.unwrap();
+    let unsafe_db = Db::open(&format!("{}?synchronous=OFF", db.url), &env).await.unwrap();
+    assert!(unsafe_db.check().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_queued_once_and_retried_until_it_works() {
+    let (env, clock) = world();
+    for db in both(&[], &env).await {
+        for expected in [true, false] {
+            let queued = in_tx!(db, |tx| {
+                let job =
+                    NewJob { kind: "mail.send", key: "m1".to_owned(), payload: &"hello", run_at: env.now() };
+                jobs::enqueue(tx, &env, job).await
+            });
+            assert_eq!(queued.unwrap(), expected);
+        }
+        let tries = Arc::new(AtomicU32::new(0));
+        let counted = tries.clone();
+        let worker = Worker::new(&db, &env, "test").on("mail.send", move |run| {
+            let tries = counted.clone();
+            async move {
+                assert_eq!(run.read::<String>()?, "hello");
+                match tries.fetch_add(1, Ordering::SeqCst) {
+                    0 => Err(Problem::unavailable("no network")),
+                    1 => panic!("handlers may fall over"),
+                    _ => Ok(Next::Done),
+                }
+            }
+        });
+        for _ in 0..4 {
+            worker.run_due().await.unwrap();
+            clock.advance_ms(1000);
+        }
+        assert_eq!(tries.load(Ordering::SeqCst), 3);
+        assert!(jobs::list(&mut db.read().await.unwrap(), 10).await.unwrap().is_empty());
+        assert!(clock.now() > Timestamp(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_queued_in_a_transaction_that_fails_does_not_exist() {
+    let (env, _) = world();
+    for db in both(&[], &env).await {
+        let outcome: Result<(), Problem> = in_tx!(db, |tx| {
+            let job = NewJob { kind: "mail.send", key: "m1".to_owned(), payload: &(), run_at: env.now() };
+            jobs::enqueue(tx, &env, job).await?;
+            Err(Problem::not_found())
+        });
+        outcome.unwrap_err();
+        assert!(jobs::find(&mut db.read().await.unwrap(), "mail.send", "m1").await.unwrap().is_none());
+    }
+}
