@@ -7,3 +7,5 @@
 mod architecture;
 #[cfg(test)]
 mod repository;
+#[cfg(test)]
+mod statements;
