@@ -1,0 +1,239 @@
+//! The ledger checked against itself, and sums of system books.
+
+use std::collections::BTreeMap;
+
+use basis::{Account, Currency, HOUR_MS, Id, Money, Order, Problem, Timestamp};
+use store::Conn;
+
+use crate::rows::{self, Checkpoint, Flow, Sum};
+use crate::rules::{Book, OrderMoney, Phase, Wallet};
+
+/// Something that does not add up, in words for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is about: a book, a wallet or an order.
+    pub subject: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl Difference {
+    /// This is wrong with that.
+    pub fn new(subject: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { subject: subject.into(), what: what.into() }
+    }
+}
+
+/// Rows of this age cannot be joined by older ones any more: no transaction lives so long.
+const SETTLED_AFTER_MS: i64 = HOUR_MS;
+/// Rows read at a time.
+const PAGE: u32 = 2000;
+
+/// Every difference within the ledger: total debits and credits, wallets against their rows, each order's
+/// equation, checkpoints against the rows they sum.
+pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
+    let flows = rows::book_sums(conn).await?;
+    let mut found = check_books(&flows);
+    found.extend(check_wallets(conn, &flows).await?);
+    found.extend(check_orders(conn).await?);
+    found.extend(check_checkpoints(conn, &flows).await?);
+    Ok(found)
+}
+
+/// Net credit per book and currency.
+fn balances(flows: &[Flow]) -> BTreeMap<(String, Currency), i128> {
+    let mut balances = BTreeMap::new();
+    for flow in flows.iter().filter(|flow| flow.phase.moves()) {
+        let signed = i128::from(flow.amount.minor) * if flow.credit { 1 } else { -1 };
+        *balances.entry((flow.book.clone(), flow.amount.currency)).or_insert(0) += signed;
+    }
+    balances
+}
+
+/// In each currency all books sum to zero, and none that we owe by is below nothing.
+fn check_books(flows: &[Flow]) -> Vec<Difference> {
+    let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
+    let mut found = Vec::new();
+    for ((book, currency), balance) in balances(flows) {
+        *totals.entry(currency).or_insert(0) += balance;
+        let ours = book.starts_with("clearing:") || book == "goodwill";
+        if balance < 0 && !ours {
+            found.push(Difference::new(format!("{book} {currency}"), format!("below nothing: {balance}")));
+        }
+        if balance > 0 && ours {
+            found.push(Difference::new(
+                format!("{book} {currency}"),
+                format!("gave more than came: {balance}"),
+            ));
+        }
+    }
+    let uneven = totals.into_iter().filter(|(_, total)| *total != 0);
+    found.extend(uneven.map(|(currency, total)| {
+        Difference::new(currency.code(), format!("debits and credits differ by {total}"))
+    }));
+    found
+}
+
+/// What the rows say about each wallet: balance and held.
+fn wallet_sums(flows: &[Flow]) -> BTreeMap<(String, Currency), (i128, i128)> {
+    let mut sums: BTreeMap<(String, Currency), (i128, i128)> = BTreeMap::new();
+    for flow in flows.iter().filter(|flow| flow.book.starts_with("wallet:")) {
+        let minor = i128::from(flow.amount.minor);
+        let (balance, held) = match (flow.credit, flow.phase) {
+            (true, phase) if phase.moves() => (minor, 0),
+            (true, _) => (0, 0),
+            (false, Phase::Posted) => (-minor, 0),
+            (false, Phase::Hold) => (0, minor),
+            (false, Phase::HoldPosted) => (-minor, -minor),
+            (false, Phase::HoldVoided) => (0, -minor),
+        };
+        let sum = sums.entry((flow.book.clone(), flow.amount.currency)).or_default();
+        *sum = (sum.0 + balance, sum.1 + held);
+    }
+    sums
+}
+
+async fn check_wallets(conn: &mut Conn, flows: &[Flow]) -> Result<Vec<Difference>, Problem> {
+    let mut sums = wallet_sums(flows);
+    let mut found = Vec::new();
+    let mut after = (String::new(), String::new());
+    loop {
+        let page = rows::wallet_rows(conn, (&after.0, &after.1), PAGE).await?;
+        let Some((account, wallet)) = page.last() else { break };
+        after = (account.to_string(), wallet.balance.currency.code().to_owned());
+        for (account, wallet) in &page {
+            let key = (Book::Wallet(*account).to_string(), wallet.balance.currency);
+            found.extend(compare_wallet(*account, wallet, sums.remove(&key).unwrap_or_default()));
+        }
+    }
+    let orphans = sums.into_iter().filter(|(_, sum)| *sum != (0, 0));
+    found.extend(orphans.map(|((book, currency), _)| {
+        Difference::new(format!("{book} {currency}"), "transfers without a wallet row")
+    }));
+    Ok(found)
+}
+
+fn compare_wallet(account: Id<Account>, wallet: &Wallet, sum: (i128, i128)) -> Option<Difference> {
+    let row = (i128::from(wallet.balance.minor), i128::from(wallet.held.minor));
+    let subject = format!("wallet:{account} {}", wallet.balance.currency);
+    (row != sum).then(|| Difference::new(subject, format!("row (balance, held) {row:?}, transfers {sum:?}")))
+}
+
+async fn check_orders(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
+    let mut found = Vec::new();
+    let mut after = String::new();
+    loop {
+        let mut page = rows::order_sums(conn, &after, PAGE).await?;
+        let full = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let Some(last) = page.last().and_then(|sum| sum.order) else { return Ok(found) };
+        let one_order = page.first().and_then(|sum| sum.order) == Some(last);
+        if full && !one_order {
+            // The page may have cut its last order: the next one begins with it.
+            page.retain(|sum| sum.order != Some(last));
+        }
+        found.extend(check_order_page(&page)?);
+        match page.last().and_then(|sum| sum.order) {
+            Some(order) if full => after = order.to_string(),
+            _ => return Ok(found),
+        }
+    }
+}
+
+fn check_order_page(page: &[Sum]) -> Result<Vec<Difference>, Problem> {
+    let mut orders: BTreeMap<(Id<Order>, Currency), OrderMoney> = BTreeMap::new();
+    for sum in page {
+        let Some(order) = sum.order else { continue };
+        let currency = sum.amount.currency;
+        let money = orders.entry((order, currency)).or_insert_with(|| OrderMoney::none(currency));
+        money.add(sum.phase, &sum.debit, &sum.credit, sum.amount.minor)?;
+    }
+    let faults = orders.into_iter().filter_map(|((order, _), money)| Some((order, money.fault()?)));
+    Ok(faults.map(|(order, fault)| Difference::new(order.to_string(), fault)).collect())
+}
+
+async fn check_checkpoints(conn: &mut Conn, flows: &[Flow]) -> Result<Vec<Difference>, Problem> {
+    let mut found = Vec::new();
+    for (book, currency) in system_books(flows) {
+        let Some(stored) = rows::last_checkpoint(conn, &book, currency).await? else { continue };
+        let summed = rows::book_between(conn, &book, currency, Timestamp(i64::MIN), stored.until).await?;
+        if summed != (stored.debits, stored.credits) {
+            let what = format!("checkpoint ({}, {}), rows {summed:?}", stored.debits, stored.credits);
+            found.push(Difference::new(format!("{book} {currency}"), what));
+        }
+    }
+    Ok(found)
+}
+
+fn system_books(flows: &[Flow]) -> Vec<(String, Currency)> {
+    let mut books: Vec<_> = flows
+        .iter()
+        .filter(|flow| !flow.book.starts_with("wallet:"))
+        .map(|flow| (flow.book.clone(), flow.amount.currency))
+        .collect();
+    books.sort();
+    books.dedup();
+    books
+}
+
+/// A book's debits and credits so far, from its last checkpoint on.
+///
+/// The net credit is `credits - debits`; clearing books have a net debit.
+pub async fn balance(conn: &mut Conn, book: &Book, currency: Currency) -> Result<(Money, Money), Problem> {
+    let totals = totals_until(conn, &book.to_string(), currency, Timestamp(i64::MAX)).await?;
+    Ok((Money::new(totals.debits, currency), Money::new(totals.credits, currency)))
+}
+
+async fn totals_until(
+    conn: &mut Conn,
+    book: &str,
+    currency: Currency,
+    until: Timestamp,
+) -> Result<Checkpoint, Problem> {
+    let none = Checkpoint { until: Timestamp(i64::MIN), debits: 0, credits: 0 };
+    let last = rows::last_checkpoint(conn, book, currency).await?.unwrap_or(none);
+    let (debits, credits) = rows::book_between(conn, book, currency, last.until, until).await?;
+    let overflow = || Problem::internal(format!("{book} overflows"));
+    Ok(Checkpoint {
+        until,
+        debits: last.debits.checked_add(debits).ok_or_else(overflow)?,
+        credits: last.credits.checked_add(credits).ok_or_else(overflow)?,
+    })
+}
+
+/// Stores the sums of all system books up to an hour ago, so that [`balance`] reads only what came after.
+pub async fn checkpoint(conn: &mut Conn, now: Timestamp) -> Result<(), Problem> {
+    let until = now.plus_ms(-SETTLED_AFTER_MS);
+    for (book, currency) in system_books(&rows::book_sums(conn).await?) {
+        let last = rows::last_checkpoint(conn, &book, currency).await?;
+        if last.is_none_or(|last| last.until < until) {
+            let at = totals_until(conn, &book, currency, until).await?;
+            rows::add_checkpoint(conn, &book, currency, at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What the ledger says about one provider in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProviderTotals {
+    /// All that it captured for us.
+    pub captured: Money,
+    /// All that it gave back to sources.
+    pub returned: Money,
+}
+
+/// The clearing books, per provider and currency: to be compared with the payments' own figures.
+pub async fn provider_totals(
+    conn: &mut Conn,
+) -> Result<BTreeMap<(String, Currency), ProviderTotals>, Problem> {
+    let mut totals = BTreeMap::new();
+    for flow in rows::book_sums(conn).await?.iter().filter(|flow| flow.phase.moves()) {
+        let Some(provider) = flow.book.strip_prefix("clearing:") else { continue };
+        let currency = flow.amount.currency;
+        let zero = ProviderTotals { captured: Money::zero(currency), returned: Money::zero(currency) };
+        let of = totals.entry((provider.to_owned(), currency)).or_insert(zero);
+        let side = if flow.credit { &mut of.returned } else { &mut of.captured };
+        *side = side.plus(flow.amount)?;
+    }
+    Ok(totals)
+}

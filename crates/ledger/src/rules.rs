@@ -1,0 +1,421 @@
+//! What a transfer is and what it does to wallets: pure.
+
+use std::{fmt, str::FromStr};
+
+use basis::{Account, Id, Money, Order, Payment, Problem, Timestamp, Transfer};
+
+/// An account of the ledger. One per currency: the currency stands in the transfer.
+///
+/// The first and the last two are debited when money comes in or is given; all others are credited by what
+/// we owe or have earned.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Book {
+    /// What this provider has captured for us and not yet paid back or settled.
+    Clearing(String),
+    /// What we owe this person.
+    Wallet(Id<Account>),
+    /// Paid for and not yet delivered; per order by the transfer's order.
+    Deferred,
+    /// Delivered.
+    Revenue,
+    /// On its way back to a source.
+    RefundsPayable,
+    /// Received and not yet understood.
+    Suspense,
+    /// Contested by the payer at the provider.
+    Disputed,
+    /// Given by us: compensation, a demo's first credit.
+    Goodwill,
+}
+
+impl Book {
+    /// Whose wallet this is, if it is one.
+    pub const fn wallet(&self) -> Option<Id<Account>> {
+        match self {
+            Self::Wallet(account) => Some(*account),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Book {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clearing(provider) => write!(f, "clearing:{provider}"),
+            Self::Wallet(account) => write!(f, "wallet:{account}"),
+            Self::Deferred => f.write_str("deferred"),
+            Self::Revenue => f.write_str("revenue"),
+            Self::RefundsPayable => f.write_str("refunds_payable"),
+            Self::Suspense => f.write_str("suspense"),
+            Self::Disputed => f.write_str("disputed"),
+            Self::Goodwill => f.write_str("goodwill"),
+        }
+    }
+}
+
+impl FromStr for Book {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let bad = || Problem::internal(format!("not a book: {text}"));
+        match text.split_once(':') {
+            Some(("clearing", provider)) if !provider.is_empty() => Ok(Self::Clearing(provider.to_owned())),
+            Some(("wallet", account)) => account.parse().map(Self::Wallet).map_err(|_| bad()),
+            None => [Self::Deferred, Self::Revenue, Self::RefundsPayable, Self::Suspense, Self::Disputed]
+                .into_iter()
+                .chain([Self::Goodwill])
+                .find(|book| book.to_string() == text)
+                .ok_or_else(bad),
+            Some(_) => Err(bad()),
+        }
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+        impl $name {
+            /// The word in the table.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+        impl FromStr for $name {
+            type Err = Problem;
+            fn from_str(text: &str) -> Result<Self, Problem> {
+                match text {
+                    $($text => Ok(Self::$variant),)*
+                    _ => Err(Problem::internal(format!("not a {}: {text}", stringify!($name)))),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// Why money moved, for people who read the history.
+    Kind {
+        /// A provider captured a payment.
+        Capture = "capture",
+        /// A wallet was filled.
+        TopUp = "top_up",
+        /// A wallet paid for an order.
+        WalletSpend = "wallet_spend",
+        /// An order was delivered.
+        Earned = "earned",
+        /// An order's money is to go back to its source.
+        RefundDue = "refund_due",
+        /// A provider gave money back to its source.
+        RefundSent = "refund_sent",
+        /// An order's money went back to a wallet.
+        WalletRefund = "wallet_refund",
+        /// The unused part of a plan that was changed.
+        PlanChange = "plan_change",
+        /// Money that is not what was asked for.
+        Unmatched = "unmatched",
+        /// A payer contests a payment.
+        Dispute = "dispute",
+        /// A gift of ours.
+        Goodwill = "goodwill",
+        /// A mistake mended.
+        Correction = "correction",
+    }
+}
+
+words! {
+    /// What a row of the ledger does.
+    Phase {
+        /// Moves money at once.
+        Posted = "posted",
+        /// Sets money aside.
+        Hold = "hold",
+        /// Ends a hold by moving its money.
+        HoldPosted = "hold_posted",
+        /// Ends a hold by releasing its money.
+        HoldVoided = "hold_voided",
+    }
+}
+
+impl Phase {
+    /// True if the row moves money from its debit to its credit.
+    pub const fn moves(self) -> bool {
+        matches!(self, Self::Posted | Self::HoldPosted)
+    }
+}
+
+/// A movement to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTransfer {
+    /// Unique for ever; the same reference with the same content is a repeat and changes nothing.
+    pub reference: String,
+    /// Why.
+    pub kind: Kind,
+    /// Where it comes from.
+    pub debit: Book,
+    /// Where it goes.
+    pub credit: Book,
+    /// How much; more than nothing.
+    pub amount: Money,
+    /// The order that it belongs to.
+    pub order: Option<Id<Order>>,
+    /// The payment that it belongs to.
+    pub payment: Option<Id<Payment>>,
+}
+
+impl NewTransfer {
+    /// A movement that belongs to no order and no payment yet.
+    pub fn new(reference: impl Into<String>, kind: Kind, debit: Book, credit: Book, amount: Money) -> Self {
+        Self { reference: reference.into(), kind, debit, credit, amount, order: None, payment: None }
+    }
+
+    /// The same movement, for this order.
+    #[must_use]
+    pub const fn order(mut self, order: Id<Order>) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    /// The same movement, by this payment.
+    #[must_use]
+    pub const fn payment(mut self, payment: Id<Payment>) -> Self {
+        self.payment = Some(payment);
+        self
+    }
+
+    /// Refuses what no ledger may hold.
+    pub(crate) fn check(&self, phase: Phase) -> Result<(), Problem> {
+        let wrong = |why: &str| Err(Problem::internal(format!("transfer {}: {why}", self.reference)));
+        if self.reference.is_empty() || self.reference.len() > 200 {
+            return wrong("reference of 1 to 200 bytes needed");
+        }
+        if !self.amount.is_positive() {
+            return wrong("nothing to move");
+        }
+        if self.debit == self.credit {
+            return wrong("from a book to itself");
+        }
+        if phase == Phase::Hold && self.debit.wallet().is_none() {
+            return wrong("only a wallet can be held");
+        }
+        Ok(())
+    }
+}
+
+/// A movement as it stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id.
+    pub id: Id<Transfer>,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What it does.
+    pub phase: Phase,
+    /// The hold that it ends.
+    pub hold: Option<Id<Transfer>>,
+    /// What was asked for.
+    pub transfer: NewTransfer,
+}
+
+/// What a row does to one wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WalletChange {
+    /// Whose.
+    pub(crate) account: Id<Account>,
+    /// Minor units added to the balance.
+    pub(crate) balance_delta: i64,
+    /// Minor units added to what is held.
+    pub(crate) held_delta: i64,
+}
+
+impl WalletChange {
+    /// The change that takes this one back.
+    #[must_use]
+    pub(crate) const fn reversed(self) -> Self {
+        Self { balance_delta: -self.balance_delta, held_delta: -self.held_delta, ..self }
+    }
+}
+
+/// What a row does to wallets; the one that takes comes first.
+pub(crate) fn wallet_changes(phase: Phase, debit: &Book, credit: &Book, amount: Money) -> Vec<WalletChange> {
+    let minor = amount.minor;
+    let taken = debit.wallet().map(|account| match phase {
+        Phase::Posted => WalletChange { account, balance_delta: -minor, held_delta: 0 },
+        Phase::Hold => WalletChange { account, balance_delta: 0, held_delta: minor },
+        Phase::HoldPosted => WalletChange { account, balance_delta: -minor, held_delta: -minor },
+        Phase::HoldVoided => WalletChange { account, balance_delta: 0, held_delta: -minor },
+    });
+    let given = credit.wallet().filter(|_| phase.moves());
+    let given = given.map(|account| WalletChange { account, balance_delta: minor, held_delta: 0 });
+    taken.into_iter().chain(given).collect()
+}
+
+/// A wallet in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wallet {
+    /// All that is in it.
+    pub balance: Money,
+    /// What is set aside for orders that are being paid.
+    pub held: Money,
+}
+
+impl Wallet {
+    /// What can be spent.
+    pub fn available(&self) -> Money {
+        Money::new(self.balance.minor.saturating_sub(self.held.minor), self.balance.currency)
+    }
+}
+
+/// Where one order's money is, in one currency. `funded` is always the sum of the rest (but `held`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderMoney {
+    /// Captured by providers and taken from wallets.
+    pub funded: Money,
+    /// Of `funded`, what came out of wallets.
+    pub from_wallet: Money,
+    /// Paid and not delivered.
+    pub deferred: Money,
+    /// Delivered.
+    pub earned: Money,
+    /// Promised to its source and not there yet.
+    pub returning: Money,
+    /// Back at its source.
+    pub returned_to_source: Money,
+    /// Back in a wallet.
+    pub returned_to_wallet: Money,
+    /// Received and not understood.
+    pub suspense: Money,
+    /// Contested.
+    pub disputed: Money,
+    /// Set aside in a wallet for this order; not part of `funded`.
+    pub held: Money,
+}
+
+impl OrderMoney {
+    /// No money at all.
+    pub const fn none(currency: basis::Currency) -> Self {
+        let zero = Money::zero(currency);
+        Self {
+            funded: zero,
+            from_wallet: zero,
+            deferred: zero,
+            earned: zero,
+            returning: zero,
+            returned_to_source: zero,
+            returned_to_wallet: zero,
+            suspense: zero,
+            disputed: zero,
+            held: zero,
+        }
+    }
+
+    /// Adds one row (or the sum of rows alike) of this order.
+    pub fn add(&mut self, phase: Phase, debit: &Book, credit: &Book, minor: i64) -> Result<(), Problem> {
+        let amount = Money::new(minor, self.funded.currency);
+        match phase {
+            Phase::Hold => return grow(&mut self.held, amount),
+            Phase::HoldVoided => return shrink(&mut self.held, amount),
+            Phase::HoldPosted => shrink(&mut self.held, amount)?,
+            Phase::Posted => {}
+        }
+        match debit {
+            Book::Clearing(_) | Book::Goodwill => grow(&mut self.funded, amount)?,
+            Book::Wallet(_) => {
+                grow(&mut self.funded, amount)?;
+                grow(&mut self.from_wallet, amount)?;
+            }
+            owed => shrink(self.owed(owed), amount)?,
+        }
+        match credit {
+            Book::Clearing(_) | Book::Goodwill => grow(&mut self.returned_to_source, amount),
+            owed => grow(self.owed(owed), amount),
+        }
+    }
+
+    fn owed(&mut self, book: &Book) -> &mut Money {
+        match book {
+            Book::Revenue => &mut self.earned,
+            Book::RefundsPayable => &mut self.returning,
+            Book::Suspense => &mut self.suspense,
+            Book::Disputed => &mut self.disputed,
+            Book::Wallet(_) => &mut self.returned_to_wallet,
+            Book::Deferred | Book::Clearing(_) | Book::Goodwill => &mut self.deferred,
+        }
+    }
+
+    /// What is wrong with these figures, if anything: an unequal sum or less than nothing somewhere.
+    pub fn fault(&self) -> Option<String> {
+        let parts = [
+            self.deferred,
+            self.earned,
+            self.returning,
+            self.returned_to_source,
+            self.returned_to_wallet,
+            self.suspense,
+            self.disputed,
+        ];
+        let sum: i128 = parts.iter().map(|part| i128::from(part.minor)).sum();
+        if sum != i128::from(self.funded.minor) {
+            return Some(format!("funded {:?}, accounted for {sum} minor units", self.funded));
+        }
+        let negative = parts.iter().chain([&self.held]).any(|part| part.minor < 0);
+        negative.then(|| format!("less than nothing in {self:?}"))
+    }
+}
+
+fn grow(to: &mut Money, amount: Money) -> Result<(), Problem> {
+    *to = to.plus(amount)?;
+    Ok(())
+}
+
+fn shrink(from: &mut Money, amount: Money) -> Result<(), Problem> {
+    *from = from.minus(amount)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use basis::Currency;
+
+    const BUYER: Book = Book::Wallet(Id::from_u128(1));
+
+    #[test]
+    fn a_book_survives_its_text() {
+        let books = [Book::Clearing("sandbox".into()), BUYER, Book::Deferred, Book::Goodwill];
+        for book in books {
+            assert_eq!(book.to_string().parse::<Book>().unwrap(), book);
+        }
+        assert!("clearing:".parse::<Book>().is_err());
+        assert!("wallet:ord_1".parse::<Book>().is_err());
+    }
+
+    #[test]
+    fn an_order_paid_from_wallet_and_card_and_refunded_adds_up_at_every_step() {
+        let mut order = OrderMoney::none(Currency::CNY);
+        let card = Book::Clearing("sandbox".into());
+        let steps = [
+            (Phase::Hold, BUYER, Book::Deferred, 4600),
+            (Phase::Posted, card.clone(), Book::Deferred, 7200),
+            (Phase::HoldPosted, BUYER, Book::Deferred, 4600),
+            (Phase::Posted, Book::Deferred, BUYER, 4600),
+            (Phase::Posted, Book::Deferred, Book::RefundsPayable, 7200),
+            (Phase::Posted, Book::RefundsPayable, card, 7200),
+        ];
+        for (phase, debit, credit, minor) in steps {
+            order.add(phase, &debit, &credit, minor).unwrap();
+            assert_eq!(order.fault(), None, "{order:?}");
+        }
+        assert_eq!(order.funded.minor, 11_800);
+        assert_eq!(order.returned_to_source.minor + order.returned_to_wallet.minor, 11_800);
+        assert_eq!(order.held.minor, 0);
+    }
+
+    #[test]
+    fn earning_what_was_never_paid_is_a_fault() {
+        let mut order = OrderMoney::none(Currency::CNY);
+        order.add(Phase::Posted, &Book::Deferred, &Book::Revenue, 5).unwrap();
+        assert!(order.fault().unwrap().starts_with("less than nothing"));
+    }
+}
