@@ -133,7 +133,8 @@ impl Db {
         self.pool.close().await;
     }
 
-    /// The pool behind it, for [`crate::migrate`] and the test that prepares every statement.
+    /// The pool behind it, for the tests that make databases.
+    #[cfg(feature = "testing")]
     pub(crate) fn pool(&self) -> &AnyPool {
         &self.pool
     }
