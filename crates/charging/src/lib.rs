@@ -1,1 +1,3 @@
-//! charging
+//! Pools and bundles: who may use how much data, where and until when.
+
+pub mod pool;

