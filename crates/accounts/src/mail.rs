@@ -1,0 +1,145 @@
+//! Mail: queued in the transaction that wants it, written and sent from the queue.
+//!
+//! A queued mail names its texts and, for a code or a link that opens something, the code's row; the secret itself
+//! is computed when the mail is written ([`Post::send`]), so it never lies in the queue.
+
+mod compose;
+pub mod letters;
+mod mailers;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use basis::{Env, Id, Kind, Language, Mail, Problem, SecretKey};
+use serde::{Deserialize, Serialize};
+use store::{
+    Conn,
+    jobs::{self, JobRun, NewJob, Next},
+};
+
+pub use letters::Letterhead;
+pub use mailers::{Folder, Mailer, Memory, Smtp};
+
+/// The kind of the job that sends a mail; handled by [`Post::send`].
+pub const SEND: &str = "mail.send";
+
+/// A mail to be queued.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewMail {
+    to: String,
+    language: Language,
+    subject: String,
+    body: String,
+    button: Option<String>,
+    args: BTreeMap<String, String>,
+    path: Option<String>,
+    code: Option<Id<Mail>>,
+}
+
+impl NewMail {
+    /// A mail to this address, in this language, with these texts.
+    pub fn new(to: &str, language: Language, texts: &Letterhead) -> Self {
+        Self {
+            to: to.to_owned(),
+            language,
+            subject: texts.subject.to_owned(),
+            body: texts.body.to_owned(),
+            button: texts.button.map(str::to_owned),
+            args: BTreeMap::new(),
+            path: None,
+            code: None,
+        }
+    }
+
+    /// With a value for the texts.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.args.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// With a button that leads to a page, e.g. `/orders/ord_…`.
+    #[must_use]
+    pub fn with_link(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// With a button that carries a code's link.
+    #[must_use]
+    pub(crate) fn with_link_to(mut self, path: &str, code: Id<Mail>) -> Self {
+        self.code = Some(code);
+        self.with_link(path)
+    }
+
+    /// With a code in its text (`$code`) and no button.
+    #[must_use]
+    pub(crate) fn with_code_only(mut self, code: Id<Mail>) -> Self {
+        self.code = Some(code);
+        self
+    }
+}
+
+/// Queues a mail in the caller's transaction.
+pub async fn queue(tx: &mut Conn, env: &Env, mail: NewMail) -> Result<(), Problem> {
+    let key = env.new_id::<Mail>().to_string();
+    let job = NewJob { kind: SEND, key, payload: &mail, run_at: env.now() };
+    jobs::enqueue(tx, env, job).await.map(drop)
+}
+
+/// A written mail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The same on every try, so that a mailbox can tell a repeat.
+    pub id: Id<Mail>,
+    /// To whom.
+    pub to: String,
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// The same as simple HTML.
+    pub html: String,
+    /// The language of both, as a BCP 47 tag.
+    pub language: &'static str,
+}
+
+impl std::fmt::Debug for Letter {
+    /// Without its text, which may hold a code.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Letter").field("id", &self.id).field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+/// Writes queued mails and hands them to a mailer.
+#[derive(Clone)]
+pub struct Post {
+    /// Who carries them.
+    pub mailer: Arc<dyn Mailer>,
+    /// What links begin with, e.g. `https://shop.example`.
+    pub public_url: String,
+    /// The shop's name, under every mail.
+    pub brand: String,
+    /// The key that makes codes and links.
+    pub key: SecretKey,
+}
+
+impl Post {
+    /// Handles the job [`SEND`]. A mail that no mail server will ever take is logged and dropped.
+    pub async fn send(&self, env: &Env, run: &JobRun) -> Result<Next, Problem> {
+        let mail: NewMail = run.read()?;
+        let id = run.key.parse().map_err(|e| Problem::internal("a mail's key").because(e))?;
+        match self.mailer.send(env.now(), &compose::letter(self, id, &mail)).await {
+            Err(problem) if problem.kind == Kind::Invalid => {
+                tracing::warn!(mail = %id, %problem, "a mail was refused for good");
+                Ok(Next::Done)
+            }
+            sent => sent.map(|()| Next::Done),
+        }
+    }
+}
+
+impl std::fmt::Debug for Post {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Post").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,123 @@
+//! Signing in with a password.
+
+use basis::{ApiToken, Env, Id, Kind, Problem, Timestamp};
+use store::{Conn, Db, in_tx};
+
+use crate::{
+    Account, Act, Email, Guards, Origin, SignedIn, Via, Who, rows, rules,
+    secrets::{self, Secret},
+};
+
+/// Begins a browser's session: the account, and the token for its cookie.
+///
+/// # Errors
+/// Invalid `accounts-sign-in-wrong` for a wrong password and for an address without account alike;
+/// Forbidden `accounts-suspended` only after the right password; TooMany.
+pub async fn sign_in(
+    db: &Db,
+    env: &Env,
+    guards: &Guards,
+    origin: &Origin,
+    email: &str,
+    password: &str,
+) -> Result<(Account, Secret), Problem> {
+    let account = check_credentials(db, env, guards, origin, email, password).await?;
+    let token = secrets::new_token(env, "");
+    in_tx!(db, |tx| {
+        rows::insert_session(tx, env, account.id, &token, origin).await?;
+        rows::trim_sessions(tx, account.id, rules::SESSIONS_MOST).await
+    })?;
+    Ok((account, token))
+}
+
+/// Signs an app in: the account, and an API token under this name.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn sign_in_for_token(
+    db: &Db,
+    env: &Env,
+    guards: &Guards,
+    origin: &Origin,
+    credentials: (&str, &str),
+    name: &str,
+) -> Result<(Account, Id<ApiToken>, Secret), Problem> {
+    let (email, password) = credentials;
+    let account = check_credentials(db, env, guards, origin, email, password).await?;
+    let token = secrets::new_token(env, secrets::API_PREFIX);
+    let id = in_tx!(db, |tx| {
+        let id = rows::insert_token(tx, env, account.id, &token, name, env.now()).await?;
+        rows::trim_tokens(tx, account.id, rules::TOKENS_MOST).await?;
+        Ok(id)
+    })?;
+    Ok((account, id, token))
+}
+
+/// Takes the reader's password once more: their way in is fresh from now on.
+///
+/// # Errors
+/// Invalid `accounts-password-wrong`; TooMany.
+pub async fn confirm_password(
+    db: &Db,
+    env: &Env,
+    guards: &Guards,
+    origin: &Origin,
+    who: &SignedIn,
+    password: &str,
+) -> Result<(), Problem> {
+    check_own_password(db, env, guards, origin, who, password).await?;
+    in_tx!(db, |tx| { freshen(tx, who, env.now()).await })
+}
+
+pub(crate) async fn freshen(tx: &mut Conn, who: &SignedIn, now: Timestamp) -> Result<(), Problem> {
+    match who.via {
+        Via::Session(id) => rows::freshen_session(tx, id, now).await,
+        Via::Token(id) => rows::freshen_token(tx, id, now).await,
+    }
+}
+
+/// The hash of the reader's own password, if this is it.
+pub(crate) async fn check_own_password(
+    db: &Db,
+    env: &Env,
+    guards: &Guards,
+    origin: &Origin,
+    who: &SignedIn,
+    password: &str,
+) -> Result<String, Problem> {
+    let email: Email = who.account.email.parse()?;
+    let account = Who::Account(email.folded());
+    guards.limits.count(env.now(), Act::SignIn, &[Who::Address(origin.ip), account])?;
+    let hash = rows::password_hash(&mut db.read().await?, who.account.id).await?;
+    if !guards.passwords.check(password, Some(hash.clone())).await? {
+        return Err(Problem::invalid("accounts-password-wrong").at("current_password"));
+    }
+    guards.limits.forgive(Act::SignIn, account);
+    Ok(hash)
+}
+
+async fn check_credentials(
+    db: &Db,
+    env: &Env,
+    guards: &Guards,
+    origin: &Origin,
+    email: &str,
+    password: &str,
+) -> Result<Account, Problem> {
+    let wrong = || Problem::invalid("accounts-sign-in-wrong").at("password");
+    let email: Email = email.parse()?;
+    let (ip, account) = (Who::Address(origin.ip), Who::Account(email.folded()));
+    guards.limits.count(env.now(), Act::SignIn, &[Who::All, ip, account])?;
+    let found = rows::credentials(&mut db.read().await?, email.folded()).await?;
+    let hash = found.as_ref().map(|(_, hash)| hash.clone());
+    if !guards.passwords.check(password, hash).await? {
+        return Err(wrong());
+    }
+    let (found, _) = found.ok_or_else(wrong)?;
+    if found.suspended_at.is_some() {
+        return Err(Problem::new(Kind::Forbidden, "accounts-suspended"));
+    }
+    guards.limits.forgive(Act::SignIn, account);
+    guards.limits.forgive(Act::SignIn, ip);
+    Ok(found)
+}
