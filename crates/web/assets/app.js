@@ -1,0 +1,81 @@
+// Comfort only: every page works without this file.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  // Set by the service worker on a page that it kept: when the page was made.
+  const keptAt = Number(root.dataset.kept) || 0;
+  const stale_ms = 60_000;
+  const relative = new Intl.RelativeTimeFormat(root.lang, { style: "narrow" });
+
+  const age = (ms) => {
+    const s = Math.max(0, Math.round(ms / 1000));
+    if (s < 60) return relative.format(-s, "second");
+    if (s < 3600) return relative.format(-Math.floor(s / 60), "minute");
+    if (s < 86400) return relative.format(-Math.floor(s / 3600), "hour");
+    return relative.format(-Math.floor(s / 86400), "day");
+  };
+
+  // A live number says how old it is: data-at, and the server's own clock in data-now, both in milliseconds.
+  const showAges = () => {
+    for (const live of document.querySelectorAll("[data-at]")) {
+      const clock = keptAt ? 0 : (live.shift ??= Number(live.dataset.now) - Date.now());
+      const old = Date.now() + clock - Number(live.dataset.at);
+      const stale = old > stale_ms || keptAt > 0;
+      live.classList.toggle("stale", stale);
+      live.textContent = (stale ? live.dataset.stale : live.dataset.fresh).replace("{}", age(old));
+    }
+  };
+
+  const showOffline = () => {
+    const bar = document.querySelector("[data-offline]");
+    if (!bar || !keptAt) return;
+    bar.hidden = false;
+    bar.textContent = bar.dataset.offline.replace("{}", age(Date.now() - keptAt));
+    for (const button of document.querySelectorAll("[data-money]")) {
+      button.removeAttribute("href");
+      button.setAttribute("aria-disabled", "true");
+    }
+  };
+
+  // The reader's own zone, for the next page.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && !document.cookie.split("; ").includes(`tz=${zone}`)) {
+    document.cookie = `tz=${zone}; Path=/; Max-Age=31536000; SameSite=Lax`;
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    navigator.clipboard?.writeText(button.dataset.copy).then(() => {
+      button.lastChild.textContent = button.dataset.copied;
+    });
+  });
+
+  // A choice that needs no second step; without script its button stays.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+  for (const choice of document.querySelectorAll("[data-submit]")) {
+    choice.form.querySelector("button")?.classList.add("vh");
+  }
+
+  // The same form is not sent twice by two quick taps; coming back by the browser's arrow frees it again.
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (button) setTimeout(() => button.setAttribute("aria-busy", "true"));
+  });
+  addEventListener("pageshow", () => {
+    document.querySelectorAll("button[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+  });
+
+  if ("serviceWorker" in navigator && !keptAt) {
+    navigator.serviceWorker.register("/sw.js");
+    const keep = [...document.querySelectorAll("[data-keep]")].map((link) => link.getAttribute("data-keep"));
+    if (keep.length) navigator.serviceWorker.ready.then((worker) => worker.active.postMessage({ keep }));
+  }
+
+  document.addEventListener("htmx:after:swap", showAges);
+  setInterval(showAges, 10_000);
+  showAges();
+  showOffline();
+})();

@@ -1,0 +1,114 @@
+//! Where a request comes from.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    str::FromStr,
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, request},
+};
+use basis::Problem;
+
+use crate::{App, PageProblem};
+
+/// The address that limits count by: the peer's, or what a trusted proxy says it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = PageProblem;
+
+    async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, PageProblem> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Ok(Self(told(peer, &parts.headers, &app.config.trusted_proxies)))
+    }
+}
+
+/// Goes back through `X-Forwarded-For` as long as the teller is trusted.
+fn told(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+    let lines: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+    let mut client = peer.to_canonical();
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let is_trusted = trusted.iter().any(|network| network.contains(client));
+        let Ok(before) = hop.trim().parse::<IpAddr>() else { break };
+        if !is_trusted {
+            break;
+        }
+        client = before.to_canonical();
+    }
+    client
+}
+
+/// A range of addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    bits: u32,
+}
+
+impl Network {
+    /// True if the address lies in the range.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(ours), IpAddr::V4(other)) => {
+                same_start(ours.to_bits().into(), other.to_bits().into(), 32, self.bits)
+            }
+            (IpAddr::V6(ours), IpAddr::V6(other)) => {
+                same_start(ours.to_bits(), other.to_bits(), 128, self.bits)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn same_start(ours: u128, other: u128, width: u32, bits: u32) -> bool {
+    (ours ^ other).checked_shr(width.saturating_sub(bits)).unwrap_or(0) == 0
+}
+
+impl FromStr for Network {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let bad = || Problem::invalid("network-unreadable");
+        let (address, bits) = text.split_once('/').map_or((text, None), |(a, b)| (a, Some(b)));
+        let address: IpAddr = address.trim().parse().map_err(|_| bad())?;
+        let width = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(width), |b| b.trim().parse::<u32>().map_err(|_| bad()))?;
+        (bits <= width).then_some(Self { address, bits }).ok_or_else(bad)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, forwarded: &'static [&'static str], trusted: &[&str]) -> String {
+        let headers =
+            forwarded.iter().map(|f| ("x-forwarded-for".parse().unwrap(), f.parse().unwrap())).collect();
+        let trusted: Vec<Network> = trusted.iter().map(|t| t.parse().unwrap()).collect();
+        told(peer.parse().unwrap(), &headers, &trusted).to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        assert_eq!(client("203.0.113.9", &["1.1.1.1"], &[]), "203.0.113.9");
+        assert_eq!(client("10.0.0.2", &["1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(client("10.0.0.2", &["6.6.6.6, 1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1", "a forged start");
+        assert_eq!(client("10.0.0.2", &["1.1.1.1", "10.9.9.9"], &["10.0.0.0/8"]), "1.1.1.1", "two proxies");
+        assert_eq!(client("10.0.0.2", &["nonsense"], &["10.0.0.0/8"]), "10.0.0.2");
+        assert_eq!(client("::ffff:10.0.0.2", &["2001:db8::7"], &["10.0.0.2"]), "2001:db8::7");
+    }
+
+    #[test]
+    fn a_network_holds_its_addresses() {
+        let network: Network = "2001:db8::/32".parse().unwrap();
+        assert!(network.contains("2001:db8:1::5".parse().unwrap()));
+        assert!(!network.contains("2001:db9::".parse().unwrap()));
+        assert!("0.0.0.0/0".parse::<Network>().unwrap().contains("8.8.8.8".parse().unwrap()));
+        assert!("10.0.0.0/33".parse::<Network>().is_err() && "x".parse::<Network>().is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! The pages, one module per noun: its handlers and templates stand side by side.
+
+pub mod home;
+pub mod preferences;
+pub mod problem;
+
+use axum::Router;
+
+use crate::App;
+
+/// Every page's routes.
+pub fn routes() -> Router<App> {
+    Router::new().merge(home::routes()).merge(preferences::routes())
+}
