@@ -1,3 +1,7 @@
-//! Entry.
+//! The program `heyon`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    heyon::main()
+}

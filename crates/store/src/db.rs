@@ -133,8 +133,7 @@ impl Db {
         self.pool.close().await;
     }
 
-    /// The pool behind it, for the tests that make databases.
-    #[cfg(feature = "testing")]
+    /// The pool behind it, for backups and for the tests that make databases.
     pub(crate) fn pool(&self) -> &AnyPool {
         &self.pool
     }

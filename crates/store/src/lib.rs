@@ -5,6 +5,7 @@
 //! transaction, and `&Db` when it owns its transaction (`in_tx!`).
 
 pub mod audit;
+pub mod backup;
 mod conn;
 mod db;
 mod group;

@@ -182,3 +182,41 @@ async fn a_job_queued_in_a_transaction_that_fails_does_not_exist() {
         assert!(jobs::find(&mut db.read().await.unwrap(), "mail.send", "m1").await.unwrap().is_none());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_files_are_copied_at_one_moment_while_they_are_written() {
+    let (env, _) = world();
+    let shop = sqlite(&[PURSES], &env).await;
+    let log = sqlite(&[PURSES], &env).await;
+    for db in [&shop, &log] {
+        in_tx!(db, |tx| { fill(tx, "anna", 1_000_000).await }).unwrap();
+    }
+    let busy = {
+        let (shop, log) = (shop.db.clone(), log.db.clone());
+        tokio::spawn(async move {
+            loop {
+                in_tx!(shop, |tx| { take(tx, 1).await }).unwrap();
+                in_tx!(log, |tx| { take(tx, 1).await }).unwrap();
+            }
+        })
+    };
+    let (from_shop, from_log) = (shop.folder().unwrap(), log.folder().unwrap());
+    for round in 0..8 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let copy = |db, folder: &std::path::Path, name: &str| store::backup::Copy {
+            db,
+            from: folder.join("heyon.db"),
+            to: from_shop.join(format!("{name}{round}.db")),
+        };
+        let pair = (copy(&shop, from_shop, "shop"), copy(&log, from_log, "log"));
+        store::backup::copy_together(&pair.0, &pair.1).await.unwrap();
+        let mut counts = Vec::new();
+        for copy in [pair.0, pair.1] {
+            let found = Db::open(&format!("sqlite://{}", copy.to.display()), &env).await.unwrap();
+            counts.push(left(&found).await);
+        }
+        assert!(counts[0] < 1_000_000, "it was written meanwhile");
+        assert!((0..=1).contains(&(counts[1] - counts[0])), "not one moment: {counts:?}");
+    }
+    busy.abort();
+}

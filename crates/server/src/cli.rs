@@ -1,0 +1,166 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// A self-hosted eSIM service.
+#[derive(Debug, Parser)]
+#[command(name = "heyon", version)]
+pub struct Cli {
+    /// Settings that differ from the defaults (TOML); the environment's HEYON_* win over it.
+    #[arg(long, global = true, env = "HEYON_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data directory, instead of the setting `data`.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Who gives this command, for the audit trail. [default: the operating system's user]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub actor: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What heyon can do.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "the arguments' texts are for the person who asks for help")]
+pub enum Verb {
+    /// Run the shop.
+    Serve,
+    /// Run a whole shop to try out: a sandbox to pay at, a simulated network, plans, cards and an account.
+    Demo(Demo),
+    /// Bring the database to this version; `serve` does it too.
+    Migrate,
+    /// The inventory of cards.
+    #[command(subcommand)]
+    Cards(Cards),
+    /// The plans on sale.
+    #[command(subcommand)]
+    Catalog(Catalog),
+    /// Compare ledger, orders, providers and the charging log; fails on any difference and prints each.
+    Audit,
+    /// Copy the data, while the shop runs, into a new directory.
+    Backup {
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
+    },
+    /// Put a backup into an empty data directory, reconcile it, and print every difference.
+    Restore {
+        #[arg(value_name = "DIR")]
+        from: PathBuf,
+    },
+    /// Cases that need a person's decision.
+    #[command(subcommand)]
+    Review(Review),
+    /// Orders.
+    #[command(subcommand)]
+    Orders(Orders),
+    /// Queued work.
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Lines.
+    #[command(subcommand)]
+    Lines(Lines),
+}
+
+/// `heyon demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where the pages are; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Serve by TLS, with a certificate made for the occasion.
+    #[arg(long)]
+    pub tls: bool,
+    /// Print one line of JSON once ready, for programs.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `heyon cards`.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "the arguments' texts are for the person who asks for help")]
+pub enum Cards {
+    /// Import cards from a CSV file, all or none.
+    Import {
+        file: PathBuf,
+        /// Only say what would happen.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Make secret serials for the EIDs in a file, one per line.
+    Make {
+        /// How many cards.
+        count: u32,
+        /// The EIDs, one per line. Without it test EIDs are made, in a sandbox instance only.
+        #[arg(long, value_name = "FILE")]
+        eids: Option<PathBuf>,
+    },
+}
+
+/// `heyon catalog`.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "the arguments' texts are for the person who asks for help")]
+pub enum Catalog {
+    /// Bring the plans to what the file says and show the difference.
+    Apply {
+        file: PathBuf,
+        /// Only show the difference.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// `heyon review`.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "the arguments' texts are for the person who asks for help")]
+pub enum Review {
+    /// Cases that are open.
+    List,
+    /// One case with what is known.
+    Show { id: String },
+    /// Decide a case: `delivered`, `refund` or `dismiss`.
+    Resolve {
+        id: String,
+        decision: String,
+        /// Why.
+        #[arg(long)]
+        note: String,
+    },
+}
+
+/// `heyon orders`.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "the arguments' texts are for the person who asks for help")]
+pub enum Orders {
+    /// One order with its timeline and money.
+    Show { id: String },
+    /// Give the money back, once the carrier has confirmed that nothing was or will be delivered.
+    Refund {
+        id: String,
+        /// Why.
+        #[arg(long)]
+        note: String,
+    },
+}
+
+/// `heyon jobs`.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "the arguments' texts are for the person who asks for help")]
+pub enum Jobs {
+    /// Queued work, failed for good first.
+    List,
+    /// Try again now.
+    Retry { id: String },
+}
+
+/// `heyon lines`.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "the arguments' texts are for the person who asks for help")]
+pub enum Lines {
+    /// Stop a line: no more data until it is unbarred.
+    Bar { id: String },
+    /// Let a line use data again.
+    Unbar { id: String },
+}

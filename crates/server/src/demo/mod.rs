@@ -1,0 +1,93 @@
+//! `heyon demo`: a whole small world in one process, to try everything out and to be driven from outside.
+
+mod announce;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use accounts::{Email, Passwords, Preferences, Registration};
+use anyhow::{Result, ensure};
+use basis::{Language, Problem};
+use store::in_tx;
+use tempfile::TempDir;
+
+use crate::{cli::Demo, http, running::Running, settings::Settings, shop::Shop};
+use announce::{Account, World};
+
+const EMAIL: &str = "demo@heyon.example";
+const PASSWORD: &str = "a walk along the sea";
+
+/// Starts the world, says where it is, and runs until it is told to stop.
+///
+/// # Errors
+/// If an address is taken, or the data directory is another heyon's.
+pub async fn run(options: &Demo, settings: Settings, keeps_data: bool) -> Result<ExitCode> {
+    let safe = options.listen.ip().is_loopback() || settings.sandbox_instance;
+    ensure!(
+        safe,
+        "the demo takes payments that are not real: set sandbox_instance to show it beyond this machine"
+    );
+    let place = if keeps_data { None } else { Some(TempDir::with_prefix("heyon-demo-")?) };
+    let listener = http::bind(options.listen)?;
+    let certificate = if options.tls { Some(http::certificate_for_demo().await?) } else { None };
+    let settings = for_demo(settings, options, listener.local_addr()?, place.as_ref());
+    let shop = Shop::open(settings).await?;
+    let account = account(&shop).await?;
+    let running = Running::start(shop, listener, certificate).await?;
+    announce::say(&world(&running, account), options.json)?;
+    running.until_told_to_stop().await
+}
+
+/// What a demo sets by itself, unless the operator has.
+fn for_demo(settings: Settings, options: &Demo, web: SocketAddr, place: Option<&TempDir>) -> Settings {
+    let own = |set: String, demo: String| if set.is_empty() { demo } else { set };
+    let scheme = if options.tls { "https" } else { "http" };
+    let data = place.map_or(settings.data, |place| PathBuf::from(place.path()));
+    Settings {
+        public_url: own(settings.public_url, format!("{scheme}://{web}")),
+        metrics_listen: "127.0.0.1:0".to_owned(),
+        data,
+        ..settings
+    }
+}
+
+/// The account that is ready to sign in, with a fresh token; made at the first start on this data.
+async fn account(shop: &Shop) -> Result<Account> {
+    let email = EMAIL.parse::<Email>()?;
+    let new = Registration {
+        email: email.clone(),
+        password: PASSWORD.to_owned(),
+        preferences: Preferences::usual(Language::En),
+    };
+    let admitted = accounts::admit(&shop.db, &shop.env, &Passwords::new(1), "system", &new, true).await;
+    let id = match admitted {
+        Ok(id) => id,
+        Err(known) => known_account(shop, &email, known).await?,
+    };
+    let env = &shop.env;
+    let made = in_tx!(shop.db, |tx| { accounts::create_token(tx, env, id, "demo").await })?;
+    Ok(Account { email: EMAIL, password: PASSWORD, token: made.1.reveal().to_owned() })
+}
+
+async fn known_account(shop: &Shop, email: &Email, problem: Problem) -> Result<basis::Id<basis::Account>> {
+    let mut conn = shop.db.read().await?;
+    let known = accounts::account_of_email(&mut conn, email).await?;
+    known.map(|account| account.id).ok_or_else(|| problem.into())
+}
+
+fn world(running: &Running, account: Account) -> World {
+    let shop = running.shop();
+    let web = shop.settings.public_url.clone();
+    World {
+        v: 1,
+        api: format!("{web}/api/v1"),
+        web,
+        metrics: running.metrics.map(|address| format!("http://{address}/metrics")),
+        paysim: None,
+        gy: None,
+        es9: None,
+        mail_dir: shop.settings.mail_folder(),
+        accounts: vec![account],
+        cards: Vec::new(),
+        quota: None,
+    }
+}

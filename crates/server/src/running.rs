@@ -1,0 +1,97 @@
+//! A running shop: listeners, the worker, the admin socket, and how all of it stops.
+
+use std::{net::SocketAddr, net::TcpListener, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use axum_server::tls_rustls::RustlsConfig;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+};
+
+use crate::{admin, http, metrics, shop::Shop};
+
+/// A shop that serves.
+pub struct Running {
+    /// Where the pages are.
+    pub web: SocketAddr,
+    /// Where the metrics are, if anywhere.
+    pub metrics: Option<SocketAddr>,
+    shop: Arc<Shop>,
+    halt: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts everything on the listener that is bound already.
+    ///
+    /// # Errors
+    /// If an address is taken or the admin socket cannot be made.
+    pub async fn start(shop: Shop, listener: TcpListener, tls: Option<RustlsConfig>) -> Result<Self> {
+        let shop = Arc::new(shop);
+        let (halt, stopped) = watch::channel(false);
+        let web = listener.local_addr()?;
+        let metrics = serve_metrics(&shop, &stopped).await?;
+        let asked = shop.clone();
+        let handler = move |request| {
+            let shop = asked.clone();
+            async move { admin::carry_out(&shop, request).await }
+        };
+        admin::listen(shop.data.path(), handler, stopped.clone())?;
+        let worker = tokio::spawn(shop.worker().run(stopped.clone()));
+        let served = http::serve(listener, tls, shop.router()?, stopped)?;
+        let web_task = tokio::spawn(async move {
+            if let Ok(Err(error)) = served.await {
+                tracing::error!(%error, "the listener ended");
+            }
+        });
+        Ok(Self { web, metrics, shop, halt, tasks: vec![web_task, worker] })
+    }
+
+    /// The shop.
+    pub fn shop(&self) -> &Shop {
+        &self.shop
+    }
+
+    /// Serves until SIGTERM or SIGINT, then stops.
+    ///
+    /// # Errors
+    /// If signals cannot be received.
+    pub async fn until_told_to_stop(self) -> Result<ExitCode> {
+        let mut terminate = signal(SignalKind::terminate()).context("signals")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        self.stop().await;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Stops accepting, lets what runs finish up to the deadline, then closes the data.
+    pub async fn stop(self) {
+        tracing::info!("stopping");
+        self.halt.send_replace(true);
+        let patience = Duration::from_secs(self.shop.settings.deadlines.shutdown_seconds.into());
+        let all = async {
+            for task in self.tasks {
+                drop(task.await);
+            }
+        };
+        if tokio::time::timeout(patience, all).await.is_err() {
+            tracing::warn!("some work did not finish in time; it goes on at the next start");
+        }
+        self.shop.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+async fn serve_metrics(shop: &Shop, stopped: &watch::Receiver<bool>) -> Result<Option<SocketAddr>> {
+    let address = &shop.settings.metrics_listen;
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let address = address.parse().with_context(|| format!("metrics_listen: {address}"))?;
+    metrics::serve(address, metrics::collect()?, stopped.clone()).await.map(Some)
+}

@@ -1,0 +1,203 @@
+//! What the operator has set: the commented defaults, then the file, then the environment.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use serde::Deserialize;
+
+/// The manual, and the one place of every default.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// `HEYON_*` variables that are not settings.
+const NOT_SETTINGS: [&str; 2] = ["config", "test_postgres"];
+
+/// Everything that can be set; `config.default.toml` says what each means.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Settings {
+    pub public_url: String,
+    pub listen: SocketAddr,
+    pub metrics_listen: String,
+    pub quota_listen: String,
+    pub data: PathBuf,
+    pub database: String,
+    pub trusted_proxies: Vec<String>,
+    pub brand: String,
+    pub language: String,
+    pub currency: String,
+    pub time_zone: String,
+    pub sandbox_instance: bool,
+    pub tls: Tls,
+    pub mail: Mail,
+    pub deadlines: Deadlines,
+    pub sandbox: Sandbox,
+    pub apps: Apps,
+    pub log: Log,
+}
+
+/// Section `tls`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// Section `mail`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Mail {
+    pub from: String,
+    pub smtp: String,
+    pub folder: PathBuf,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail").field("from", &self.from).field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// Section `deadlines`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Deadlines {
+    pub payment_seconds: u32,
+    pub delivery_seconds: u32,
+    pub shutdown_seconds: u32,
+}
+
+/// Section `sandbox`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Sandbox {
+    pub url: String,
+    pub secret: String,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Section `apps`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Apps {
+    pub android: Vec<AndroidApp>,
+    pub apple: Vec<String>,
+}
+
+/// One of `apps.android`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct AndroidApp {
+    pub package: String,
+    pub fingerprints: Vec<String>,
+}
+
+/// Section `log`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Log {
+    pub level: String,
+    pub format: String,
+}
+
+impl Settings {
+    /// Reads the defaults, then `file` if one is named, then `HEYON_*`.
+    ///
+    /// # Errors
+    /// Names the setting that is unknown or has the wrong shape, and where it came from.
+    pub fn read(file: Option<&Path>) -> Result<Self> {
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(path) = file {
+            if !path.is_file() {
+                bail!("there is no settings file {}", path.display());
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        let environment = Env::prefixed("HEYON_").ignore(&NOT_SETTINGS).split("__");
+        figment.merge(environment).extract().context("the settings cannot be read")
+    }
+
+    /// The file of the shop's database, or the address of the server it is on.
+    pub fn database_url(&self) -> String {
+        if self.database.is_empty() { sqlite(&self.data.join("heyon.db")) } else { self.database.clone() }
+    }
+
+    /// Where the charging log is kept: a file of its own beside SQLite, else in the shop's database.
+    pub fn charging_url(&self) -> Option<String> {
+        self.database.is_empty().then(|| sqlite(&self.data.join("charging.db")))
+    }
+
+    /// Where mails are written if no SMTP server is set.
+    pub fn mail_folder(&self) -> PathBuf {
+        if self.mail.folder.as_os_str().is_empty() {
+            self.data.join("mail")
+        } else {
+            self.mail.folder.clone()
+        }
+    }
+}
+
+fn sqlite(path: &Path) -> String {
+    format!("sqlite://{}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_is_the_defaults() {
+        let settings: Settings = Figment::from(Toml::string(DEFAULTS)).extract().unwrap();
+        assert_eq!(settings.listen.port(), 8080);
+        assert_eq!(settings.database_url(), "sqlite://data/heyon.db");
+        assert_eq!(settings.charging_url().as_deref(), Some("sqlite://data/charging.db"));
+        assert_eq!(settings.deadlines.delivery_seconds, 600, "ten minutes");
+    }
+
+    #[test]
+    fn every_setting_is_explained_above_it() {
+        let mut explained = false;
+        for line in DEFAULTS.lines() {
+            match line.split_once(" = ") {
+                _ if line.starts_with('#') => explained = true,
+                Some((setting, _)) => assert!(explained, "{setting} has no comment above it"),
+                None => explained = false,
+            }
+        }
+    }
+
+    #[test]
+    fn a_setting_that_does_not_exist_is_refused_by_name() {
+        let figment = Figment::from(Toml::string(DEFAULTS)).merge(Toml::string("[mail]\nsnmp = \"x\""));
+        let said = figment.extract::<Settings>().unwrap_err().to_string();
+        assert!(said.contains("snmp"), "{said}");
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_when_settings_are_logged() {
+        let secret = "[sandbox]\nsecret = \"hush\"\n[mail]\nsmtp = \"smtp://u:hush@h\"";
+        let settings: Settings =
+            Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(secret)).extract().unwrap();
+        assert!(!format!("{settings:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,120 @@
+//! The shop: its data opened, its nouns wired.
+
+use std::sync::Arc;
+
+use accounts::mail::{Folder, Mailer, Post, Smtp};
+use anyhow::{Context, Result, anyhow};
+use axum::Router;
+use basis::{Env, SecretKey};
+use store::{Db, Migrations, jobs::Worker};
+
+use crate::{data_dir::DataDir, settings::Settings};
+
+/// Every noun's tables, in the order in which they refer to each other.
+const MIGRATIONS: [Migrations; 3] = [store::MIGRATIONS, accounts::MIGRATIONS, ledger::MIGRATIONS];
+
+/// Everything that serving and the operator's commands work on.
+pub struct Shop {
+    /// What is set.
+    pub settings: Settings,
+    /// The directory, owned.
+    pub data: DataDir,
+    /// Time and randomness.
+    pub env: Env,
+    /// The shop's database.
+    pub db: Db,
+    /// The charging log's: a file of its own on SQLite, the shop's database on PostgreSQL.
+    pub log: Db,
+    /// The installation's key.
+    pub secret: SecretKey,
+    /// Who writes and sends mails.
+    pub post: Post,
+}
+
+impl Shop {
+    /// Takes the data directory, opens the database and brings it to this version.
+    ///
+    /// # Errors
+    /// If another heyon has the directory, or the database cannot be reached.
+    pub async fn open(settings: Settings) -> Result<Self> {
+        let env = Env::system();
+        let data = DataDir::lock(&settings.data)?;
+        let settings = Settings { data: data.path().to_owned(), ..settings };
+        let secret = data.secret(&env)?;
+        let db = Db::open(&settings.database_url(), &env).await?;
+        store::migrate(&db, &MIGRATIONS, env.now()).await?;
+        let log = match settings.charging_url() {
+            Some(url) => Db::open(&url, &env).await?,
+            None => db.clone(),
+        };
+        let post = post(&settings, &secret)?;
+        Ok(Self { settings, data, env, db, log, secret, post })
+    }
+
+    /// Everything that HTTP serves.
+    ///
+    /// # Errors
+    /// If a setting of the pages cannot be understood.
+    pub fn router(&self) -> Result<Router> {
+        let parts = web::Parts {
+            db: self.db.clone(),
+            env: self.env.clone(),
+            secret: self.secret.clone(),
+            config: web_config(&self.settings)?,
+            live: web::live::Hub::default(),
+        };
+        Ok(web::router(web::App::new(parts)))
+    }
+
+    /// The worker with every noun's jobs.
+    pub fn worker(&self) -> Worker {
+        let (post, env) = (self.post.clone(), self.env.clone());
+        Worker::new(&self.db, &self.env, OWNER).on(accounts::mail::SEND, move |run| {
+            let (post, env) = (post.clone(), env.clone());
+            async move { post.send(&env, &run).await }
+        })
+    }
+
+    /// Closes the files.
+    pub async fn close(&self) {
+        self.log.close().await;
+        self.db.close().await;
+    }
+}
+
+/// The worker's name on its leases: one server runs on a data directory, so what it had leased before it died is free.
+const OWNER: &str = "heyon";
+
+fn post(settings: &Settings, key: &SecretKey) -> Result<Post> {
+    let mail = &settings.mail;
+    let mailer: Arc<dyn Mailer> = if mail.smtp.is_empty() {
+        Arc::new(Folder::new(settings.mail_folder(), &mail.from)?)
+    } else {
+        Arc::new(Smtp::new(&mail.smtp, &mail.from)?)
+    };
+    let (public_url, brand) = (settings.public_url.clone(), settings.brand.clone());
+    Ok(Post { mailer, public_url, brand, key: key.clone() })
+}
+
+fn web_config(settings: &Settings) -> Result<web::Config> {
+    let public_url =
+        settings.public_url.parse().with_context(|| format!("public_url: {}", settings.public_url))?;
+    let proxies = settings.trusted_proxies.iter().map(|network| {
+        network.parse().map_err(|_| anyhow!("trusted_proxies: {network} is not an address or network"))
+    });
+    let app = |app: &crate::settings::AndroidApp| web::AndroidApp {
+        package: app.package.clone(),
+        fingerprints: app.fingerprints.clone(),
+    };
+    Ok(web::Config {
+        brand: settings.brand.clone(),
+        language: settings.language.parse().context("language")?,
+        currency: settings.currency.parse().context("currency")?,
+        time_zone: settings.time_zone.clone(),
+        trusted_proxies: proxies.collect::<Result<_>>()?,
+        sandbox: !settings.sandbox.url.is_empty(),
+        android_apps: settings.apps.android.iter().map(app).collect(),
+        apple_apps: settings.apps.apple.clone(),
+        ..web::Config::at(public_url)
+    })
+}
