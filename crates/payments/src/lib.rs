@@ -1,1 +1,44 @@
-//! payments
+//! Payments: attempts to pay at providers, their messages, refunds, and the proof that both sides' books agree.
+//!
+//! A message is a hint; the provider's own answer to our question is the truth. Only [`confirm`] moves a
+//! payment, only forward, and each capture and refund counts once.
+
+mod audit;
+mod check;
+mod flags;
+mod http_client;
+mod inbox;
+mod open;
+mod provider;
+mod refunds;
+mod rows;
+mod rules;
+mod sandbox;
+
+pub use audit::{audit, count_by_state, page, reconcile};
+pub use check::{CHECK, CheckJob, Confirmed, News, after, confirm, fetch};
+pub use flags::{Flag, open_flags, resolve_flag};
+pub use inbox::{BODY_BYTES_MAX, Message, Received, message, receive_hook};
+pub use open::{NewPayment, begin, cancel, create, find, of_account, of_order, of_payer};
+pub use provider::{
+    BeginRequest, Begun, Capabilities, CaptureFact, Facts, Hook, HookRejected, PaymentRef, Provider,
+    ProviderError, Providers, RefundFact, RefundRequest, RefundStatus, Status,
+};
+pub use refunds::{
+    NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, refunds_of_order, refunds_of_payment,
+    retry_refund, send_refund, start_refund,
+};
+pub use rows::Capture;
+pub use rules::{Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};
+pub use sandbox::{Sandbox, SandboxConfig};
+
+use basis::{Id, Payment as PaymentKind, Problem};
+use store::Conn;
+
+/// The payments' tables.
+pub const MIGRATIONS: store::Migrations = store::migrations!("payments", ["0001_payments.sql"]);
+
+/// A payment's captures, oldest first.
+pub async fn captures(conn: &mut Conn, payment: Id<PaymentKind>) -> Result<Vec<Capture>, Problem> {
+    rows::captures(conn, payment).await
+}

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use accounts::mail::{Folder, Mailer, Post, Smtp};
+use accounts::{
+    Guards, Limits, Passwords,
+    mail::{Folder, Mailer, Post, Smtp},
+};
 use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use basis::{Env, SecretKey};
@@ -27,6 +30,8 @@ pub struct Shop {
     pub log: Db,
     /// The installation's key.
     pub secret: SecretKey,
+    /// What stands before every door.
+    pub guards: Guards,
     /// Who writes and sends mails.
     pub post: Post,
 }
@@ -48,7 +53,12 @@ impl Shop {
             None => db.clone(),
         };
         let post = post(&settings, &secret)?;
-        Ok(Self { settings, data, env, db, log, secret, post })
+        let guards = Guards {
+            passwords: Passwords::new(PASSWORDS_AT_ONCE),
+            limits: Limits::new(secret.clone()),
+            key: secret.clone(),
+        };
+        Ok(Self { settings, data, env, db, log, secret, guards, post })
     }
 
     /// Everything that HTTP serves.
@@ -61,6 +71,7 @@ impl Shop {
             env: self.env.clone(),
             secret: self.secret.clone(),
             config: web_config(&self.settings)?,
+            guards: self.guards.clone(),
             live: web::live::Hub::default(),
         };
         Ok(web::router(web::App::new(parts)))
@@ -84,6 +95,8 @@ impl Shop {
 
 /// The worker's name on its leases: one server runs on a data directory, so what it had leased before it died is free.
 const OWNER: &str = "heyon";
+/// Hashing a password takes about 20 MB for as long as it lasts; more at once wait.
+const PASSWORDS_AT_ONCE: usize = 4;
 
 fn post(settings: &Settings, key: &SecretKey) -> Result<Post> {
     let mail = &settings.mail;

@@ -20,6 +20,8 @@ pub struct Parts {
     pub env: Env,
     /// The installation's key.
     pub secret: SecretKey,
+    /// Passwords and limits.
+    pub guards: accounts::Guards,
     /// What the operator has set.
     pub config: Config,
     /// Who is watching which page.

@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, request},
+    http::{HeaderMap, header, request},
 };
 use basis::Problem;
 
@@ -24,6 +24,23 @@ impl FromRequestParts<App> for ClientAddress {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         Ok(Self(told(peer, &parts.headers, &app.config.trusted_proxies)))
+    }
+}
+
+/// From where a request came, as `accounts` wants it: the client's address, and what the browser or app calls itself.
+#[derive(Debug, Clone)]
+pub struct Whence(pub accounts::Origin);
+
+/// What is kept of a browser's name for itself.
+const AGENT_CHARACTERS_MAX: usize = 200;
+
+impl FromRequestParts<App> for Whence {
+    type Rejection = PageProblem;
+
+    async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, PageProblem> {
+        let ClientAddress(ip) = ClientAddress::from_request_parts(parts, app).await?;
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
+        Ok(Self(accounts::Origin { ip, agent: agent.chars().take(AGENT_CHARACTERS_MAX).collect() }))
     }
 }
 

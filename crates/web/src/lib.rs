@@ -27,7 +27,7 @@ mod watch;
 
 pub use api::{ApiCaller, ApiProblem, IdempotencyKey};
 pub use app::{AndroidApp, App, Config, Parts};
-pub use client::{ClientAddress, Network};
+pub use client::{ClientAddress, Network, Whence};
 pub use cookies::Cookie;
 pub use markup::Markup;
 pub use page::{Page, PageProblem, PageResult, safe_next, see_other};

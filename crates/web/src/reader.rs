@@ -39,12 +39,14 @@ impl std::ops::Deref for Reader {
 }
 
 /// A signed-in person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Person {
     /// Their account.
     pub account: Id<Account>,
     /// What they sign in with.
     pub email: String,
+    /// The account as a whole, by which way they came in, and how lately they gave their password.
+    pub who: accounts::SignedIn,
 }
 
 /// How pages look.
@@ -80,23 +82,46 @@ impl Theme {
 }
 
 /// Finds out who reads: by the session's cookie, then by what the browser says.
-#[expect(clippy::unused_async, reason = "the session will be looked up here")]
 pub(crate) async fn find(app: &App, headers: &HeaderMap) -> Result<Reader, Problem> {
-    Ok(stranger(app, headers))
+    let Some(token) = cookies::read(headers, cookies::SESSION) else { return Ok(stranger(app, headers)) };
+    match accounts::session(&app.db, &app.env, token).await? {
+        Some(who) => Ok(known(headers, who)),
+        None => Ok(stranger(app, headers)),
+    }
+}
+
+/// A reader whose account says how they like their pages. The time zone is where they are now.
+fn known(headers: &HeaderMap, who: accounts::SignedIn) -> Reader {
+    let account = &who.account;
+    Reader(Arc::new(Facts {
+        texts: Texts::of(account.language),
+        currency: account.currency,
+        zone: zone(headers, &account.time_zone),
+        theme: theme(headers),
+        person: Some(Person { account: account.id, email: account.email.clone(), who }),
+    }))
 }
 
 /// A reader of whom only the browser tells.
 pub(crate) fn stranger(app: &App, headers: &HeaderMap) -> Reader {
-    let cookie = |name| cookies::read(headers, name);
-    let zone = cookie(cookies::TIME_ZONE).and_then(texts::time_zone);
-    let zone = zone.or_else(|| texts::time_zone(&app.config.time_zone)).unwrap_or(TimeZone::UTC);
+    let currency = cookies::read(headers, cookies::CURRENCY).and_then(|code| code.parse().ok());
     Reader(Arc::new(Facts {
         texts: Texts::of(language(app, headers)),
-        currency: cookie(cookies::CURRENCY).and_then(|c| c.parse().ok()).unwrap_or(app.config.currency),
-        zone,
-        theme: cookie(cookies::THEME).map(Theme::read).unwrap_or_default(),
+        currency: currency.unwrap_or(app.config.currency),
+        zone: zone(headers, &app.config.time_zone),
+        theme: theme(headers),
         person: None,
     }))
+}
+
+/// The zone that the browser is in; if it has not told, this one.
+fn zone(headers: &HeaderMap, otherwise: &str) -> TimeZone {
+    let told = cookies::read(headers, cookies::TIME_ZONE).and_then(texts::time_zone);
+    told.or_else(|| texts::time_zone(otherwise)).unwrap_or(TimeZone::UTC)
+}
+
+fn theme(headers: &HeaderMap) -> Theme {
+    cookies::read(headers, cookies::THEME).map(Theme::read).unwrap_or_default()
 }
 
 /// The language that a browser asks for: by the cookie of the language switch, then by `Accept-Language`.

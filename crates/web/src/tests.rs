@@ -1,11 +1,12 @@
 //! The shell as a browser and a program meet it.
 
+use accounts::{Guards, Limits, Origin, Passwords, Preferences, Registration};
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Request, StatusCode},
 };
-use basis::{Env, SecretKey};
+use basis::{Env, Language, SecretKey};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
@@ -13,6 +14,7 @@ use crate::{App, Config, Parts, live::Hub};
 
 struct Shop {
     router: Router,
+    app: App,
     _db: store::testing::TestDb,
 }
 
@@ -25,11 +27,27 @@ struct Answer {
 impl Shop {
     async fn open(address: &str) -> Self {
         let env = Env::system();
-        let db = store::testing::sqlite(&[], &env).await;
+        let db = store::testing::sqlite(&[accounts::MIGRATIONS], &env).await;
         let config = Config::at(address.parse().unwrap());
-        let (secret, live) = (SecretKey::new([7; 32]), Hub::default());
-        let app = App::new(Parts { db: db.clone(), env, secret, config, live });
-        Self { router: crate::router(app), _db: db }
+        let (key, live) = (SecretKey::new([7; 32]), Hub::default());
+        let guards =
+            Guards { passwords: Passwords::cheap(), limits: Limits::new(key.clone()), key: key.clone() };
+        let app = App::new(Parts { db: db.clone(), env, secret: key, guards, config, live });
+        Self { router: crate::router(app.clone()), app, _db: db }
+    }
+
+    /// Opens an account that reads Chinese; the cookie of its browser.
+    async fn sign_in(&self, email: &str) -> String {
+        let Parts { db, env, guards, .. } = &*self.app;
+        let new = Registration {
+            email: email.parse().unwrap(),
+            password: "correct horse battery".into(),
+            preferences: Preferences::usual(Language::ZhCn),
+        };
+        accounts::admit(db, env, &guards.passwords, "test", &new, true).await.unwrap();
+        let origin = Origin { ip: [127, 0, 0, 1].into(), agent: "test".into() };
+        let (_, token) = accounts::sign_in(db, env, guards, &origin, email, &new.password).await.unwrap();
+        format!("session={}", token.reveal())
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -175,4 +193,17 @@ fn the_committed_description_is_the_codes_own() {
         ours == committed,
         "docs/openapi.json has drifted: run this test with HEYON_BLESS=1 and commit the file"
     );
+}
+
+/// Someone who is signed in reads in their own language, wherever they sit.
+#[tokio::test]
+async fn a_signed_in_reader_is_known() {
+    let shop = Shop::open("http://127.0.0.1:8080").await;
+    let cookie = shop.sign_in("anna@example.com").await;
+    let page = shop.get("/nowhere", &[("cookie", &cookie), ("accept-language", "en")]).await;
+    assert!(page.text.contains(r#"<html lang="zh-CN""#) && page.text.contains(r#"hx-sse:connect="/live""#));
+    let ours = [FORM, ("sec-fetch-site", "same-origin"), ("cookie", cookie.as_str())];
+    shop.send("POST", "/language", &ours, "language=en").await;
+    let page = shop.get("/nowhere", &[("cookie", &cookie)]).await;
+    assert!(page.text.contains(r#"<html lang="en""#), "the account remembers");
 }

@@ -4,7 +4,7 @@ mod announce;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use accounts::{Email, Passwords, Preferences, Registration};
+use accounts::{Email, Preferences, Registration};
 use anyhow::{Result, ensure};
 use basis::{Language, Problem};
 use store::in_tx;
@@ -58,7 +58,7 @@ async fn account(shop: &Shop) -> Result<Account> {
         password: PASSWORD.to_owned(),
         preferences: Preferences::usual(Language::En),
     };
-    let admitted = accounts::admit(&shop.db, &shop.env, &Passwords::new(1), "system", &new, true).await;
+    let admitted = accounts::admit(&shop.db, &shop.env, &shop.guards.passwords, "system", &new, true).await;
     let id = match admitted {
         Ok(id) => id,
         Err(known) => known_account(shop, &email, known).await?,

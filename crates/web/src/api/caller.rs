@@ -13,14 +13,18 @@ use crate::{ApiProblem, App};
 pub struct ApiCaller {
     /// The account.
     pub account: Id<Account>,
+    /// The account as a whole, and how fresh the token is.
+    pub who: accounts::SignedIn,
 }
 
 impl FromRequestParts<App> for ApiCaller {
     type Rejection = ApiProblem;
 
-    async fn from_request_parts(parts: &mut request::Parts, _app: &App) -> Result<Self, ApiProblem> {
-        let _token = bearer(&parts.headers).ok_or(Problem::new(Kind::SignInNeeded, "token-needed"))?;
-        Err(Problem::new(Kind::SignInNeeded, "token-needed").into())
+    async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, ApiProblem> {
+        let refused = || Problem::new(Kind::SignInNeeded, "token-needed");
+        let token = bearer(&parts.headers).ok_or_else(refused)?;
+        let who = accounts::bearer(&app.db, &app.env, token).await?.ok_or_else(refused)?;
+        Ok(Self { account: who.account.id, who })
     }
 }
 

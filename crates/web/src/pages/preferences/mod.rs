@@ -1,5 +1,6 @@
 //! Language and look, as chosen on any page, with an account or without.
 
+use accounts::Preferences;
 use axum::{
     Form, Router,
     extract::State,
@@ -9,8 +10,9 @@ use axum::{
 };
 use basis::{Language, Problem};
 use serde::Deserialize;
+use store::in_tx;
 
-use crate::{App, Cookie, PageProblem, Theme, cookies, safe_next, see_other};
+use crate::{App, Cookie, PageProblem, Reader, Theme, cookies, safe_next, see_other};
 
 /// The routes of the two switches.
 pub fn routes() -> Router<App> {
@@ -26,9 +28,16 @@ struct LanguageForm {
 
 async fn set_language(
     State(app): State<App>,
+    reader: Reader,
     Form(form): Form<LanguageForm>,
 ) -> Result<Response, PageProblem> {
     let language: Language = form.language.parse().map_err(|problem: Problem| problem.at("language"))?;
+    if let Some(person) = &reader.person {
+        let account = &person.who.account;
+        let (currency, time_zone) = (account.currency, account.time_zone.clone());
+        let preferences = Preferences { language, currency, time_zone };
+        in_tx!(app.db, |tx| { accounts::set_preferences(tx, account.id, &preferences).await })?;
+    }
     Ok(back_with(&app, &Cookie::preference(cookies::LANGUAGE, language.tag()), &form.next))
 }
 

@@ -1,0 +1,73 @@
+//! What a person should look at: money or messages that are not what was asked for.
+
+use basis::{Id, InboxMessage, Payment as PaymentKind, Problem, Timestamp};
+use store::{Conn, Row, sql};
+
+/// Something a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// Names the cause; the same cause raises one flag.
+    pub key: String,
+    /// `mismatch`, `merchant`, `reference`, `provider-reference`, `foreign-refund`, `unknown-payment`.
+    pub reason: String,
+    /// The payment, if known.
+    pub payment: Option<Id<PaymentKind>>,
+    /// The message, if one raised it.
+    pub message: Option<Id<InboxMessage>>,
+    /// For the operator.
+    pub detail: String,
+    /// When.
+    pub raised_at: Timestamp,
+    /// When a person closed it.
+    pub resolved_at: Option<Timestamp>,
+}
+
+/// Raises a flag; false if this cause has one.
+pub(crate) async fn raise(conn: &mut Conn, flag: &Flag) -> Result<bool, Problem> {
+    let rows = sql!(
+        "INSERT INTO payment_flag (key, reason, payment_id, inbox_id, detail, raised_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING"
+    )
+    .bind(flag.key.as_str())
+    .bind(flag.reason.as_str())
+    .bind(flag.payment)
+    .bind(flag.message)
+    .bind(flag.detail.as_str())
+    .bind(flag.raised_at)
+    .run(conn)
+    .await?;
+    Ok(rows == 1)
+}
+
+/// What is still to be looked at, oldest first.
+pub async fn open_flags(conn: &mut Conn, limit: u32) -> Result<Vec<Flag>, Problem> {
+    sql!("SELECT * FROM payment_flag WHERE resolved_at IS NULL ORDER BY raised_at, key LIMIT $1")
+        .bind(limit)
+        .all(conn)
+        .await?
+        .iter()
+        .map(flag)
+        .collect()
+}
+
+/// Closes a flag; false if there is no open one of this key. The caller writes the audit trail.
+pub async fn resolve_flag(conn: &mut Conn, key: &str, now: Timestamp) -> Result<bool, Problem> {
+    let rows = sql!("UPDATE payment_flag SET resolved_at = $2 WHERE key = $1 AND resolved_at IS NULL")
+        .bind(key)
+        .bind(now)
+        .run(conn)
+        .await?;
+    Ok(rows == 1)
+}
+
+fn flag(row: &Row) -> Result<Flag, Problem> {
+    Ok(Flag {
+        key: row.get("key")?,
+        reason: row.get("reason")?,
+        payment: row.get("payment_id")?,
+        message: row.get("inbox_id")?,
+        detail: row.get("detail")?,
+        raised_at: row.get("raised_at")?,
+        resolved_at: row.get("resolved_at")?,
+    })
+}

@@ -1,0 +1,39 @@
+//! The one HTTP client of all providers.
+
+use std::time::Duration;
+
+use basis::Problem;
+use serde_json::Value;
+
+use crate::provider::ProviderError;
+
+/// No provider's answer is larger.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A client that never follows a redirect and never waits for long.
+pub(crate) fn client() -> Result<reqwest::Client, Problem> {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .timeout(Duration::from_secs(10))
+        .pool_idle_timeout(Duration::from_mins(1))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(|e| Problem::internal(format!("HTTP client: {e}")))
+}
+
+/// Sends, and reads a JSON answer with its status.
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> Result<(u16, Value), ProviderError> {
+    let unknown = |e: reqwest::Error| ProviderError::Unknown(e.without_url().to_string());
+    let mut answer = request.send().await.map_err(unknown)?;
+    let status = answer.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unknown)? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(ProviderError::Unknown("answer too large".to_owned()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let json = serde_json::from_slice(&body);
+    json.map(|json| (status, json))
+        .map_err(|_| ProviderError::Unknown(format!("status {status} without JSON")))
+}

@@ -1,0 +1,362 @@
+//! How a payment moves: pure, and only forward.
+
+use std::str::FromStr;
+
+use basis::{
+    Account, HOUR_MS, Id, Language, MINUTE_MS, Money, Order, Payment as PaymentKind, Problem,
+    Refund as RefundKind, SECOND_MS, Timestamp,
+};
+
+use crate::provider::{Facts, Status};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)* }
+        impl $name {
+            /// The word in tables, in protocols and in text keys.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+        impl FromStr for $name {
+            type Err = Problem;
+            fn from_str(text: &str) -> Result<Self, Problem> {
+                match text {
+                    $($text => Ok(Self::$variant),)*
+                    _ => Err(Problem::invalid("payments-word-unknown").because(format!("{}: {text}", stringify!($name)))),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// A way to pay.
+    Method {
+        /// A bank card.
+        Card = "card",
+        /// PayPal.
+        PayPal = "paypal",
+        /// Alipay.
+        Alipay = "alipay",
+        /// WeChat Pay.
+        WeChatPay = "wechat_pay",
+    }
+}
+
+words! {
+    /// Where a payment stands. The order of the variants is the order in which it may move.
+    PaymentState {
+        /// Not opened at its provider, as far as we know.
+        Created = "created",
+        /// Opened; the payer may pay.
+        Pending = "pending",
+        /// Refused. Money may still come by a late capture.
+        Failed = "failed",
+        /// Cancelled or run out. Money may still come by a late capture.
+        Cancelled = "cancelled",
+        /// Paid.
+        Captured = "captured",
+        /// Paid, and some of it sent back.
+        PartlyRefunded = "partly_refunded",
+        /// Paid, and all of it sent back.
+        Refunded = "refunded",
+        /// Contested by the payer.
+        Disputed = "disputed",
+    }
+}
+
+words! {
+    /// Where a refund stands.
+    RefundState {
+        /// To be sent.
+        Queued = "queued",
+        /// Sent, perhaps: the provider has not answered.
+        Sending = "sending",
+        /// Accepted by the provider.
+        Pending = "pending",
+        /// The money is back.
+        Succeeded = "succeeded",
+        /// The provider will not do it; a person must.
+        Failed = "failed",
+    }
+}
+
+impl RefundState {
+    /// True if nothing more happens by itself.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+words! {
+    /// What became of a capture.
+    Fate {
+        /// It pays for what it was asked for.
+        Accepted = "accepted",
+        /// Its order was paid by another payment: it goes back.
+        SecondPayment = "second_payment",
+        /// The same payment was captured again: it goes back.
+        Extra = "extra",
+        /// Another amount or currency than asked for: kept aside for a person.
+        Mismatch = "mismatch",
+    }
+}
+
+/// What a payment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// For this order.
+    Order(Id<Order>),
+    /// For the payer's wallet.
+    Wallet,
+}
+
+impl Purpose {
+    /// The order, if it is for one.
+    pub const fn order(self) -> Option<Id<Order>> {
+        match self {
+            Self::Order(order) => Some(order),
+            Self::Wallet => None,
+        }
+    }
+}
+
+/// One attempt to pay an order or to fill a wallet, at one provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// Its id.
+    pub id: Id<PaymentKind>,
+    /// Who pays.
+    pub account: Id<Account>,
+    /// What for.
+    pub purpose: Purpose,
+    /// At whom.
+    pub provider: String,
+    /// Which way.
+    pub method: Method,
+    /// How much was asked for.
+    pub amount: Money,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// The provider's name for it.
+    pub provider_ref: Option<String>,
+    /// Where the payer goes to pay.
+    pub redirect_url: Option<String>,
+    /// What came, in the currency asked for.
+    pub captured: Money,
+    /// What of it went back.
+    pub refunded: Money,
+    /// Why it failed, in the provider's word.
+    pub failure: Option<String>,
+    /// What the payer reads at the provider.
+    pub description: String,
+    /// In which language.
+    pub language: Language,
+    /// Where the payer's browser goes afterwards.
+    pub return_url: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it can no longer be paid.
+    pub expires_at: Timestamp,
+    /// When it last moved.
+    pub changed_at: Timestamp,
+}
+
+impl Payment {
+    /// True while the payer may still pay, as far as we know.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, PaymentState::Created | PaymentState::Pending)
+    }
+}
+
+/// Money on its way back to its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// Its id.
+    pub id: Id<RefundKind>,
+    /// Of which payment.
+    pub payment: Id<PaymentKind>,
+    /// For which order.
+    pub order: Option<Id<Order>>,
+    /// By whom.
+    pub provider: String,
+    /// The provider's name for the capture that it returns.
+    pub capture_ref: String,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands.
+    pub state: RefundState,
+    /// The provider's name for it.
+    pub provider_ref: Option<String>,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// Why it was asked for.
+    pub reason: String,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it last moved.
+    pub changed_at: Timestamp,
+}
+
+/// Where a payment goes when its provider says this, with so much captured and refunded by now; never back.
+pub(crate) fn next_state(payment: &Payment, facts: &Facts, now: Timestamp) -> PaymentState {
+    let told = if facts.disputed {
+        PaymentState::Disputed
+    } else if let Some(paid) = paid_state(payment.captured, payment.refunded) {
+        paid
+    } else {
+        match facts.status {
+            Status::Absent if now >= payment.expires_at => PaymentState::Cancelled,
+            Status::Absent => PaymentState::Created,
+            // A capture that the provider reports without showing it is not believed; the next look will show it.
+            Status::Open | Status::Captured => PaymentState::Pending,
+            Status::Declined => PaymentState::Failed,
+            Status::Cancelled | Status::Expired => PaymentState::Cancelled,
+        }
+    };
+    forward(payment.state, told)
+}
+
+/// Where a payment is of which so much was captured and refunded, if any was captured.
+fn paid_state(captured: Money, refunded: Money) -> Option<PaymentState> {
+    captured.is_positive().then_some(match refunded.minor {
+        0 => PaymentState::Captured,
+        some if some < captured.minor => PaymentState::PartlyRefunded,
+        _ => PaymentState::Refunded,
+    })
+}
+
+/// Where a payment goes after a refund of it arrived; never back.
+pub(crate) fn state_after_refund(payment: &Payment) -> PaymentState {
+    let paid = paid_state(payment.captured, payment.refunded);
+    forward(payment.state, paid.unwrap_or(payment.state))
+}
+
+fn forward(now: PaymentState, told: PaymentState) -> PaymentState {
+    let both_over = now == PaymentState::Failed && told == PaymentState::Cancelled;
+    if both_over { now } else { now.max(told) }
+}
+
+/// What is wrong with a provider's answer as a whole, if anything: it is about another payment, or the money
+/// is in someone else's account.
+pub(crate) fn foreign(payment: &Payment, facts: &Facts) -> Option<&'static str> {
+    if !facts.merchant_is_ours {
+        return Some("merchant");
+    }
+    if facts.reference != payment.id.to_string() {
+        return Some("reference");
+    }
+    let known = payment.provider_ref.as_deref().zip(facts.provider_ref.as_deref());
+    known.is_some_and(|(ours, theirs)| ours != theirs).then_some("provider-reference")
+}
+
+/// After so many milliseconds from its creation a payment without news is looked at again.
+const POLL_AFTER_MS: [i64; 6] =
+    [5 * SECOND_MS, 15 * SECOND_MS, 30 * SECOND_MS, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS];
+/// And then every five minutes until it expires.
+const POLL_EVERY_MS: i64 = 5 * MINUTE_MS;
+/// A payer can be late; so long after the expiry it is looked at once more.
+const POLL_LATE_MS: [i64; 4] = [5 * SECOND_MS, 10 * MINUTE_MS, HOUR_MS, 24 * HOUR_MS];
+
+/// When a payment without news should be looked at next; `None` once that is over.
+pub fn next_poll(created_at: Timestamp, expires_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let early = POLL_AFTER_MS.iter().map(|ms| created_at.plus_ms(*ms)).find(|at| *at > now);
+    let regular = early.unwrap_or_else(|| {
+        let passed = now.since(created_at).max(0);
+        created_at.plus_ms((passed / POLL_EVERY_MS + 1).saturating_mul(POLL_EVERY_MS))
+    });
+    if regular < expires_at {
+        return Some(regular);
+    }
+    POLL_LATE_MS.iter().map(|ms| expires_at.plus_ms(*ms)).find(|at| *at > now)
+}
+
+/// When a refund that its provider works on should be looked at next.
+pub(crate) fn next_refund_look(created_at: Timestamp, now: Timestamp) -> Timestamp {
+    let passed = now.since(created_at).max(0);
+    now.plus_ms((passed / 2).clamp(2 * SECOND_MS, 30 * MINUTE_MS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use basis::Currency;
+
+    fn facts(status: Status) -> Facts {
+        Facts { status, ..Facts::absent(Id::from_u128(1)) }
+    }
+
+    fn payment(state: PaymentState, captured: i64, refunded: i64) -> Payment {
+        let cny = |minor| Money::new(minor, Currency::CNY);
+        Payment {
+            id: Id::from_u128(1),
+            account: Id::from_u128(2),
+            purpose: Purpose::Wallet,
+            provider: "sandbox".to_owned(),
+            method: Method::Card,
+            amount: cny(100),
+            state,
+            provider_ref: None,
+            redirect_url: None,
+            captured: cny(captured),
+            refunded: cny(refunded),
+            failure: None,
+            description: String::new(),
+            language: Language::En,
+            return_url: String::new(),
+            created_at: Timestamp(0),
+            expires_at: Timestamp(1000),
+            changed_at: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn a_payment_never_moves_back_whatever_order_the_news_come_in() {
+        use PaymentState as S;
+        let all = [Status::Absent, Status::Open, Status::Captured, Status::Declined, Status::Cancelled];
+        let states = [S::Created, S::Pending, S::Failed, S::Cancelled, S::Captured, S::Refunded, S::Disputed];
+        for now in states {
+            for status in all {
+                for (captured, refunded) in [(0, 0), (100, 0), (100, 40), (100, 100)] {
+                    let payment = payment(now, captured, refunded);
+                    assert!(next_state(&payment, &facts(status), Timestamp(500)) >= now);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn money_that_comes_after_the_expiry_still_counts() {
+        let late = payment(PaymentState::Cancelled, 100, 0);
+        assert_eq!(next_state(&late, &facts(Status::Expired), Timestamp(2000)), PaymentState::Captured);
+    }
+
+    #[test]
+    fn a_capture_that_is_only_claimed_is_not_believed() {
+        let claimed = payment(PaymentState::Pending, 0, 0);
+        assert_eq!(next_state(&claimed, &facts(Status::Captured), Timestamp(500)), PaymentState::Pending);
+    }
+
+    #[test]
+    fn a_payment_that_nobody_opened_runs_out() {
+        let never = payment(PaymentState::Created, 0, 0);
+        assert_eq!(next_state(&never, &facts(Status::Absent), Timestamp(999)), PaymentState::Created);
+        assert_eq!(next_state(&never, &facts(Status::Absent), Timestamp(1000)), PaymentState::Cancelled);
+    }
+
+    #[test]
+    fn polling_follows_the_schedule_and_ends() {
+        let (created, expires) = (Timestamp(0), Timestamp(30 * MINUTE_MS));
+        let mut now = created;
+        let mut looks = Vec::new();
+        while let Some(at) = next_poll(created, expires, now) {
+            looks.push(at.as_ms() / SECOND_MS);
+            now = at;
+        }
+        let late = [1805, 2400, 5400, 1800 + 86_400];
+        assert_eq!(looks, [&[5, 15, 30, 60, 120, 300, 600, 900, 1200, 1500][..], &late].concat());
+    }
+}

@@ -1,0 +1,9 @@
+# Paying: problems.
+
+problem-payments-method-unavailable = This way to pay is not available for this currency. Choose another one.
+problem-payments-over = This payment can no longer be paid. Nothing was taken; start a new one.
+problem-payments-key-reused = This request was sent before with other contents. Nothing was charged.
+problem-payments-provider-refused = The payment service did not accept this. Nothing was taken; try another way to pay.
+problem-payments-provider-silent = The payment service is not answering. If you have paid, it is noticed by itself; nothing is taken twice.
+problem-payments-refund-too-much = More than was paid cannot go back.
+problem-payments-word-unknown = This way to pay is not known.

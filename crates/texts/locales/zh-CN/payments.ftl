@@ -1,0 +1,9 @@
+# 付款：出错时的话。
+
+problem-payments-method-unavailable = 这个币种不能用这种方式付款。请换一种。
+problem-payments-over = 这笔付款已经不能再付了。没有扣款，请重新发起。
+problem-payments-key-reused = 这个请求之前发过，内容不一样。没有扣款。
+problem-payments-provider-refused = 支付服务没有接受。没有扣款，请换一种方式。
+problem-payments-provider-silent = 支付服务暂时没有回应。如果你已经付了，我们会自己查到；不会重复扣款。
+problem-payments-refund-too-much = 退回的金额不能超过付过的金额。
+problem-payments-word-unknown = 没有这种付款方式。
