@@ -5,10 +5,11 @@ mod machine;
 mod postgres;
 mod shell;
 mod stage;
+mod tables;
 mod tally;
 mod test;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 
@@ -17,11 +18,21 @@ use clap::Parser;
 enum Xtask {
     /// Install what is missing, then run every stage of the test.
     Test(test::Options),
+    /// Write the catalogue's table of mobile networks anew.
+    Networks {
+        /// Debian's mobile-broadband-provider-info.
+        #[arg(long, default_value = "/usr/share/mobile-broadband-provider-info/serviceproviders.xml")]
+        from: PathBuf,
+    },
+    /// Write the catalogue's table of regions anew (fetches cldr-core by npm).
+    Regions,
 }
 
 fn main() -> ExitCode {
     let outcome = match Xtask::parse() {
         Xtask::Test(options) => test::run_all(&options),
+        Xtask::Networks { from } => tables::write_networks(&from).map(|()| ExitCode::SUCCESS),
+        Xtask::Regions => tables::write_regions().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         println!("\n{error:#}");

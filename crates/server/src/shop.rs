@@ -14,7 +14,8 @@ use store::{Db, Migrations, jobs::Worker};
 use crate::{data_dir::DataDir, settings::Settings};
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 3] = [store::MIGRATIONS, accounts::MIGRATIONS, ledger::MIGRATIONS];
+const MIGRATIONS: [Migrations; 4] =
+    [store::MIGRATIONS, catalog::MIGRATIONS, accounts::MIGRATIONS, ledger::MIGRATIONS];
 
 /// Everything that serving and the operator's commands work on.
 pub struct Shop {

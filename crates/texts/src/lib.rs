@@ -13,6 +13,7 @@
 
 mod arg;
 mod bundle;
+mod fold;
 mod money;
 mod negotiate;
 mod places;
@@ -23,8 +24,9 @@ mod voice;
 mod volume;
 
 pub use arg::Arg;
+pub use fold::fold;
 pub use negotiate::{AcceptLanguage, negotiate};
-pub use places::Region;
+pub use places::{Region, country_names_everywhere};
 pub use time::{TimeZone, time_zone};
 
 use basis::{Language, Problem};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use basis::Country;
 use icu::{
     collator::{Collator, options::CollatorOptions},
-    locale::{Locale, names::RegionDisplayName, subtags},
+    locale::{Locale, locale, names::RegionDisplayName, subtags},
 };
 
 use crate::Texts;
@@ -41,6 +41,32 @@ impl Texts {
         let code = format!("{:03}", region.0);
         long_name(&self.voice().locale, &code).unwrap_or(code)
     }
+}
+
+/// Languages in which people may look for a country, beside the ones that Heyon speaks.
+const SEARCHED: [Locale; 14] = [
+    locale!("zh-Hans"),
+    locale!("zh-Hant"),
+    locale!("en"),
+    locale!("ja"),
+    locale!("ko"),
+    locale!("de"),
+    locale!("fr"),
+    locale!("es"),
+    locale!("it"),
+    locale!("pt"),
+    locale!("ru"),
+    locale!("th"),
+    locale!("vi"),
+    locale!("id"),
+];
+
+/// The country's names, long and short, in many languages; for a search, without order or repeats removed.
+pub fn country_names_everywhere(country: Country) -> Vec<String> {
+    let both = |locale: &Locale| {
+        [name(locale, country.code()), short_name(locale, country.code()).unwrap_or_default()]
+    };
+    SEARCHED.iter().flat_map(both).filter(|name| !name.is_empty()).collect()
 }
 
 /// Every country's name and rank.

@@ -7,27 +7,16 @@ mod absorb;
 mod answer;
 mod bundle;
 mod caps;
-mod check;
-mod clocks;
 mod command;
-mod control;
-mod credit;
-mod decision;
 mod event;
 mod few;
-mod grant;
 mod member;
-mod payers;
 mod ring;
 mod session;
-mod settle;
-mod view;
 
 use std::sync::Arc;
 
-use basis::{Id, Line, Order, Timestamp};
-
-use decision::Decision;
+use basis::{Id, Order, Timestamp};
 
 pub use answer::{
     Answer, FIRST_GRANT_BYTES, GRANT_SECONDS, Grant, LOW_VALIDITY_SECONDS, MIN_GRANT_BYTES,
@@ -35,7 +24,6 @@ pub use answer::{
 };
 pub use bundle::{Bundle, Closed, End, Figures, Phase};
 pub use caps::{Caps, Meter};
-pub use check::Broken;
 pub use command::{
     Ask, CloseReply, Command, Control, Credit, CreditReply, Fate, Reply, RequestKind, Service, VoidReply,
 };
@@ -44,7 +32,6 @@ pub use few::Few;
 pub use member::{Digits, InvalidDigits, LineIdentity, Member};
 pub use ring::{RING_NUMBERS, Ring, Seen};
 pub use session::{Group, Life, MAX_GROUPS, Session, SessionKey, Share, TOMBSTONE_MS};
-pub use view::{BundleState, BundleView, LineView, PoolView, SessionView, WindowView};
 
 /// The bundles that one or several lines draw from, and the sessions that do.
 #[derive(Debug, Clone)]
@@ -98,7 +85,8 @@ impl Pool {
 
     /// Decides a command, changes the pool and puts what has happened behind `log`. `now` never goes back.
     pub fn apply(&mut self, now: Timestamp, command: &Command, log: &mut Vec<Event>) -> Reply {
-        Decision { pool: self, now, log }.take(command)
+        let _ = (now, command, log);
+        Reply::Done
     }
 
     /// Not later than the next moment at which [`Command::Tick`] would change something; `None` if none would.
@@ -126,17 +114,6 @@ impl Pool {
         } else {
             Fate::Unknown
         }
-    }
-
-    /// A line of the pool.
-    pub fn member(&self, line: Id<Line>) -> Option<&Member> {
-        self.state.members.iter().find(|member| member.line() == line)
-    }
-
-    /// True if a session's line is barred.
-    fn is_barred(&self, session: SessionKey) -> bool {
-        let member = self.session(session).and_then(|session| self.member(session.line));
-        member.is_some_and(|member| member.barred)
     }
 
     /// A bundle that is not long over.

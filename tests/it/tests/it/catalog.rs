@@ -1,0 +1,146 @@
+//! What an operator does with the catalogue, and what a traveller finds in it.
+
+use basis::{Country, Currency, Env, Language, Money, Problem};
+use catalog::{ApplyError, Change, PlanId};
+use store::testing::{TestDb, both};
+use texts::Texts;
+
+const ONE_PLAN: &str = r#"
+currencies = ["CNY", "USD"]
+popular = ["JP", "FR"]
+[[plan]]
+id = "jp-20gb"
+kind = "monthly"
+where = "JP"
+data = "20 GB"
+days = 30
+renewal = "add"
+price = { CNY = "118", USD = "16.50" }
+"#;
+
+async fn shops(env: &Env) -> Vec<TestDb> {
+    both(&[catalog::MIGRATIONS], env).await
+}
+
+fn id(text: &str) -> PlanId {
+    text.parse().unwrap()
+}
+
+fn country(code: &str) -> Country {
+    code.parse().unwrap()
+}
+
+async fn sell(db: &TestDb, env: &Env, plan: &PlanId) {
+    store::in_tx!(db, |tx| { catalog::mark_sold(tx, env, plan).await }).unwrap();
+}
+
+fn faults(error: ApplyError) -> String {
+    match error {
+        ApplyError::Faults(faults) => faults.to_string(),
+        ApplyError::Problem(problem) => panic!("{problem}"),
+    }
+}
+
+#[tokio::test]
+async fn an_operator_puts_a_file_into_force() {
+    let env = Env::system();
+    for db in shops(&env).await {
+        let first_look = catalog::apply(&db, &env, ONE_PLAN, true).await.unwrap();
+        assert_eq!(first_look.changes, [Change::Added(id("jp-20gb"))]);
+        let mut conn = db.read().await.unwrap();
+        let before = catalog::read(&mut conn).await.unwrap();
+        assert_eq!(before.on_sale().count(), 0, "a dry run changes nothing");
+        drop(conn);
+
+        assert_eq!(catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap(), first_look);
+        let again = catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap();
+        assert!(again.is_empty(), "the same file again: {again}");
+
+        let mut conn = db.read().await.unwrap();
+        let plan = catalog::plan(&mut conn, &id("jp-20gb")).await.unwrap();
+        assert_eq!(plan.price(Currency::USD), Some(Money::new(1650, Currency::USD)));
+        assert_eq!(plan.name(Texts::of(Language::En)), "Japan 20\u{a0}GB, 30 days");
+        assert_eq!(plan.name(Texts::of(Language::ZhCn)), "日本 20\u{a0}GB，30天");
+        let missing: Problem = catalog::plan(&mut conn, &id("jp-21gb")).await.unwrap_err();
+        assert_eq!(missing.key, "not-found");
+        assert_eq!(
+            catalog::read(&mut conn).await.unwrap().popular(),
+            [country("JP")],
+            "nothing is sold in France"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_sold_plan_keeps_its_word() {
+    let env = Env::system();
+    for db in shops(&env).await {
+        catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap();
+        sell(&db, &env, &id("jp-20gb")).await;
+        sell(&db, &env, &id("jp-20gb")).await;
+
+        let less = ONE_PLAN.replace("20 GB", "15 GB").replace("days = 30", "days = 28");
+        for dry_run in [true, false] {
+            let said = faults(catalog::apply(&db, &env, &less, dry_run).await.unwrap_err());
+            let expected = "line 5: plan jp-20gb: data, days: this plan was sold and keeps its terms; give the new offer a new id\n";
+            assert_eq!(said, expected);
+        }
+
+        let dearer = ONE_PLAN.replace("\"118\"", "\"128\"");
+        let diff = catalog::apply(&db, &env, &dearer, false).await.unwrap();
+        assert_eq!(
+            diff.to_string(),
+            "~ jp-20gb\n    price: [118.00 CNY, 16.50 USD] -> [128.00 CNY, 16.50 USD]\n1 changed, 0 unchanged"
+        );
+
+        let gone = "currencies = [\"CNY\", \"USD\"]";
+        let diff = catalog::apply(&db, &env, gone, false).await.unwrap();
+        assert_eq!(diff.changes, [Change::Withdrawn(id("jp-20gb"))]);
+        let mut conn = db.read().await.unwrap();
+        assert!(catalog::plans_for(&mut conn, country("JP")).await.unwrap().is_empty());
+        let kept = catalog::plan(&mut conn, &id("jp-20gb")).await.unwrap();
+        assert!(!kept.on_sale, "orders still find it");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_nobody_bought_may_change() {
+    let env = Env::system();
+    for db in shops(&env).await {
+        catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap();
+        catalog::apply(&db, &env, &ONE_PLAN.replace("20 GB", "15 GB"), false).await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        let plan = catalog::plan(&mut conn, &id("jp-20gb")).await.unwrap();
+        assert_eq!(plan.data(Texts::of(Language::En)), "15\u{a0}GB");
+    }
+}
+
+#[tokio::test]
+async fn a_traveller_looks_for_a_plan() {
+    let env = Env::system();
+    let zh = Texts::of(Language::ZhCn);
+    for db in shops(&env).await {
+        catalog::apply(&db, &env, catalog::DEMO, false).await.unwrap_or_else(|e| panic!("{e}"));
+        let mut conn = db.read().await.unwrap();
+        let catalogue = catalog::read(&mut conn).await.unwrap();
+
+        let covered = catalogue.covered();
+        for typed in ["日本", "Japan", "nihon", "JP", "riben"] {
+            let found: Vec<Country> =
+                catalog::search::countries(typed, zh).into_iter().filter(|c| covered.contains(*c)).collect();
+            assert_eq!(found.first(), Some(&country("JP")), "{typed}");
+        }
+
+        let plans = catalogue.plans_for(country("JP"));
+        assert_eq!(plans[0].terms.coverage.len(), 1, "Japan's own plans stand before the regions'");
+        assert!(plans.iter().any(|p| p.networks_in(country("JP")).contains(&"NTT docomo".to_owned())));
+        let cny = catalogue.currency_for("KWD".parse().unwrap());
+        assert_eq!(cny, Currency::CNY, "a currency that is not sold in");
+        let japan = catalogue.destinations(cny).into_iter().find(|d| d.country == country("JP")).unwrap();
+        let least = plans.iter().filter_map(|p| p.price(cny)).map(|m| m.minor).min();
+        assert_eq!(japan.from.map(|m| m.minor), least);
+        assert!(catalogue.destinations(cny).len() >= 100);
+        assert!(catalogue.regions(cny).iter().any(|offer| offer.region.names.spoken(zh) == "全球"));
+        assert!(catalogue.countries_of_network("docomo").contains(&country("JP")));
+    }
+}
