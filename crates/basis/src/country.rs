@@ -91,6 +91,16 @@ impl CountrySet {
         })
     }
 
+    /// True if each country of this set is in the other.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).all(|(mine, theirs)| mine & !theirs == 0)
+    }
+
+    /// True if some country is in both sets.
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).any(|(mine, theirs)| mine & theirs != 0)
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.0.iter().map(|w| usize::try_from(w.count_ones()).unwrap_or(0)).sum()
@@ -144,5 +154,13 @@ mod tests {
         assert!(set.contains("ZW".parse().unwrap()));
         assert!(!set.contains("CN".parse().unwrap()));
         assert_eq!(format!("{set:?}"), "{AD, JP, ZW}");
+    }
+
+    #[test]
+    fn sets_are_compared() {
+        let of = |codes: &[&str]| codes.iter().map(|c| c.parse::<Country>().unwrap()).collect::<CountrySet>();
+        let (asia, japan, swiss) = (of(&["JP", "KR"]), of(&["JP"]), of(&["CH", "ZW"]));
+        assert!(japan.is_subset(&asia) && !asia.is_subset(&japan));
+        assert!(japan.intersects(&asia) && !asia.intersects(&swiss));
     }
 }

@@ -1,24 +1,223 @@
 //! How events change a pool. No rule stands here: whatever the events say, happens.
 
-use basis::Timestamp;
+use std::sync::Arc;
 
-use super::{Event, Pool, State};
+use basis::{Id, Line, Order, Timestamp};
+
+use super::{
+    Bundle, Caps, End, Event, Life, LineIdentity, Member, Meter, NEVER, Past, Phase, Pool, Session,
+    SessionKey, Share, State, Use,
+};
 
 impl Pool {
     /// The pool of a snapshot.
     pub fn restore(state: State) -> Self {
-        let mut pool = Self { state, deadline: None, open_sessions: 0 };
-        pool.recount();
+        let open = state.sessions.iter().filter(|session| session.is_open()).count();
+        let open_sessions = u32::try_from(open).unwrap_or(u32::MAX);
+        let mut pool = Self { state, deadline: NEVER, open_sessions };
+        pool.deadline = pool.earliest_turn().map_or(NEVER, |(at, _)| at);
         pool
     }
 
     /// Takes in what happened at `at`.
     pub fn absorb(&mut self, at: Timestamp, event: &Event) {
-        let _ = (at, event);
+        match event {
+            Event::Joined(identity) => self.join(*identity),
+            Event::Barred { line, barred } => self.with_member(*line, |member| member.barred = *barred),
+            Event::Capped { line, caps } => self.cap(at, *line, *caps),
+            Event::Voided(order) => self.past().voided.push(*order),
+            Event::Credited { .. }
+            | Event::Started { .. }
+            | Event::Turned { .. }
+            | Event::Ended { .. }
+            | Event::Closed { .. }
+            | Event::Retired(_) => self.absorb_bundle(at, event),
+            Event::Used(used) => self.spend(at, used),
+            Event::Freed { .. } | Event::Reserved { .. } => self.absorb_share(at, event),
+            _ => self.absorb_session(at, event),
+        }
     }
 
-    fn recount(&mut self) {
-        let open = self.state.sessions.iter().filter(|session| session.is_open()).count();
-        self.open_sessions = u32::try_from(open).unwrap_or(u32::MAX);
+    /// The lives of bundles.
+    fn absorb_bundle(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::Credited { bundle, line, terms } => {
+                self.state.bundles.push(Bundle::new(*bundle, *line, terms.clone(), at));
+                self.with_bundle(*bundle, |_| {});
+            }
+            Event::Started { bundle, at } => self.with_bundle(*bundle, |b| b.phase = Phase::Active(*at)),
+            Event::Turned { bundle, window, expired, granted } => self.with_bundle(*bundle, |b| {
+                b.window = *window;
+                b.figures.expire(*expired);
+                b.figures.grant(*granted);
+            }),
+            Event::Ended { bundle, at, end, expired } => self.with_bundle(*bundle, |b| {
+                b.figures.expire(*expired);
+                end_bundle(b, *at, *end);
+            }),
+            Event::Closed { closed, withdrawn } => {
+                self.past().closed.push(*closed);
+                self.with_bundle(closed.bundle, |b| {
+                    b.figures.withdraw(*withdrawn);
+                    end_bundle(b, at, End::Closed);
+                });
+            }
+            Event::Retired(bundle) => {
+                self.state.bundles.retain(|b| b.id != *bundle);
+                self.past().retired.push(*bundle);
+            }
+            _ => {}
+        }
+    }
+
+    /// What sessions take and give back.
+    fn absorb_share(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::Reserved { session, group, bundle, window, bytes, until } => {
+                let share = Share { bundle: *bundle, window: *window, bytes: *bytes };
+                self.with_session(*session, |s| s.hold(*group, at, *until, share));
+                self.with_bundle(*bundle, |b| b.figures.reserve(*bytes));
+                self.meter(*session, *bundle, |meter| meter.reserved = meter.reserved.saturating_add(*bytes));
+            }
+            Event::Freed { session, group, bundle, bytes, to } => {
+                self.with_session(*session, |s| s.give(*group, *bundle, *bytes));
+                self.with_bundle(*bundle, |b| b.figures.release(*bytes, *to));
+                self.meter(*session, *bundle, |meter| meter.reserved = meter.reserved.saturating_sub(*bytes));
+            }
+            _ => {}
+        }
+    }
+
+    fn spend(&mut self, at: Timestamp, used: &Use) {
+        let Use { session, group, bundle, held, bytes, .. } = *used;
+        let Some(bundle) = bundle else {
+            let past = self.past();
+            past.unpaid = past.unpaid.saturating_add(bytes);
+            return;
+        };
+        if held {
+            self.with_session(session, |s| s.give(group, bundle, bytes));
+        }
+        self.with_bundle(bundle, |b| b.figures.spend(bytes, held));
+        self.meter(session, bundle, |meter| {
+            meter.count(at, bytes);
+            meter.reserved = meter.reserved.saturating_sub(if held { bytes } else { 0 });
+        });
+    }
+
+    /// The lives of sessions.
+    fn absorb_session(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::Opened { session, line, lapses_at } => self.open(at, *session, *line, *lapses_at),
+            Event::Entered { session, country } => {
+                self.with_session(*session, |s| s.country = Some(*country));
+            }
+            Event::Answered { session, number, lapses_at, answer } => self.with_session(*session, |s| {
+                s.heard_at = at;
+                s.ring.keep(*number, answer.clone());
+                if let (Some(lapses_at), true) = (*lapses_at, s.is_open()) {
+                    s.life = Life::Open { lapses_at };
+                }
+            }),
+            Event::Lapsed { session, at } => self.end_session(*session, Life::Lapsed(*at)),
+            Event::Terminated(session) => self.end_session(*session, Life::Terminated(at)),
+            Event::Forgotten(session) => {
+                self.state.sessions.retain(|s| s.key != *session);
+                if self.state.sessions.is_empty() {
+                    self.state.sessions = Vec::new();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn join(&mut self, identity: LineIdentity) {
+        if self.member(identity.line).is_some() {
+            self.with_member(identity.line, |member| member.identity = identity);
+        } else {
+            self.state.members.push(Member { identity, barred: false, meter: None });
+        }
+    }
+
+    fn cap(&mut self, at: Timestamp, line: Id<Line>, caps: Caps) {
+        let reserved = self.shared_reserved(line);
+        self.with_member(line, |member| match &mut member.meter {
+            _ if caps == Caps::default() => member.meter = None,
+            Some(meter) => meter.caps = caps,
+            None => member.meter = Some(Box::new(Meter::new(caps, at, reserved))),
+        });
+    }
+
+    /// Octets that the sessions of a line hold of shared bundles.
+    pub(super) fn shared_reserved(&self, line: Id<Line>) -> u64 {
+        let sessions = self.state.sessions.iter().filter(|session| session.line == line);
+        let shares = sessions.flat_map(|session| session.groups.iter()).flat_map(|group| group.shares.iter());
+        shares.filter(|share| self.is_shared(share.bundle)).map(|share| share.bytes).sum()
+    }
+
+    fn is_shared(&self, bundle: Id<Order>) -> bool {
+        self.bundle(bundle).is_some_and(|b| b.line.is_none())
+    }
+
+    fn open(&mut self, at: Timestamp, key: SessionKey, line: Id<Line>, lapses_at: Timestamp) {
+        if let Err(place) = self.state.sessions.binary_search_by_key(&key, |session| session.key) {
+            self.state.sessions.insert(place, Arc::new(Session::new(key, line, at)));
+        }
+        self.open_sessions = self.open_sessions.saturating_add(1);
+        self.with_session(key, |s| s.life = Life::Open { lapses_at });
+    }
+
+    fn end_session(&mut self, key: SessionKey, life: Life) {
+        if self.session(key).is_some_and(Session::is_open) {
+            self.open_sessions = self.open_sessions.saturating_sub(1);
+        }
+        self.with_session(key, |s| s.life = life);
+    }
+
+    fn past(&mut self) -> &mut Past {
+        self.state.past.get_or_insert_default()
+    }
+
+    fn with_member(&mut self, line: Id<Line>, change: impl FnOnce(&mut Member)) {
+        if let Some(member) =
+            self.state.members.as_mut_slice().iter_mut().find(|member| member.line() == line)
+        {
+            change(member);
+        }
+    }
+
+    /// Counts against the caps of a session's line, if it has some and the bundle is shared.
+    fn meter(&mut self, session: SessionKey, bundle: Id<Order>, change: impl FnOnce(&mut Meter)) {
+        let Some(line) = self.session(session).map(|s| s.line).filter(|_| self.is_shared(bundle)) else {
+            return;
+        };
+        self.with_member(line, |member| {
+            if let Some(meter) = member.meter.as_deref_mut() {
+                change(meter);
+            }
+        });
+    }
+
+    fn with_bundle(&mut self, id: Id<Order>, change: impl FnOnce(&mut Bundle)) {
+        if let Some(bundle) = self.state.bundles.as_mut_slice().iter_mut().find(|bundle| bundle.id == id) {
+            change(bundle);
+            self.deadline = self.deadline.min(bundle.next_turn().unwrap_or(NEVER));
+        }
+    }
+
+    fn with_session(&mut self, key: SessionKey, change: impl FnOnce(&mut Session)) {
+        let found = self.state.sessions.binary_search_by_key(&key, |session| session.key);
+        if let Some(session) = found.ok().and_then(|place| self.state.sessions.get_mut(place)) {
+            let session = Arc::make_mut(session);
+            change(session);
+            self.deadline = self.deadline.min(session.next_turn());
+        }
+    }
+}
+
+/// A bundle that is over already stays as it ended.
+const fn end_bundle(bundle: &mut Bundle, at: Timestamp, end: End) {
+    if bundle.is_live() {
+        bundle.phase = Phase::Over { started_at: bundle.started_at(), at, end };
     }
 }

@@ -1,6 +1,14 @@
 //! A bought plan in a pool: its clock and its figures.
 
-use basis::{Allowance, Country, DAY_MS, Id, Line, Order, StartRule, Terms, Timestamp};
+use basis::{Allowance, Country, DAY_MS, DataVolume, Id, Line, Order, StartRule, Terms, Timestamp};
+
+use super::event::Place;
+
+/// A window gives no more octets than this (a petabyte), whatever the terms say, so that no sum can overflow.
+const MAX_WINDOW_BYTES: u64 = 1 << 50;
+
+/// A bundle that is over stands among the others for so long, for pages and late reports.
+const RETIRE_AFTER_MS: i64 = 32 * DAY_MS;
 
 /// A bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,10 +99,10 @@ pub struct Closed {
 impl Bundle {
     /// A fresh one: waiting, with the octets of its first window.
     pub fn new(id: Id<Order>, line: Option<Id<Line>>, terms: Terms, credited_at: Timestamp) -> Self {
-        let granted = window_bytes(terms.allowance);
-        let available = i64::try_from(granted).unwrap_or(i64::MAX);
-        let figures = Figures { granted, available, ..Figures::default() };
-        Self { id, line, terms, credited_at, phase: Phase::Waiting, window: 0, figures }
+        let figures = Figures::default();
+        let mut bundle = Self { id, line, terms, credited_at, phase: Phase::Waiting, window: 0, figures };
+        bundle.figures.grant(bundle.window_bytes());
+        bundle
     }
 
     /// True if this line may draw from it.
@@ -147,48 +155,53 @@ impl Bundle {
         limited.then(|| self.credited_at.plus_ms(days_ms(self.terms.activate_within_days)))
     }
 
-    /// The next moment at which its clock changes something by itself, while it lives.
+    /// When the current window is over, once the clock runs.
+    pub fn window_ends_at(&self) -> Option<Timestamp> {
+        let whole = self.windows_to_come() == 0;
+        let days = if whole { self.terms.days } else { self.window.saturating_add(1) };
+        self.started_at().map(|start| start.plus_ms(days_ms(days)))
+    }
+
+    /// The next moment at which its clock changes something by itself.
     pub fn next_turn(&self) -> Option<Timestamp> {
         match self.phase {
             Phase::Waiting => self.activate_by(),
-            Phase::Active(start) => Some(start.plus_ms(days_ms(self.windows_until_turn()))),
-            Phase::Over { .. } => None,
+            Phase::Active(_) => self.window_ends_at(),
+            Phase::Over { at, .. } => Some(at.plus_ms(RETIRE_AFTER_MS)),
         }
     }
 
-    /// Windows from the start until the octets change by the clock.
-    fn windows_until_turn(&self) -> u32 {
-        match self.terms.allowance {
-            Allowance::Fixed { .. } => self.terms.days,
-            Allowance::PerDay { .. } | Allowance::Unlimited { .. } => {
-                self.window.saturating_add(1).min(self.terms.days)
-            }
-        }
+    /// Octets that one window gives; a fixed allowance has one long window.
+    pub fn window_bytes(&self) -> u64 {
+        let (Allowance::Fixed { bytes: DataVolume(bytes) }
+        | Allowance::PerDay { bytes: DataVolume(bytes) }
+        | Allowance::Unlimited { fair_use_bytes_per_day: DataVolume(bytes) }) = self.terms.allowance;
+        bytes.min(MAX_WINDOW_BYTES)
+    }
+
+    /// True if each 24-hour window has octets of its own.
+    pub const fn is_daily(&self) -> bool {
+        !matches!(self.terms.allowance, Allowance::Fixed { .. })
+    }
+
+    /// How many windows with octets of their own it has.
+    const fn windows(&self) -> u32 {
+        if self.is_daily() { self.terms.days } else { 1 }
+    }
+
+    /// Windows with octets of their own that have not begun.
+    pub const fn windows_to_come(&self) -> u32 {
+        self.windows().saturating_sub(self.window).saturating_sub(1)
     }
 
     /// Octets of the windows that have not begun.
     pub fn bytes_to_come(&self) -> u64 {
-        window_bytes(self.terms.allowance).saturating_mul(u64::from(self.windows_to_come()))
-    }
-
-    /// Windows with octets of their own that have not begun; none for a fixed allowance.
-    pub fn windows_to_come(&self) -> u32 {
-        match self.terms.allowance {
-            Allowance::Fixed { .. } => 0,
-            Allowance::PerDay { .. } | Allowance::Unlimited { .. } => {
-                self.terms.days.saturating_sub(self.window).saturating_sub(1)
-            }
-        }
+        self.window_bytes().saturating_mul(u64::from(self.windows_to_come()))
     }
 
     /// Octets of its whole life.
     pub fn total_bytes(&self) -> u64 {
-        match self.terms.allowance {
-            Allowance::Fixed { bytes } => bytes.octets(),
-            Allowance::PerDay { .. } | Allowance::Unlimited { .. } => {
-                window_bytes(self.terms.allowance).saturating_mul(u64::from(self.terms.days))
-            }
-        }
+        self.window_bytes().saturating_mul(u64::from(self.windows()))
     }
 
     /// Octets that may be granted now.
@@ -203,19 +216,55 @@ impl Bundle {
 }
 
 impl Figures {
+    /// A window begins.
+    pub(super) const fn grant(&mut self, bytes: u64) {
+        self.granted = self.granted.saturating_add(bytes);
+        self.available = self.available.saturating_add_unsigned(bytes);
+    }
+
+    /// A session takes a share.
+    pub(super) const fn reserve(&mut self, bytes: u64) {
+        self.available = self.available.saturating_sub_unsigned(bytes);
+        self.reserved = self.reserved.saturating_add(bytes);
+    }
+
+    /// A session gives back what is left of a share.
+    pub(super) const fn release(&mut self, bytes: u64, to: Place) {
+        self.reserved = self.reserved.saturating_sub(bytes);
+        match to {
+            Place::Available => self.available = self.available.saturating_add_unsigned(bytes),
+            Place::Expired => self.expired = self.expired.saturating_add(bytes),
+            Place::Closed => self.closed = self.closed.saturating_add(bytes),
+        }
+    }
+
+    /// Data was used, out of a session's share or beyond it.
+    pub(super) const fn spend(&mut self, bytes: u64, held: bool) {
+        self.used = self.used.saturating_add(bytes);
+        if held {
+            self.reserved = self.reserved.saturating_sub(bytes);
+        } else {
+            self.available = self.available.saturating_sub_unsigned(bytes);
+        }
+    }
+
+    /// Octets lapse.
+    pub(super) const fn expire(&mut self, bytes: u64) {
+        self.available = self.available.saturating_sub_unsigned(bytes);
+        self.expired = self.expired.saturating_add(bytes);
+    }
+
+    /// Octets are withdrawn.
+    pub(super) const fn withdraw(&mut self, bytes: u64) {
+        self.available = self.available.saturating_sub_unsigned(bytes);
+        self.closed = self.closed.saturating_add(bytes);
+    }
+
     /// True if what was granted is somewhere.
     pub fn balance(&self) -> bool {
         let Self { granted, available, reserved, used, expired, closed } = *self;
         let somewhere = [reserved, used, expired, closed].map(i128::from).iter().sum::<i128>();
         i128::from(granted) == i128::from(available) + somewhere
-    }
-}
-
-/// Octets that one window gives (a fixed allowance has one long window).
-pub(super) const fn window_bytes(allowance: Allowance) -> u64 {
-    match allowance {
-        Allowance::Fixed { bytes } | Allowance::PerDay { bytes } => bytes.octets(),
-        Allowance::Unlimited { fair_use_bytes_per_day } => fair_use_bytes_per_day.octets(),
     }
 }
 

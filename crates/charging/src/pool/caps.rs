@@ -24,8 +24,8 @@ pub struct Meter {
     /// When counting began; the windows begin here.
     pub since: Timestamp,
     /// The window of the last use, counted from `since`.
-    pub day: i64,
-    /// Octets used in that window and in the 29 before it: window `n` stands at `n % 30`.
+    pub day: u32,
+    /// Octets used in that window, then in the 29 before it.
     pub days: [u64; MONTH_DAYS],
     /// Octets used in all.
     pub used: u64,
@@ -53,39 +53,70 @@ impl Meter {
 
     /// Counts use.
     pub fn count(&mut self, now: Timestamp, octets: u64) {
-        let today = self.window(now).max(self.day);
-        for day in self.day.saturating_add(1)..=today.min(self.day.saturating_add(30)) {
-            *self.slot(day) = 0;
-        }
-        self.day = today;
-        let slot = self.slot(today);
-        *slot = slot.saturating_add(octets);
+        let passed = self.windows_since_last_use(now);
+        let forgotten = passed.min(MONTH_DAYS);
+        self.days.rotate_right(forgotten);
+        self.days.iter_mut().take(forgotten).for_each(|day| *day = 0);
+        self.day = self.day.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
+        let [today, ..] = &mut self.days;
+        *today = today.saturating_add(octets);
         self.used = self.used.saturating_add(octets);
     }
 
     /// Octets used in the last so many windows.
     fn used_in(&self, now: Timestamp, windows: usize) -> u64 {
-        let today = self.window(now).max(self.day);
-        let windows = i64::try_from(windows).unwrap_or(0);
-        let held = |day: &i64| *day <= self.day && *day > self.day.saturating_sub(30) && *day >= 0;
-        let days = (today.saturating_sub(windows).saturating_add(1)..=today).filter(held);
-        days.filter_map(|day| self.days.get(place(day))).fold(0, |sum, used| sum.saturating_add(*used))
+        let still_in = windows.saturating_sub(self.windows_since_last_use(now));
+        self.days.iter().take(still_in).fold(0, |sum, used| sum.saturating_add(*used))
     }
 
-    fn window(&self, now: Timestamp) -> i64 {
-        now.since(self.since).div_euclid(DAY_MS)
-    }
-
-    fn slot(&mut self, day: i64) -> &mut u64 {
-        let [first, ..] = &self.days;
-        let _ = first;
-        match self.days.get_mut(place(day)) {
-            Some(slot) => slot,
-            None => &mut self.used,
-        }
+    fn windows_since_last_use(&self, now: Timestamp) -> usize {
+        let window = now.since(self.since).div_euclid(DAY_MS);
+        usize::try_from(window.saturating_sub(i64::from(self.day))).unwrap_or(0)
     }
 }
 
-fn place(day: i64) -> usize {
-    usize::try_from(day.rem_euclid(30)).unwrap_or(0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn day(n: i64) -> Timestamp {
+        START.plus_ms(n * DAY_MS + 1)
+    }
+
+    #[test]
+    fn a_daily_cap_opens_again_after_24_hours() {
+        let mut meter = Meter::new(Caps { per_day: Some(100), ..Caps::default() }, START, 0);
+        meter.count(day(0), 70);
+        assert_eq!(meter.room(day(0)), 30);
+        meter.reserved = 20;
+        assert_eq!(meter.room(day(0)), 10, "what a session holds counts");
+        meter.count(day(0), 50);
+        assert_eq!(meter.room(day(0)), 0, "never below zero");
+        assert_eq!(meter.room(day(1)), 80);
+    }
+
+    #[test]
+    fn a_rolling_month_forgets_day_by_day() {
+        let mut meter = Meter::new(Caps { per_30_days: Some(100), ..Caps::default() }, START, 0);
+        meter.count(day(0), 60);
+        meter.count(day(10), 40);
+        assert_eq!(meter.room(day(29)), 0);
+        assert_eq!(meter.room(day(30)), 60, "the first day has left the month");
+        meter.count(day(35), 1);
+        assert_eq!(meter.room(day(39)), 59);
+        assert_eq!(meter.room(day(40)), 99);
+        meter.count(day(400), 2);
+        assert_eq!(meter.room(day(400)), 98);
+    }
+
+    #[test]
+    fn the_tightest_cap_counts_and_a_total_never_opens_again() {
+        let caps = Caps { per_day: Some(50), per_30_days: None, in_all: Some(60) };
+        let mut meter = Meter::new(caps, START, 0);
+        meter.count(day(0), 20);
+        assert_eq!(meter.room(day(0)), 30);
+        assert_eq!(meter.room(day(300)), 40);
+    }
 }

@@ -86,6 +86,8 @@ pub enum Event {
         session: SessionKey,
         /// Whose it is.
         line: Id<Line>,
+        /// When it lapses unless it is answered.
+        lapses_at: Timestamp,
     },
     /// A session is in this country now.
     Entered {

@@ -36,12 +36,9 @@ impl<T> Few<T> {
         }
     }
 
-    /// Takes the first thing out.
-    pub fn pop_front(&mut self) -> Option<T> {
-        let mut items = std::mem::take(self).into_iter();
-        let first = items.next();
-        *self = items.collect();
-        first
+    /// Keeps only the things of which this is true.
+    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        *self = std::mem::take(self).into_iter().filter(keep).collect();
     }
 }
 
@@ -87,10 +84,11 @@ mod tests {
     fn it_grows_and_shrinks_like_a_list() {
         let mut few: Few<u32> = (1..=3).collect();
         assert_eq!(&*few, [1, 2, 3]);
-        assert_eq!(few.pop_front(), Some(1));
+        few.retain(|n| *n > 1);
         assert_eq!(few, Few::Many(vec![2, 3]));
-        assert_eq!(few.pop_front(), Some(2));
+        few.retain(|n| *n > 2);
         assert_eq!(few, Few::One(3), "one thing is held in place");
-        assert_eq!((few.pop_front(), few.pop_front(), few), (Some(3), None, Few::None));
+        few.retain(|_| false);
+        assert_eq!(few, Few::None);
     }
 }

@@ -1,6 +1,6 @@
 //! Who may draw from a pool.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, num::NonZeroU64, str::FromStr};
 
 use basis::{Id, Line};
 
@@ -39,31 +39,31 @@ pub struct LineIdentity {
 ///
 /// The digits stand in the lower sixty bits, four bits each; their number in the upper four.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digits(u64);
+pub struct Digits(NonZeroU64);
 
 impl Digits {
     const MAX: u32 = 15;
 
     /// The eight bytes, for storage.
     pub const fn to_bits(self) -> u64 {
-        self.0
+        self.0.get()
     }
 
     /// From stored bytes; `None` if they were not made by [`Digits::to_bits`].
     pub fn from_bits(bits: u64) -> Option<Self> {
-        let digits = Self(bits);
+        let digits = Self(NonZeroU64::new(bits)?);
         let count = digits.count();
         let whole = count > 0 && (0..count).all(|n| digits.digit(n) < 10);
         (whole && bits << 4 >> 4 >> (4 * count) == 0).then_some(digits)
     }
 
     fn count(self) -> u32 {
-        u32::try_from(self.0 >> 60).unwrap_or(0)
+        u32::try_from(self.to_bits() >> 60).unwrap_or(0)
     }
 
     /// The `n`-th digit from the right.
     const fn digit(self, n: u32) -> u64 {
-        (self.0 >> (4 * n)) & 15
+        (self.to_bits() >> (4 * n)) & 15
     }
 }
 
@@ -76,7 +76,7 @@ impl FromStr for Digits {
             return Err(InvalidDigits);
         }
         let digits = text.bytes().fold(0, |bits, b| bits << 4 | u64::from(b & 15));
-        Ok(Self(u64::from(count) << 60 | digits))
+        NonZeroU64::new(u64::from(count) << 60 | digits).map(Self).ok_or(InvalidDigits)
     }
 }
 

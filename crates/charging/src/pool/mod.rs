@@ -7,16 +7,29 @@ mod absorb;
 mod answer;
 mod bundle;
 mod caps;
+mod check;
+mod clocks;
 mod command;
+mod control;
+mod credit;
+mod decision;
 mod event;
 mod few;
+mod grant;
 mod member;
+mod payers;
 mod ring;
 mod session;
+mod settle;
+#[cfg(test)]
+mod tests;
+mod view;
 
 use std::sync::Arc;
 
-use basis::{Id, Order, Timestamp};
+use basis::{Id, Line, Order, Timestamp};
+
+use decision::Decision;
 
 pub use answer::{
     Answer, FIRST_GRANT_BYTES, GRANT_SECONDS, Grant, LOW_VALIDITY_SECONDS, MIN_GRANT_BYTES,
@@ -24,6 +37,7 @@ pub use answer::{
 };
 pub use bundle::{Bundle, Closed, End, Figures, Phase};
 pub use caps::{Caps, Meter};
+pub use check::Broken;
 pub use command::{
     Ask, CloseReply, Command, Control, Credit, CreditReply, Fate, Reply, RequestKind, Service, VoidReply,
 };
@@ -32,26 +46,27 @@ pub use few::Few;
 pub use member::{Digits, InvalidDigits, LineIdentity, Member};
 pub use ring::{RING_NUMBERS, Ring, Seen};
 pub use session::{Group, Life, MAX_GROUPS, Session, SessionKey, Share, TOMBSTONE_MS};
+pub use view::{BundleState, BundleView, LineView, PoolView, SessionView, WindowView};
 
 /// The bundles that one or several lines draw from, and the sessions that do.
 #[derive(Debug, Clone)]
 pub struct Pool {
     state: State,
     /// Not later than the next moment at which something changes by the clock. A hint for the shard, not a fact.
-    deadline: Option<Timestamp>,
+    deadline: Timestamp,
     /// How many sessions are open.
     open_sessions: u32,
 }
 
-/// All that is known of a pool; what a snapshot holds.
+/// All that is known of a pool; what a snapshot holds. A line with one bundle is one block of memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// Its id.
     pub id: Id<basis::Pool>,
     /// The lines.
-    pub members: Vec<Member>,
+    pub members: Few<Member>,
     /// The bundles that are not long over, in the order of their credit.
-    pub bundles: Vec<Bundle>,
+    pub bundles: Few<Bundle>,
     /// The sessions, those that are over for less than a day included, in the order of their keys.
     pub sessions: Vec<Arc<Session>>,
     /// What is past, if anything is.
@@ -71,11 +86,14 @@ pub struct Past {
     pub unpaid: u64,
 }
 
+/// Later than every deadline.
+const NEVER: Timestamp = Timestamp(i64::MAX);
+
 impl Pool {
     /// An empty pool.
     pub const fn new(id: Id<basis::Pool>) -> Self {
-        let state = State { id, members: Vec::new(), bundles: Vec::new(), sessions: Vec::new(), past: None };
-        Self { state, deadline: None, open_sessions: 0 }
+        let state = State { id, members: Few::None, bundles: Few::None, sessions: Vec::new(), past: None };
+        Self { state, deadline: NEVER, open_sessions: 0 }
     }
 
     /// Its id.
@@ -85,13 +103,12 @@ impl Pool {
 
     /// Decides a command, changes the pool and puts what has happened behind `log`. `now` never goes back.
     pub fn apply(&mut self, now: Timestamp, command: &Command, log: &mut Vec<Event>) -> Reply {
-        let _ = (now, command, log);
-        Reply::Done
+        Decision { pool: self, now, log }.take(command)
     }
 
     /// Not later than the next moment at which [`Command::Tick`] would change something; `None` if none would.
-    pub const fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadline
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        (self.deadline < NEVER).then_some(self.deadline)
     }
 
     /// The lines.
@@ -114,6 +131,17 @@ impl Pool {
         } else {
             Fate::Unknown
         }
+    }
+
+    /// A line of the pool.
+    pub fn member(&self, line: Id<Line>) -> Option<&Member> {
+        self.state.members.iter().find(|member| member.line() == line)
+    }
+
+    /// True if a session's line is barred.
+    fn is_barred(&self, session: SessionKey) -> bool {
+        let member = self.session(session).and_then(|session| self.member(session.line));
+        member.is_some_and(|member| member.barred)
     }
 
     /// A bundle that is not long over.

@@ -29,7 +29,7 @@ pub struct Session {
     pub opened_at: Timestamp,
     /// When its last request came.
     pub heard_at: Timestamp,
-    /// Its rating groups, in the order they came.
+    /// What it holds, by rating group.
     pub groups: Few<Group>,
     /// Its last answers.
     pub ring: Ring,
@@ -49,12 +49,12 @@ pub enum Life {
     Terminated(Timestamp),
 }
 
-/// A rating group of a session.
+/// What a session holds for one rating group; there is none while it holds nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The rating group; `None` for services without one.
     pub id: Option<u32>,
-    /// When its recent rate is measured from.
+    /// When it was granted.
     pub since: Timestamp,
     /// When what it holds is released, unless it reports.
     pub until: Timestamp,
@@ -74,6 +74,20 @@ pub struct Share {
 }
 
 impl Session {
+    /// A session that begins.
+    pub fn new(key: SessionKey, line: Id<Line>, now: Timestamp) -> Self {
+        Self {
+            key,
+            line,
+            country: None,
+            life: Life::Open { lapses_at: now },
+            opened_at: now,
+            heard_at: now,
+            groups: Few::None,
+            ring: Ring::default(),
+        }
+    }
+
     /// True while it counts among the pool's open sessions.
     pub const fn is_open(&self) -> bool {
         matches!(self.life, Life::Open { .. })
@@ -84,12 +98,30 @@ impl Session {
         self.groups.iter().find(|group| group.id == id)
     }
 
+    /// Adds to what it holds for a group.
+    pub(super) fn hold(&mut self, id: Option<u32>, since: Timestamp, until: Timestamp, share: Share) {
+        match self.groups.as_mut_slice().iter_mut().find(|group| group.id == id) {
+            Some(group) => group.shares.push(share),
+            None => self.groups.push(Group { id, since, until, shares: Few::One(share) }),
+        }
+    }
+
+    /// Takes from what it holds of a bundle for a group.
+    pub(super) fn give(&mut self, id: Option<u32>, bundle: Id<Order>, bytes: u64) {
+        for group in self.groups.as_mut_slice().iter_mut().filter(|group| group.id == id) {
+            if let Some(share) = group.shares.as_mut_slice().iter_mut().find(|share| share.bundle == bundle) {
+                share.bytes = share.bytes.saturating_sub(bytes);
+            }
+            group.shares.retain(|share| share.bytes > 0);
+        }
+        self.groups.retain(|group| !group.shares.is_empty());
+    }
+
     /// The next moment at which something of it runs out.
     pub fn next_turn(&self) -> Timestamp {
         match self.life {
             Life::Open { lapses_at } => {
-                let held = self.groups.iter().filter(|group| !group.shares.is_empty());
-                held.map(|group| group.until).fold(lapses_at, Timestamp::min)
+                self.groups.iter().map(|group| group.until).fold(lapses_at, Timestamp::min)
             }
             Life::Lapsed(at) | Life::Terminated(at) => at.plus_ms(TOMBSTONE_MS),
         }
