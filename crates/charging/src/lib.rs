@@ -1,3 +1,28 @@
 //! Pools and bundles: who may use how much data, where and until when.
+//!
+//! [`pool`] holds the rules, pure. Around them stand the log (`log/`), one writer per shard (`shard/`), the handle that
+//! everyone holds ([`Charging`]), and the tables that pages read (`views/`), written behind the log.
 
+mod audit;
+mod engine;
+mod log;
 pub mod pool;
+mod shard;
+mod views;
+
+pub use audit::audit;
+pub use engine::{Charging, Credit, CreditAnswer, CreditControl, Opening, PoolChanged, session_key};
+pub use log::{Fault, ShardId};
+pub use pool::{
+    Answer, Ask, BundleState, BundleView, Caps, Closed, Digits, Fate, Few, Grant, LineIdentity, LineView,
+    PoolView, Quota, Refusal, RequestKind, Service, ServiceAnswer, SessionView, Verdict,
+    VoidReply as VoidAnswer, WindowView,
+};
+pub use shard::BUSY_KEY;
+pub use views::{BundleRow, DayUsage, SessionRow, bundle, bundles_of_pool, sessions_of_line, usage_by_day};
+
+/// The tables of the log: in `charging.db` beside SQLite's shop, in the shop's own database on PostgreSQL.
+pub const LOG_MIGRATIONS: store::Migrations = store::migrations!("charging_log", ["0001_log.sql"]);
+
+/// The tables for pages, in the shop.
+pub const MIGRATIONS: store::Migrations = store::migrations!("charging", ["0001_views.sql"]);

@@ -1,0 +1,110 @@
+//! The check that an operator runs: the log against itself, and the tables for pages against the log.
+
+use std::collections::HashMap;
+
+use basis::{Id, Order, Problem};
+use store::Db;
+
+use crate::log::{self, Fault, Pools, rows};
+use crate::pool::{Bundle, Phase};
+use crate::views;
+
+/// How many rows of the tables are read at a time.
+const PAGE_ROWS: u32 = 500;
+
+/// Replays every shard and compares; what comes back are the differences, in words, none if all agrees.
+///
+/// The engine must stand still meanwhile (not running, or paused) and be written behind ([`crate::Charging::catch_up`]).
+///
+/// # Errors
+/// If a database does not answer. A damaged row is a difference.
+pub async fn audit(log: &Db, shop: &Db) -> Result<Vec<String>, Problem> {
+    let mut differences = Vec::new();
+    let mut bundles = HashMap::new();
+    let shards = rows::all_shards(&mut log.read().await?).await?;
+    for row in shards {
+        let state = match log::load(log, row.shard).await {
+            Ok(state) => state,
+            Err(Fault::Store(problem)) => return Err(problem),
+            Err(damage) => {
+                differences.push(damage.to_string());
+                continue;
+            }
+        };
+        let cursor = views::cursor(shop, row.shard).await?;
+        if cursor != state.seq {
+            differences.push(format!(
+                "shard {}: the log ends at {}, the tables stand at {cursor}",
+                row.shard.0, state.seq
+            ));
+        }
+        check_pools(&state.pools, &mut differences);
+        for pool in state.pools.into_values() {
+            bundles.extend(pool.state().bundles.iter().map(|bundle| (bundle.id, bundle.clone())));
+        }
+    }
+    compare_bundles(shop, bundles, &mut differences).await?;
+    Ok(differences)
+}
+
+fn check_pools(pools: &Pools, differences: &mut Vec<String>) {
+    for pool in pools.values() {
+        if let Err(broken) = pool.check_invariants() {
+            differences.push(format!("{}: {broken}", pool.id()));
+        }
+    }
+}
+
+async fn compare_bundles(
+    shop: &Db,
+    mut bundles: HashMap<Id<Order>, Bundle>,
+    differences: &mut Vec<String>,
+) -> Result<(), Problem> {
+    let conn = &mut shop.read().await?;
+    let mut behind = String::new();
+    loop {
+        let page = views::all_bundles(conn, &behind, PAGE_ROWS).await?;
+        for row in &page {
+            behind = row.get("bundle")?;
+            let figures = (row.get("granted")?, row.get("used")?, row.get("expired")?, row.get("closed")?);
+            // One that is not in its pool any more ended long ago.
+            if let Some(bundle) = bundles.remove(&row.get("bundle")?) {
+                compare_bundle(&bundle, &row.get::<String>("state")?, figures, differences);
+            }
+        }
+        if page.is_empty() {
+            break;
+        }
+    }
+    differences.extend(bundles.keys().map(|bundle| format!("bundle {bundle} is not in the table")));
+    Ok(())
+}
+
+fn compare_bundle(
+    bundle: &Bundle,
+    state: &str,
+    (granted, used, expired, closed): (i64, i64, i64, i64),
+    differences: &mut Vec<String>,
+) {
+    let should = match bundle.phase {
+        Phase::Waiting => "waiting",
+        Phase::Active(_) => "active",
+        Phase::Over { end, .. } => views::word(end),
+    };
+    if state != should {
+        differences.push(format!("bundle {}: the table says {state}, the log {should}", bundle.id));
+    }
+    let figures = &bundle.figures;
+    let pairs = [
+        ("granted", granted, figures.granted),
+        ("used", used, figures.used),
+        ("expired", expired, figures.expired),
+        ("closed", closed, figures.closed),
+    ];
+    for (what, table, log) in pairs {
+        if u64::try_from(table) != Ok(log) {
+            differences
+                .push(format!("bundle {}: {what} is {table} in the table, {log} in the log", bundle.id));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Every fact and every part of a pool, field by field, in the order of format 1.
+//!
+//! A new kind of fact takes a new tag; a changed one takes a new tag too, and the old one stays readable.
+
+use std::sync::Arc;
+
+use basis::{Allowance, RenewalRule, StartRule, Terms};
+
+use super::wire::{Code, Malformed, Reader, Writer, coded};
+use crate::pool::{
+    Answer, Bundle, Caps, Closed, Digits, End, Event, Few, Figures, Grant, Group, Life, LineIdentity, Member,
+    Meter, Past, Phase, Place, Quota, Refusal, Ring, ServiceAnswer, Session, SessionKey, Share, State, Use,
+    Verdict,
+};
+
+coded! { enum Event {
+    1 = Joined(identity),
+    2 = Barred { line, barred },
+    3 = Capped { line, caps },
+    4 = Credited { bundle, line, terms },
+    5 = Voided(order),
+    6 = Started { bundle, at },
+    7 = Turned { bundle, window, expired, granted },
+    8 = Ended { bundle, at, end, expired },
+    9 = Closed { closed, withdrawn },
+    10 = Retired(bundle),
+    11 = Opened { session, line, lapses_at },
+    12 = Entered { session, country },
+    13 = Used(used),
+    14 = Freed { session, group, bundle, bytes, to },
+    15 = Reserved { session, group, bundle, window, bytes, until },
+    16 = Answered { session, number, lapses_at, answer },
+    17 = Stale { session, number, bytes },
+    18 = Lapsed { session, at },
+    19 = Terminated(session),
+    20 = Forgotten(session),
+} }
+coded! { struct Use { session, group, line, country, bundle, held, bytes } }
+coded! { enum Place { 0 = Available, 1 = Expired, 2 = Closed } }
+
+coded! { struct Answer { verdict, services } }
+coded! { enum Verdict {
+    0 = Accepted, 1 = Barred, 2 = Terminated, 3 = Stale, 4 = UnknownSession, 5 = UnknownLine,
+} }
+coded! { struct ServiceAnswer { group, quota } }
+coded! { enum Quota { 0 = None, 1 = Granted(grant), 2 = Refused(why) } }
+coded! { struct Grant { bytes, validity_seconds, last } }
+coded! { enum Refusal { 0 = NotCovered, 1 = UsedUp, 2 = CapReached, 3 = TooManyGroups } }
+
+coded! { struct State { id, members, bundles, sessions, past } }
+coded! { struct Past { retired, voided, closed, unpaid } }
+coded! { struct Member { identity, barred, meter } }
+coded! { struct LineIdentity { line, imsi, msisdn } }
+coded! { struct Caps { per_day, per_30_days, in_all } }
+coded! { struct Meter { caps, since, day, days, used, reserved } }
+coded! { struct Bundle { id, line, terms, credited_at, phase, window, figures } }
+coded! { enum Phase { 0 = Waiting, 1 = Active(at), 2 = Over { started_at, at, end } } }
+coded! { enum End { 0 = Expired, 1 = Lapsed, 2 = Closed } }
+coded! { struct Figures { granted, available, reserved, used, expired, closed } }
+coded! { struct Closed { bundle, at, unused_bytes, total_bytes, unused_ms, total_ms, unstarted_days, total_days } }
+coded! { struct Session { key, line, country, life, opened_at, heard_at, groups, ring } }
+coded! { enum Life { 0 = Open { lapses_at }, 1 = Lapsed(at), 2 = Terminated(at) } }
+coded! { struct Group { id, since, until, shares } }
+coded! { struct Share { bundle, window, bytes } }
+coded! { struct Ring { answered } }
+
+coded! { struct Terms { allowance, coverage, days, start, activate_within_days, renewal, shareable } }
+coded! { enum Allowance {
+    0 = Fixed { bytes }, 1 = PerDay { bytes }, 2 = Unlimited { fair_use_bytes_per_day },
+} }
+coded! { enum StartRule { 0 = FirstUse, 1 = AtPurchase } }
+coded! { enum RenewalRule { 0 = Follow, 1 = Add, 2 = Replace } }
+
+impl Code for SessionKey {
+    fn write(&self, to: &mut Writer) {
+        to.raw(&self.0);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self(from.array()?))
+    }
+}
+
+impl Code for Digits {
+    fn write(&self, to: &mut Writer) {
+        to.raw(&self.to_bits().to_be_bytes());
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Self::from_bits(u64::from_be_bytes(from.array()?)).ok_or(Malformed::Text)
+    }
+}
+
+impl<T: Code> Code for Few<T> {
+    fn write(&self, to: &mut Writer) {
+        self.len().write(to);
+        for item in self.iter() {
+            item.write(to);
+        }
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let count = from.count()?;
+        (0..count).map(|_| T::read(from)).collect()
+    }
+}
+
+impl<T: Code> Code for Box<T> {
+    fn write(&self, to: &mut Writer) {
+        (**self).write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        T::read(from).map(Self::new)
+    }
+}
+
+impl<T: Code> Code for Arc<T> {
+    fn write(&self, to: &mut Writer) {
+        (**self).write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        T::read(from).map(Self::new)
+    }
+}
+
+impl<T: Code + Default + Copy, const N: usize> Code for [T; N] {
+    fn write(&self, to: &mut Writer) {
+        for item in self {
+            item.write(to);
+        }
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let mut items = [T::default(); N];
+        for item in &mut items {
+            *item = T::read(from)?;
+        }
+        Ok(items)
+    }
+}

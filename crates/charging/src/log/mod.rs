@@ -1,0 +1,115 @@
+//! The log: what is in it has happened, what is not in it has not.
+
+mod codec;
+mod payload;
+mod replay;
+pub(crate) mod rows;
+mod snapshot;
+mod takeover;
+pub(crate) mod wire;
+
+use basis::Problem;
+use store::Db;
+
+pub(crate) use payload::{Batch, Entry, Place, decode};
+pub(crate) use replay::{Loaded, Pools, load};
+pub(crate) use rows::RawRow;
+pub(crate) use snapshot::{Frozen, write_snapshot};
+pub(crate) use takeover::take_over;
+
+use wire::Malformed;
+
+/// The number of a shard, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShardId(pub u32);
+
+/// Why a shard does not serve.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// A row, or a slice of a snapshot, cannot be believed. Nothing is cut by itself: an operator decides.
+    #[error("shard {shard} is damaged at seq {seq}: {what}")]
+    Damaged {
+        /// The shard.
+        shard: u32,
+        /// The row's number (of a snapshot: the number it stands for).
+        seq: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Somebody else has written a row where ours should be: another node owns the shard now.
+    #[error("shard {shard} was taken over by another writer at seq {seq}")]
+    TakenOver {
+        /// The shard.
+        shard: u32,
+        /// The number of the row.
+        seq: u64,
+    },
+    /// The database did not answer.
+    #[error("{0}")]
+    Store(#[from] Problem),
+    /// The shard's task has ended, by a mistake of ours or because the engine is shutting down.
+    #[error("shard {shard} has ended")]
+    Ended {
+        /// The shard.
+        shard: u32,
+    },
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Store(problem) => problem,
+            other => Self::unavailable(other.to_string()),
+        }
+    }
+}
+
+/// Names a row that cannot be believed.
+pub(crate) fn damaged(shard: ShardId, seq: u64, why: impl std::fmt::Display) -> Fault {
+    Fault::Damaged { shard: shard.0, seq, what: why.to_string() }
+}
+
+/// Reads a row, or names it.
+pub(crate) fn read_row(shard: ShardId, row: &RawRow) -> Result<Batch, Fault> {
+    let place = Place { shard: shard.0, seq: row.seq, epoch: row.epoch };
+    decode(place, &row.payload).map_err(|why: Malformed| damaged(shard, row.seq, why))
+}
+
+/// How an append went.
+#[derive(Debug)]
+pub(crate) enum Appended {
+    /// It is on disk.
+    Durable,
+    /// It is not there, and the next may take its number.
+    Absent(Problem),
+    /// Another row stands there.
+    Collision,
+    /// The database did not say; ask again.
+    Unknown(Problem),
+}
+
+/// The bytes of a batch at its place.
+pub(crate) fn seal_row(shard: ShardId, seq: u64, epoch: u64, batch: &Batch) -> RawRow {
+    let place = Place { shard: shard.0, seq, epoch };
+    RawRow { seq, epoch, payload: payload::encode(place, batch) }
+}
+
+/// Appends a row; whenever the answer is not a plain yes, the row itself is asked.
+pub(crate) async fn append(db: &Db, shard: ShardId, row: &RawRow) -> Appended {
+    match rows::append(db, shard, row).await {
+        Ok(true) => Appended::Durable,
+        Ok(false) => read_back(db, shard, row, Problem::internal("a row was there and is gone")).await,
+        Err(problem) => read_back(db, shard, row, problem).await,
+    }
+}
+
+/// What stands where the row should be.
+pub(crate) async fn read_back(db: &Db, shard: ShardId, row: &RawRow, why: Problem) -> Appended {
+    let found = async { rows::row(&mut db.read().await?, shard, row.seq).await };
+    match found.await {
+        Ok(Some(there)) if there == *row => Appended::Durable,
+        Ok(Some(_)) => Appended::Collision,
+        Ok(None) => Appended::Absent(why),
+        Err(problem) => Appended::Unknown(problem),
+    }
+}

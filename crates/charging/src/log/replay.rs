@@ -1,0 +1,84 @@
+//! From the disk to the state of a shard: the newest snapshot, then the rows behind it, without a gap.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use basis::{Id, Pool as PoolNoun, Timestamp};
+use store::{Conn, Db};
+
+use super::{Batch, Entry, Fault, ShardId, damaged, read_row, rows, snapshot};
+use crate::pool::Pool;
+
+/// The pools of a shard.
+pub(crate) type Pools = HashMap<Id<PoolNoun>, Arc<Pool>>;
+
+/// How many rows are read at a time.
+const PAGE_ROWS: u32 = 64;
+
+/// A shard's state after `seq`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Loaded {
+    pub(crate) pools: Pools,
+    pub(crate) seq: u64,
+    /// The epoch of the last row.
+    pub(crate) epoch: u64,
+    /// The shard's last time.
+    pub(crate) now: Timestamp,
+}
+
+/// Reads a shard's state.
+pub(crate) async fn load(db: &Db, shard: ShardId) -> Result<Loaded, Fault> {
+    let conn = &mut db.read().await?;
+    let mut state = snapshot::read_newest(conn, shard).await?.unwrap_or_default();
+    let trimmed = rows::ownership(conn, shard).await?.trimmed;
+    if trimmed > state.seq {
+        return Err(damaged(shard, trimmed, "the log is trimmed up to here, and no snapshot reaches so far"));
+    }
+    catch_up(conn, shard, &mut state).await?;
+    Ok(state)
+}
+
+/// Replays the rows behind the state.
+pub(crate) async fn catch_up(conn: &mut Conn, shard: ShardId, state: &mut Loaded) -> Result<(), Fault> {
+    loop {
+        let page = rows::rows_after(conn, shard, state.seq, PAGE_ROWS).await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for row in &page {
+            let expected = state.seq.saturating_add(1);
+            if row.seq != expected {
+                return Err(damaged(shard, expected, "the row is missing"));
+            }
+            if row.epoch < state.epoch {
+                return Err(damaged(shard, row.seq, "its epoch is older than that of the row before"));
+            }
+            let batch = read_row(shard, row)?;
+            absorb(shard, state, row.seq, batch)?;
+            state.epoch = row.epoch;
+        }
+    }
+}
+
+/// Takes one batch into the state.
+fn absorb(shard: ShardId, state: &mut Loaded, seq: u64, batch: Batch) -> Result<(), Fault> {
+    if batch.now < state.now {
+        return Err(damaged(shard, seq, "its time is before that of the row before"));
+    }
+    for entry in batch.entries {
+        if let Entry::Pool { pool, at, events } = entry {
+            absorb_pool(&mut state.pools, pool, at, &events);
+        }
+    }
+    state.seq = seq;
+    state.now = batch.now;
+    Ok(())
+}
+
+fn absorb_pool(pools: &mut Pools, id: Id<PoolNoun>, at: Timestamp, events: &[crate::pool::Event]) {
+    let pool = pools.entry(id).or_insert_with(|| Arc::new(Pool::new(id)));
+    let pool = Arc::make_mut(pool);
+    for event in events {
+        pool.absorb(at, event);
+    }
+}

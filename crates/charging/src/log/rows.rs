@@ -1,0 +1,224 @@
+//! Every statement on the log's own tables.
+
+use basis::Problem;
+use store::{Conn, Db, Engine, in_tx, sql};
+
+use super::ShardId;
+
+/// One row of the log as it lies on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RawRow {
+    pub(crate) seq: u64,
+    pub(crate) epoch: u64,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// One row of the ownership table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ownership {
+    pub(crate) shard: ShardId,
+    pub(crate) epoch: u64,
+    pub(crate) trimmed: u64,
+}
+
+/// For a BIGINT column; counters here never reach 2^63.
+fn column(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn counter(row: &store::Row, name: &str) -> Result<u64, Problem> {
+    u64::try_from(row.get::<i64>(name)?)
+        .map_err(|_| Problem::internal(format!("column {name} holds a negative counter")))
+}
+
+/// Makes the shards' rows, unless they are there; then their number is what the data says.
+pub(crate) async fn make_shards(db: &Db, count: u32) -> Result<(), Problem> {
+    in_tx!(db, |tx| {
+        if all_shards(tx).await?.is_empty() {
+            for shard in 0..count {
+                sql!(
+                    "INSERT INTO charging_shard (shard, epoch, node, lease, trimmed) VALUES ($1, 0, '', 0, 0) \
+                     ON CONFLICT (shard) DO NOTHING"
+                )
+                .bind(shard)
+                .run(tx)
+                .await?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Every shard, in order.
+pub(crate) async fn all_shards(conn: &mut Conn) -> Result<Vec<Ownership>, Problem> {
+    let rows =
+        sql!("SELECT shard, epoch, trimmed FROM charging_shard ORDER BY shard LIMIT 4096").all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Ownership {
+                shard: ShardId(row.get("shard")?),
+                epoch: counter(row, "epoch")?,
+                trimmed: counter(row, "trimmed")?,
+            })
+        })
+        .collect()
+}
+
+/// One shard's row.
+pub(crate) async fn ownership(conn: &mut Conn, shard: ShardId) -> Result<Ownership, Problem> {
+    let row =
+        sql!("SELECT epoch, trimmed FROM charging_shard WHERE shard = $1").bind(shard.0).one(conn).await?;
+    Ok(Ownership { shard, epoch: counter(&row, "epoch")?, trimmed: counter(&row, "trimmed")? })
+}
+
+/// Raises the epoch to one more than what was seen; false if somebody else was faster.
+pub(crate) async fn raise_epoch(db: &Db, shard: ShardId, node: &str, seen: u64) -> Result<bool, Problem> {
+    in_tx!(db, |tx| {
+        let raised = sql!(
+            "UPDATE charging_shard SET epoch = $2, node = $3, lease = lease + 1 WHERE shard = $1 AND epoch < $2"
+        )
+        .bind(shard.0)
+        .bind(column(seen.saturating_add(1)))
+        .bind(node)
+        .run(tx)
+        .await?;
+        Ok(raised == 1)
+    })
+}
+
+/// Appends one row; false if a row of this number is there already.
+pub(crate) async fn append(db: &Db, shard: ShardId, row: &RawRow) -> Result<bool, Problem> {
+    match db.engine() {
+        Engine::Sqlite => in_tx!(db, |tx| { insert(tx, shard, row).await }),
+        // One statement is its own transaction there: one round trip instead of three.
+        Engine::Postgres => insert(&mut db.read().await?, shard, row).await,
+    }
+}
+
+async fn insert(conn: &mut Conn, shard: ShardId, row: &RawRow) -> Result<bool, Problem> {
+    let fresh = sql!(
+        "INSERT INTO charging_log (shard, seq, epoch, payload) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (shard, seq) DO NOTHING"
+    )
+    .bind(shard.0)
+    .bind(column(row.seq))
+    .bind(column(row.epoch))
+    .bind(row.payload.as_slice())
+    .run(conn)
+    .await?;
+    Ok(fresh == 1)
+}
+
+/// The row of this number, if it is there.
+pub(crate) async fn row(conn: &mut Conn, shard: ShardId, seq: u64) -> Result<Option<RawRow>, Problem> {
+    Ok(rows_after(conn, shard, seq.saturating_sub(1), 1).await?.into_iter().find(|row| row.seq == seq))
+}
+
+/// Up to `limit` rows behind `seq`, in order.
+pub(crate) async fn rows_after(
+    conn: &mut Conn,
+    shard: ShardId,
+    seq: u64,
+    limit: u32,
+) -> Result<Vec<RawRow>, Problem> {
+    let rows = sql!(
+        "SELECT seq, epoch, payload FROM charging_log WHERE shard = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+    )
+    .bind(shard.0)
+    .bind(column(seq))
+    .bind(limit)
+    .all(conn)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(RawRow {
+                seq: counter(row, "seq")?,
+                epoch: counter(row, "epoch")?,
+                payload: row.get("payload")?,
+            })
+        })
+        .collect()
+}
+
+/// Removes the rows up to `seq`, a bounded number at a time; true when none is left.
+pub(crate) async fn trim(db: &Db, shard: ShardId, seq: u64, rows_max: u64) -> Result<bool, Problem> {
+    in_tx!(db, |tx| {
+        let from = ownership(tx, shard).await?.trimmed;
+        let until = seq.min(from.saturating_add(rows_max));
+        if until <= from {
+            return Ok(true);
+        }
+        sql!("DELETE FROM charging_log WHERE shard = $1 AND seq <= $2")
+            .bind(shard.0)
+            .bind(column(until))
+            .run(tx)
+            .await?;
+        sql!("UPDATE charging_shard SET trimmed = $2 WHERE shard = $1 AND trimmed < $2")
+            .bind(shard.0)
+            .bind(column(until))
+            .run(tx)
+            .await?;
+        Ok(until == seq)
+    })
+}
+
+/// Writes one slice of a snapshot.
+pub(crate) async fn put_slice(
+    db: &Db,
+    shard: ShardId,
+    seq: u64,
+    slice: u32,
+    payload: &[u8],
+) -> Result<(), Problem> {
+    in_tx!(db, |tx| {
+        sql!(
+            "INSERT INTO charging_snapshot (shard, seq, slice, payload) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (shard, seq, slice) DO UPDATE SET payload = $4"
+        )
+        .bind(shard.0)
+        .bind(column(seq))
+        .bind(slice)
+        .bind(payload)
+        .run(tx)
+        .await?;
+        Ok(())
+    })
+}
+
+/// The newest whole snapshot: its `seq`.
+pub(crate) async fn newest_snapshot(conn: &mut Conn, shard: ShardId) -> Result<Option<u64>, Problem> {
+    let row =
+        sql!("SELECT seq FROM charging_snapshot WHERE shard = $1 AND slice = 0 ORDER BY seq DESC LIMIT 1")
+            .bind(shard.0)
+            .optional(conn)
+            .await?;
+    row.map(|row| counter(&row, "seq")).transpose()
+}
+
+/// One slice.
+pub(crate) async fn slice(
+    conn: &mut Conn,
+    shard: ShardId,
+    seq: u64,
+    slice: u32,
+) -> Result<Option<Vec<u8>>, Problem> {
+    let row = sql!("SELECT payload FROM charging_snapshot WHERE shard = $1 AND seq = $2 AND slice = $3")
+        .bind(shard.0)
+        .bind(column(seq))
+        .bind(slice)
+        .optional(conn)
+        .await?;
+    row.map(|row| row.get("payload")).transpose()
+}
+
+/// Removes every snapshot but this one, whole or not.
+pub(crate) async fn drop_other_snapshots(db: &Db, shard: ShardId, keep: u64) -> Result<(), Problem> {
+    in_tx!(db, |tx| {
+        sql!("DELETE FROM charging_snapshot WHERE shard = $1 AND seq <> $2")
+            .bind(shard.0)
+            .bind(column(keep))
+            .run(tx)
+            .await?;
+        Ok(())
+    })
+}

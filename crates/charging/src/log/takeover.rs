@@ -1,0 +1,43 @@
+//! Becoming a shard's writer: raise the epoch, read the log, and put an epoch record behind it as the fence.
+
+use store::Db;
+
+use super::replay::catch_up;
+use super::{Appended, Batch, Entry, Fault, Loaded, ShardId, append, load, rows, seal_row};
+use basis::Timestamp;
+
+/// How often a newcomer in the log is replayed before the other is given way.
+const TRIES_MAX: u32 = 64;
+
+/// Takes a shard over; what comes back is its state behind our own epoch record.
+pub(crate) async fn take_over(db: &Db, shard: ShardId, node: &str, now: Timestamp) -> Result<Loaded, Fault> {
+    let mut state = load(db, shard).await?;
+    let seen = rows::ownership(&mut db.read().await?, shard).await?.epoch.max(state.epoch);
+    if !rows::raise_epoch(db, shard, node, seen).await? {
+        return Err(Fault::TakenOver { shard: shard.0, seq: state.seq });
+    }
+    let epoch = seen.saturating_add(1);
+    for _ in 0..TRIES_MAX {
+        if state.epoch > epoch {
+            break;
+        }
+        let now = now.max(state.now);
+        match append(db, shard, &epoch_row(shard, &state, epoch, node, now)).await {
+            Appended::Durable => {
+                state.seq = state.seq.saturating_add(1);
+                state.epoch = epoch;
+                state.now = now;
+                return Ok(state);
+            }
+            // The one before us was still writing: its rows count.
+            Appended::Collision => catch_up(&mut db.read().await?, shard, &mut state).await?,
+            Appended::Absent(problem) | Appended::Unknown(problem) => return Err(problem.into()),
+        }
+    }
+    Err(Fault::TakenOver { shard: shard.0, seq: state.seq })
+}
+
+fn epoch_row(shard: ShardId, state: &Loaded, epoch: u64, node: &str, now: Timestamp) -> rows::RawRow {
+    let batch = Batch { now, entries: vec![Entry::Epoch { node: node.to_owned() }] };
+    seal_row(shard, state.seq.saturating_add(1), epoch, &batch)
+}

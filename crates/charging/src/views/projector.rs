@@ -1,0 +1,43 @@
+//! Follows the log and writes the tables; a crash at any moment leaves cursor and tables agreeing.
+
+use basis::Problem;
+use store::{Db, in_tx};
+
+use super::fold::Changes;
+use super::rows;
+use crate::log::{self, Fault, ShardId, damaged, read_row};
+
+/// How many rows of the log one transaction takes at most.
+const PAGE_ROWS: u32 = 64;
+
+/// How far a shard is written behind.
+pub(crate) async fn cursor(shop: &Db, shard: ShardId) -> Result<u64, Problem> {
+    rows::cursor(&mut shop.read().await?, shard).await
+}
+
+/// Writes behind everything of a shard that is durable behind `from`; gives back the new cursor.
+pub(crate) async fn project(log: &Db, shop: &Db, shard: ShardId, from: u64) -> Result<u64, Fault> {
+    let mut at = from;
+    loop {
+        let page = log::rows::rows_after(&mut log.read().await?, shard, at, PAGE_ROWS).await?;
+        let Some(last) = page.last() else { return Ok(at) };
+        let mut changes = Changes::default();
+        for (row, expected) in page.iter().zip(at.saturating_add(1)..) {
+            if row.seq != expected {
+                return Err(damaged(shard, expected, "the row is missing, and not yet written behind"));
+            }
+            changes.add(&read_row(shard, row)?);
+        }
+        write(shop, shard, (at, last.seq), &changes).await?;
+        at = last.seq;
+    }
+}
+
+async fn write(shop: &Db, shard: ShardId, (from, to): (u64, u64), changes: &Changes) -> Result<(), Problem> {
+    in_tx!(shop, |tx| {
+        if !rows::move_cursor(tx, shard, from, to).await? {
+            return Err(Problem::unavailable("another process writes behind the charging log"));
+        }
+        rows::write(tx, changes).await
+    })
+}

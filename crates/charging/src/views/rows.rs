@@ -1,0 +1,170 @@
+//! Every statement that writes the tables for pages.
+
+use basis::{Country, Id, Line, Order, Pool as PoolNoun, Problem, Timestamp};
+use store::{Conn, Row, sql};
+
+use super::fold::{BundleChange, Changes, SessionChange};
+use crate::log::ShardId;
+use crate::pool::{Bundle, SessionKey};
+
+fn column(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// How far a shard is written behind.
+pub(crate) async fn cursor(conn: &mut Conn, shard: ShardId) -> Result<u64, Problem> {
+    let row = sql!("SELECT seq FROM charging_cursor WHERE shard = $1").bind(shard.0).optional(conn).await?;
+    let seq = row.map(|row| row.get::<i64>("seq")).transpose()?.unwrap_or(0);
+    Ok(u64::try_from(seq).unwrap_or(0))
+}
+
+/// Moves the cursor; false if it is not where we thought, so somebody else writes behind as well.
+pub(crate) async fn move_cursor(
+    conn: &mut Conn,
+    shard: ShardId,
+    from: u64,
+    to: u64,
+) -> Result<bool, Problem> {
+    sql!("INSERT INTO charging_cursor (shard, seq) VALUES ($1, 0) ON CONFLICT (shard) DO NOTHING")
+        .bind(shard.0)
+        .run(conn)
+        .await?;
+    let moved = sql!("UPDATE charging_cursor SET seq = $3 WHERE shard = $1 AND seq = $2")
+        .bind(shard.0)
+        .bind(column(from))
+        .bind(column(to))
+        .run(conn)
+        .await?;
+    Ok(moved == 1)
+}
+
+/// Writes what changed.
+pub(crate) async fn write(conn: &mut Conn, changes: &Changes) -> Result<(), Problem> {
+    for ((line, hour, country), octets) in &changes.usage {
+        add_usage(conn, *line, *hour, *country, *octets).await?;
+    }
+    for (bundle, change) in &changes.bundles {
+        if let Some((pool, born)) = &change.born {
+            add_bundle(conn, *pool, born).await?;
+        }
+        change_bundle(conn, *bundle, change).await?;
+    }
+    for (session, change) in &changes.sessions {
+        change_session(conn, *session, change).await?;
+    }
+    Ok(())
+}
+
+async fn add_usage(
+    conn: &mut Conn,
+    line: Id<Line>,
+    hour: i64,
+    country: Option<Country>,
+    octets: u64,
+) -> Result<(), Problem> {
+    sql!(
+        "INSERT INTO charging_usage_hour (line, country, hour, octets) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (line, hour, country) DO UPDATE SET octets = charging_usage_hour.octets + $4"
+    )
+    .bind(line)
+    .bind(country.as_ref().map_or("", Country::code))
+    .bind(hour)
+    .bind(column(octets))
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+async fn add_bundle(conn: &mut Conn, pool: Id<PoolNoun>, bundle: &Bundle) -> Result<(), Problem> {
+    sql!(
+        "INSERT INTO charging_bundle (bundle, pool, line, state, credited_at, validity_ms, total, granted, used, expired, closed) \
+         VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $7, 0, 0, 0) ON CONFLICT (bundle) DO NOTHING"
+    )
+    .bind(bundle.id)
+    .bind(pool)
+    .bind(bundle.line)
+    .bind(bundle.credited_at)
+    .bind(bundle.total_ms())
+    .bind(column(bundle.total_bytes()))
+    .bind(column(bundle.figures.granted))
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+async fn change_bundle(conn: &mut Conn, bundle: Id<Order>, change: &BundleChange) -> Result<(), Problem> {
+    sql!(
+        "UPDATE charging_bundle SET state = COALESCE($2, state), started_at = COALESCE($3, started_at), \
+         ends_at = COALESCE($3 + validity_ms, ends_at), ended_at = COALESCE($4, ended_at), \
+         granted = granted + $5, used = used + $6, expired = expired + $7, closed = closed + $8 WHERE bundle = $1"
+    )
+    .bind(bundle)
+    .bind(change.state)
+    .bind(change.started_at)
+    .bind(change.ended_at)
+    .bind(column(change.granted))
+    .bind(column(change.used))
+    .bind(column(change.expired))
+    .bind(column(change.closed))
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+/// A session's name as text: 32 hexadecimal digits.
+fn text_of(session: SessionKey) -> String {
+    format!("{:032x}", u128::from_be_bytes(session.0))
+}
+
+async fn change_session(conn: &mut Conn, session: SessionKey, change: &SessionChange) -> Result<(), Problem> {
+    let name = text_of(session);
+    if change.forgotten {
+        return sql!("DELETE FROM charging_session WHERE session = $1").bind(name).run(conn).await.map(drop);
+    }
+    if let Some(opened) = change.opened {
+        open_session(conn, &name, opened).await?;
+    }
+    sql!(
+        "UPDATE charging_session SET country = COALESCE($2, country), heard_at = COALESCE($3, heard_at), \
+         ended_at = COALESCE($4, ended_at), octets = octets + $5 WHERE session = $1"
+    )
+    .bind(name)
+    .bind(change.country)
+    .bind(change.heard_at)
+    .bind(change.ended_at)
+    .bind(column(change.octets))
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+/// A new one, or one that lapsed and goes on.
+async fn open_session(
+    conn: &mut Conn,
+    name: &str,
+    (pool, line, at): (Id<PoolNoun>, Id<Line>, Timestamp),
+) -> Result<(), Problem> {
+    sql!(
+        "INSERT INTO charging_session (session, pool, line, opened_at, heard_at, octets) \
+         VALUES ($1, $2, $3, $4, $4, 0) ON CONFLICT (session) DO UPDATE SET ended_at = NULL"
+    )
+    .bind(name)
+    .bind(pool)
+    .bind(line)
+    .bind(at)
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+/// Some bundles' rows behind one, in the order of their ids; for the audit.
+pub(crate) async fn all_bundles(conn: &mut Conn, behind: &str, limit: u32) -> Result<Vec<Row>, Problem> {
+    sql!(
+        "SELECT bundle, pool, state, started_at, granted, used, expired, closed FROM charging_bundle \
+         WHERE bundle > $1 ORDER BY bundle LIMIT $2"
+    )
+    .bind(behind)
+    .bind(limit)
+    .all(conn)
+    .await
+}
