@@ -84,7 +84,9 @@ async fn once(
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
             let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
             if repeated {
-                response.headers_mut().insert("idempotent-replayed", header::HeaderValue::from_static("true"));
+                response
+                    .headers_mut()
+                    .insert("idempotent-replayed", header::HeaderValue::from_static("true"));
             }
             response
         }
@@ -140,8 +142,7 @@ async fn create(
         Ok(call) => call,
         Err(error) => return error.into_response(),
     };
-    once(&service, call, 201, "", |books, env, body| json_of(books.create(env, read(body)?)?))
-        .await
+    once(&service, call, 201, "", |books, env, body| json_of(books.create(env, read(body)?)?)).await
 }
 
 async fn show(
@@ -194,9 +195,7 @@ async fn cancel(
 ) -> Response {
     let call = authorize(&service, &headers).and_then(|()| Call::new(&method, &uri, &headers, body));
     match call {
-        Ok(call) => {
-            once(&service, call, 200, &id, |books, env, _| json_of(books.cancel(env, &id)?)).await
-        }
+        Ok(call) => once(&service, call, 200, &id, |books, env, _| json_of(books.cancel(env, &id)?)).await,
         Err(error) => error.into_response(),
     }
 }

@@ -65,7 +65,11 @@ fn mac_hex(secret: &str, message: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
     mac.update(message.as_bytes());
     let bytes = mac.finalize().into_bytes();
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|n| char::from_digit(n.into(), 16)).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|n| char::from_digit(n.into(), 16))
+        .collect()
 }
 
 /// Sends what is due, for ever.
@@ -100,7 +104,8 @@ async fn wait(service: &Service) {
 
 async fn send(service: &Service, mut delivery: Delivery) {
     let Some(url) = service.webhook_url() else {
-        return service.change(|books, _| books.end_delivery(&delivery.id)).await.1;
+        service.change(|books, _| books.end_delivery(&delivery.id)).await;
+        return;
     };
     let seconds = service.env().now().as_ms() / SECOND_MS;
     let forged = ["a secret of someone else".to_owned()];
@@ -122,8 +127,7 @@ async fn send(service: &Service, mut delivery: Delivery) {
             Some(ms) => books.set_delivery(Delivery { due_at: env.now().plus_ms(ms), ..delivery }),
             None => books.end_delivery(&delivery.id),
         })
-        .await
-        .1
+        .await;
 }
 
 #[cfg(test)]

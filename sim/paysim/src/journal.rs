@@ -11,7 +11,7 @@ use crate::books::Record;
 
 /// A journal, or nothing for books in memory.
 #[derive(Debug, Clone, Default)]
-pub struct Journal(Option<Lines>);
+pub(crate) struct Journal(Option<Lines>);
 
 #[derive(Debug, Clone)]
 struct Lines {
@@ -21,25 +21,30 @@ struct Lines {
 
 impl Journal {
     /// Opens the file, and reads what is in it. A last line without an end was never answered for: it is cut off.
-    pub fn open(path: &Path) -> std::io::Result<(Self, Vec<Record>)> {
+    pub(crate) fn open(path: &Path) -> std::io::Result<(Self, Vec<Record>)> {
         let records = read(path)?;
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let (queue, lines) = mpsc::channel();
         let (done, durable) = watch::channel(0);
-        std::thread::Builder::new().name("paysim-journal".to_owned()).spawn(move || write(file, &lines, &done))?;
+        std::thread::Builder::new()
+            .name("paysim-journal".to_owned())
+            .spawn(move || write(file, &lines, &done))?;
         Ok((Self(Some(Lines { queue, durable })), records))
     }
 
     /// Queues lines; the caller numbers them in the order of its changes.
-    pub fn append(&self, number: u64, records: &[Record]) {
+    pub(crate) fn append(&self, number: u64, records: &[Record]) {
         let Some(lines) = &self.0 else { return };
-        let text: String =
-            records.iter().filter_map(|record| serde_json::to_string(record).ok()).map(|line| line + "\n").collect();
+        let text: String = records
+            .iter()
+            .filter_map(|record| serde_json::to_string(record).ok())
+            .map(|line| line + "\n")
+            .collect();
         drop(lines.queue.send((number, text)));
     }
 
     /// Waits until everything up to this number is on the disk; false if it never will be.
-    pub async fn durable(&self, number: u64) -> bool {
+    pub(crate) async fn durable(&self, number: u64) -> bool {
         match &self.0 {
             Some(lines) => lines.durable.clone().wait_for(|done| *done >= number).await.is_ok(),
             None => true,
@@ -54,9 +59,8 @@ fn read(path: &Path) -> std::io::Result<Vec<Record>> {
     let mut reader = BufReader::new(file);
     let mut line = String::new();
     while reader.read_line(&mut line)? > 0 && line.ends_with('\n') {
-        let record = serde_json::from_str(&line).map_err(|e| {
-            std::io::Error::other(format!("{}: byte {kept}: {e}", path.display()))
-        })?;
+        let record = serde_json::from_str(&line)
+            .map_err(|e| std::io::Error::other(format!("{}: byte {kept}: {e}", path.display())))?;
         records.push(record);
         kept += u64::try_from(line.len()).unwrap_or(0);
         line.clear();
@@ -79,6 +83,6 @@ fn write(mut file: File, lines: &mpsc::Receiver<(u64, String)>, done: &watch::Se
             tracing::error!(%error, "the journal cannot be written");
             return;
         }
-        drop(done.send(number));
+        done.send_replace(number);
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use basis::{Env, ManualClock, OsEntropy, Timestamp};
+use basis::{Env, ManualClock, OsEntropy};
 use clap::Parser;
 use paysim::{Options, Paysim};
 

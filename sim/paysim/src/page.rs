@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::Router;
 use basis::Currency;
 use serde::Deserialize;
 
@@ -15,12 +15,11 @@ use crate::api::settled;
 use crate::service::Service;
 use crate::wire::{ApiError, Method, Outcome, Payment, Status};
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
 pub(crate) fn routes() -> Router<Arc<Service>> {
-    Router::new()
-        .route("/pay/{id}", get(show).post(act))
-        .route("/assets/pay.css", get(style))
+    Router::new().route("/pay/{id}", get(show).post(act)).route("/assets/pay.css", get(style))
 }
 
 async fn style() -> impl IntoResponse {
@@ -95,7 +94,8 @@ fn pick(chinese: bool, said: &Said) -> &'static str {
 
 fn choices(chinese: bool, status: Status) -> Vec<Choice> {
     const OK: (&str, &str, Said) = ("ok", "btn block", say("付款成功", "Pay"));
-    const LATE: (&str, &str, Said) = ("ok", "btn block", say("过期后照样付款", "Pay although it has run out"));
+    const LATE: (&str, &str, Said) =
+        ("ok", "btn block", say("过期后照样付款", "Pay although it has run out"));
     const AGAIN: (&str, &str, Said) = ("ok", "btn line block", say("再付一次", "Pay once more"));
     const REST: [(&str, &str, Said); 7] = [
         ("slow", "btn line block", say("成功，但通知晚 30 秒到", "Pay, the notice comes 30 s late")),
@@ -123,7 +123,9 @@ fn note(chinese: bool, status: Status) -> Option<&'static str> {
         Status::Open => return None,
         Status::Captured => say("这笔已经付过了。", "This is paid."),
         Status::Declined => say("银行拒绝了这笔付款，没有扣款。", "The bank declined. Nothing was taken."),
-        Status::Cancelled => say("这笔付款已取消，没有扣款。", "This payment is cancelled. Nothing was taken."),
+        Status::Cancelled => {
+            say("这笔付款已取消，没有扣款。", "This payment is cancelled. Nothing was taken.")
+        }
         Status::Expired => say("这笔付款已过期。", "This payment has run out."),
     };
     Some(pick(chinese, &said))
