@@ -19,6 +19,7 @@ CREATE UNIQUE INDEX card_serial ON card (serial_mac);
 CREATE UNIQUE INDEX card_eid ON card (eid);
 CREATE UNIQUE INDEX card_iccid ON card (iccid);
 CREATE UNIQUE INDEX card_imsi ON card (imsi);
+CREATE UNIQUE INDEX card_msisdn ON card (msisdn);
 
 CREATE TABLE pool (
     id TEXT NOT NULL PRIMARY KEY,

@@ -197,8 +197,14 @@ fn with_secrets(mut card: NewCard, serial: &str, code: &str, bad: &mut Vec<BadLi
 fn find_repeats(read: &mut Read) {
     let mut seen: HashMap<(&str, &str), u64> = HashMap::new();
     for card in &read.cards {
-        let names =
-            [("serial", &card.serial), ("eid", &card.eid), ("iccid", &card.iccid), ("imsi", &card.imsi)];
+        let msisdn = card.msisdn.as_deref().unwrap_or_default();
+        let names = [
+            ("serial", card.serial.as_str()),
+            ("eid", &card.eid),
+            ("iccid", &card.iccid),
+            ("imsi", &card.imsi),
+            ("msisdn", msisdn),
+        ];
         for (column, value) in names.into_iter().filter(|(_, value)| !value.is_empty()) {
             if let Some(first) = seen.insert((column, value), card.line) {
                 let problem = Problem::invalid("cards-line-repeated").with("line", first);
@@ -296,7 +302,7 @@ mod tests {
         let repeats = faults(&format!("{GOOD}{GOOD}"));
         assert_eq!(
             repeats.iter().map(|(line, column, _)| (*line, *column)).collect::<Vec<_>>(),
-            [(3, "serial"), (3, "eid"), (3, "iccid"), (3, "imsi")]
+            [(3, "serial"), (3, "eid"), (3, "iccid"), (3, "imsi"), (3, "msisdn")]
         );
     }
 

@@ -1,11 +1,15 @@
 //! Lines: bound cards in service.
 
 use basis::{Env, Id, Pool, Problem, Timestamp};
-use store::{Conn, Db, in_tx};
+use charging::{Charging, Digits, LineIdentity};
+use store::{
+    Conn, Db, in_tx,
+    jobs::{JobRun, Next},
+};
 
 use crate::{rows, rules};
 
-/// The kind of the job that opens a new line's pool at the charging engine; its payload is the line's id.
+/// The kind of the job that opens a new line's pool at the charging engine; handled by [`open_line`].
 pub const LINE_OPEN: &str = "line.open";
 
 /// A profile in service.
@@ -97,7 +101,21 @@ pub async fn rename_line(
     if renamed { Ok(()) } else { Err(Problem::not_found()) }
 }
 
-/// Notes that a line's pool stands at the charging engine.
-pub async fn note_opened(db: &Db, env: &Env, id: Id<basis::Line>) -> Result<(), Problem> {
-    in_tx!(db, |tx| { rows::note_opened(tx, env.now(), id).await })
+/// Handles the job [`LINE_OPEN`]: lets the line draw from its pool at the charging engine, and notes that it does.
+///
+/// # Errors
+/// Conflict if another line has its IMSI or number; Unavailable while the engine does not serve.
+pub async fn open_line(db: &Db, env: &Env, charging: &Charging, run: &JobRun) -> Result<Next, Problem> {
+    let id: Id<basis::Line> = run.read()?;
+    let line = line_of_id(&mut db.read().await?, id).await?;
+    charging.open_pool(line.pool, identity(&line)?).await?;
+    in_tx!(db, |tx| { rows::note_opened(tx, env.now(), id).await })?;
+    Ok(Next::Done)
+}
+
+fn identity(line: &Line) -> Result<LineIdentity, Problem> {
+    let digits =
+        |text: &str| text.parse::<Digits>().map_err(|e| Problem::internal("a line's number").because(e));
+    let msisdn = line.msisdn.as_deref().map(digits).transpose()?;
+    Ok(LineIdentity { line: line.id, imsi: digits(&line.imsi)?, msisdn })
 }

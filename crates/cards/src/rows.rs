@@ -72,12 +72,13 @@ pub(crate) async fn known_by(
 ) -> Result<Option<&'static str>, Problem> {
     let found = sql!(
         "SELECT serial_mac, eid, iccid, imsi FROM card \
-         WHERE serial_mac = $1 OR eid = $2 OR iccid = $3 OR imsi = $4 LIMIT 1"
+         WHERE serial_mac = $1 OR eid = $2 OR iccid = $3 OR imsi = $4 OR msisdn = $5 LIMIT 1"
     )
     .bind(*serial_mac)
     .bind(card.eid.as_str())
     .bind(card.iccid.as_str())
     .bind(card.imsi.as_str())
+    .bind(card.msisdn.as_deref())
     .optional(conn)
     .await?;
     let Some(row) = found else { return Ok(None) };
@@ -86,7 +87,8 @@ pub(crate) async fn known_by(
         () if row.get::<[u8; 32]>("serial_mac")? == *serial_mac => "serial",
         () if is("eid", &card.eid)? => "eid",
         () if is("iccid", &card.iccid)? => "iccid",
-        () => "imsi",
+        () if is("imsi", &card.imsi)? => "imsi",
+        () => "msisdn",
     }))
 }
 

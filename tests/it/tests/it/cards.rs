@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use accounts::SignedIn;
 use basis::{HOUR_MS, Kind, Problem};
 use cards::{BindInput, Line, MadeCard};
+use store::jobs::{JobRun, Next};
 
 use crate::people::{Town, from, towns};
 
@@ -187,8 +188,6 @@ async fn a_line_is_seen_and_named_by_its_owner_only() {
         assert_eq!(cards::line(&mut conn, lin.account.id, line.id).await.unwrap().name(), "东京");
         let seen = cards::line(&mut conn, mallory.account.id, line.id).await.unwrap_err();
         assert_eq!(seen.kind, Kind::NotFound);
-        cards::note_opened(town.db(), &town.env, line.id).await.unwrap();
-        assert!(cards::line_of_id(&mut conn, line.id).await.unwrap().opened_at.is_some());
     }
 }
 
@@ -222,5 +221,27 @@ async fn serials_are_made_for_cards_that_one_has() {
         bind(&town, &lin, &report.made[0].serial, "").await.unwrap();
         let again = make().await;
         assert!(again.made.is_empty() && again.bad[0].problem.key == "cards-line-known");
+    }
+}
+
+#[tokio::test]
+async fn a_bound_line_is_opened_at_the_charging_engine() {
+    for town in towns().await {
+        let (lin, _) = town.person("lin@example.com").await;
+        let card = &made(&town, 1).await[0];
+        let line = bind(&town, &lin, &card.serial, "").await.unwrap();
+        assert_eq!(line.opened_at, None);
+        let (log, shop) = (town.db().clone(), town.db().clone());
+        let opening = charging::Opening { log, shop, node: "test".to_owned() };
+        let charging = charging::Charging::open(opening, &town.env).await.unwrap();
+        let (key, payload) = (line.id.to_string(), format!("\"{}\"", line.id));
+        let run = JobRun { key, payload, attempt: 1 };
+        for _ in 0..2 {
+            let next = cards::open_line(town.db(), &town.env, &charging, &run).await.unwrap();
+            assert_eq!(next, Next::Done, "twice is as good as once");
+        }
+        assert!(charging.view(line.pool).is_some());
+        let mut conn = town.db().read().await.unwrap();
+        assert!(cards::line_of_id(&mut conn, line.id).await.unwrap().opened_at.is_some());
     }
 }

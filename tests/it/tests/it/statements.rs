@@ -13,6 +13,7 @@ const MIGRATIONS: &[store::Migrations] = &[
     ledger::MIGRATIONS,
     payments::MIGRATIONS,
     charging::MIGRATIONS,
+    charging::LOG_MIGRATIONS,
 ];
 
 struct Statement {
