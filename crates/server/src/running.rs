@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{admin, http, metrics, quota, shop::Shop};
+use crate::{admin, http, metrics, shop::Shop};
 
 /// A shop that serves.
 pub struct Running {
@@ -18,8 +18,6 @@ pub struct Running {
     pub web: SocketAddr,
     /// Where the metrics are, if anywhere.
     pub metrics: Option<SocketAddr>,
-    /// Where the simulated packet gateway asks for quota, if anywhere.
-    pub quota: Option<SocketAddr>,
     shop: Arc<Shop>,
     halt: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -35,10 +33,6 @@ impl Running {
         let (halt, stopped) = watch::channel(false);
         let web = listener.local_addr()?;
         let metrics = serve_metrics(&shop, &stopped).await?;
-        let quota = match shop.settings.quota_listen.as_str() {
-            "" => None,
-            address => Some(quota::serve(address, shop.charging.clone(), stopped.clone())?),
-        };
         let asked = shop.clone();
         let handler = move |request| {
             let shop = asked.clone();
@@ -52,7 +46,7 @@ impl Running {
                 tracing::error!(%error, "the listener ended");
             }
         });
-        Ok(Self { web, metrics, quota, shop, halt, tasks: vec![web_task, worker] })
+        Ok(Self { web, metrics, shop, halt, tasks: vec![web_task, worker] })
     }
 
     /// The shop.

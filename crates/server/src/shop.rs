@@ -9,21 +9,13 @@ use accounts::{
 use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use basis::{Env, SecretKey};
-use charging::{Charging, Opening};
-use payments::Providers;
 use store::{Db, Migrations, jobs::Worker};
 
-use crate::{data_dir::DataDir, pay, settings::Settings};
+use crate::{data_dir::DataDir, settings::Settings};
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 6] = [
-    store::MIGRATIONS,
-    accounts::MIGRATIONS,
-    catalog::MIGRATIONS,
-    ledger::MIGRATIONS,
-    charging::MIGRATIONS,
-    payments::MIGRATIONS,
-];
+const MIGRATIONS: [Migrations; 4] =
+    [store::MIGRATIONS, catalog::MIGRATIONS, accounts::MIGRATIONS, ledger::MIGRATIONS];
 
 /// Everything that serving and the operator's commands work on.
 pub struct Shop {
@@ -37,14 +29,10 @@ pub struct Shop {
     pub db: Db,
     /// The charging log's: a file of its own on SQLite, the shop's database on PostgreSQL.
     pub log: Db,
-    /// The charging engine.
-    pub charging: Charging,
     /// The installation's key.
     pub secret: SecretKey,
     /// What stands before every door.
     pub guards: Guards,
-    /// Who moves money.
-    pub providers: Providers,
     /// Who writes and sends mails.
     pub post: Post,
 }
@@ -65,17 +53,13 @@ impl Shop {
             Some(url) => Db::open(&url, &env).await?,
             None => db.clone(),
         };
-        store::migrate(&log, &[charging::LOG_MIGRATIONS], env.now()).await?;
-        let opening = Opening { log: log.clone(), shop: db.clone(), node: OWNER.to_owned() };
-        let charging = Charging::open(opening, &env).await?;
-        let providers = pay::providers(&settings)?;
         let post = post(&settings, &secret)?;
         let guards = Guards {
             passwords: Passwords::new(PASSWORDS_AT_ONCE),
             limits: Limits::new(secret.clone()),
             key: secret.clone(),
         };
-        Ok(Self { settings, data, env, db, log, charging, secret, guards, providers, post })
+        Ok(Self { settings, data, env, db, log, secret, guards, post })
     }
 
     /// Everything that HTTP serves.
@@ -103,9 +87,8 @@ impl Shop {
         })
     }
 
-    /// Leaves a snapshot for a fast start, and closes the files.
+    /// Closes the files.
     pub async fn close(&self) {
-        self.charging.shut_down().await;
         self.log.close().await;
         self.db.close().await;
     }
@@ -143,7 +126,6 @@ fn web_config(settings: &Settings) -> Result<web::Config> {
         currency: settings.currency.parse().context("currency")?,
         time_zone: settings.time_zone.clone(),
         trusted_proxies: proxies.collect::<Result<_>>()?,
-        pay_origins: pay::origins(settings)?,
         sandbox: !settings.sandbox.url.is_empty(),
         android_apps: settings.apps.android.iter().map(app).collect(),
         apple_apps: settings.apps.apple.clone(),

@@ -11,8 +11,9 @@ use std::{
 };
 
 use basis::Problem;
+use sqlx::Executor as _;
 
-use crate::{Conn, Db, in_tx, sql};
+use crate::{Db, in_tx, query::problem_of};
 
 /// A SQLite database, its file, and where its copy goes.
 pub struct Copy<'a> {
@@ -29,8 +30,8 @@ pub struct Copy<'a> {
 /// # Errors
 /// Unavailable if a file cannot be read or written; what was copied so far stays and is worth nothing.
 pub async fn copy_together(first: &Copy<'_>, second: &Copy<'_>) -> Result<(), Problem> {
-    let first_reader = reader(first.db).await?;
-    let second_reader = reader(second.db).await?;
+    let keep_first = Keeper::open(first.db).await?;
+    let keep_second = Keeper::open(second.db).await?;
     for copy in [first, second] {
         copy_file(copy.from.clone(), copy.to.clone()).await?;
     }
@@ -42,15 +43,23 @@ pub async fn copy_together(first: &Copy<'_>, second: &Copy<'_>) -> Result<(), Pr
             Ok(())
         })
     })?;
-    drop((first_reader, second_reader));
+    drop((keep_first, keep_second));
     Ok(())
 }
 
-/// A reader that has begun to read, and so holds the log where it is.
-async fn reader(db: &Db) -> Result<Conn, Problem> {
-    let mut conn = db.snapshot().await?;
-    sql!("SELECT COUNT(*) AS count FROM schema_migration").one(&mut conn).await?;
-    Ok(conn)
+/// A read transaction that stays open.
+struct Keeper {
+    _conn: sqlx::pool::PoolConnection<sqlx::Any>,
+}
+
+impl Keeper {
+    async fn open(db: &Db) -> Result<Self, Problem> {
+        let mut conn = db.pool().acquire().await.map_err(|e| problem_of(&e))?;
+        conn.execute("BEGIN; SELECT COUNT(*) FROM sqlite_schema").await.map_err(|e| problem_of(&e))?;
+        // It never goes back into the pool: its transaction is open.
+        conn.close_on_drop();
+        Ok(Self { _conn: conn })
+    }
 }
 
 fn log_of(file: &Path) -> PathBuf {

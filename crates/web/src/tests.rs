@@ -1,5 +1,7 @@
 //! The shell as a browser and a program meet it.
 
+mod catalog_pages;
+
 use accounts::{Guards, Limits, Origin, Passwords, Preferences, Registration};
 use axum::{
     Router,
@@ -27,7 +29,7 @@ struct Answer {
 impl Shop {
     async fn open(address: &str) -> Self {
         let env = Env::system();
-        let db = store::testing::sqlite(&[accounts::MIGRATIONS], &env).await;
+        let db = store::testing::sqlite(&[accounts::MIGRATIONS, catalog::MIGRATIONS], &env).await;
         let config = Config::at(address.parse().unwrap());
         let (key, live) = (SecretKey::new([7; 32]), Hub::default());
         let guards =

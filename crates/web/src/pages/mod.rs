@@ -1,6 +1,8 @@
 //! The pages, one module per noun: its handlers and templates stand side by side.
 
+pub mod coverage;
 pub mod home;
+pub mod plans;
 pub mod preferences;
 pub mod problem;
 
@@ -10,5 +12,9 @@ use crate::App;
 
 /// Every page's routes.
 pub fn routes() -> Router<App> {
-    Router::new().merge(home::routes()).merge(preferences::routes())
+    Router::new()
+        .merge(coverage::routes())
+        .merge(home::routes())
+        .merge(plans::routes())
+        .merge(preferences::routes())
 }

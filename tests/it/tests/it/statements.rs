@@ -6,15 +6,7 @@ use basis::Env;
 use proc_macro2::{TokenStream, TokenTree};
 
 /// The migrations of every noun, as the binary runs them.
-const MIGRATIONS: &[store::Migrations] = &[
-    ::accounts::MIGRATIONS,
-    ::catalog::MIGRATIONS,
-    ::cards::MIGRATIONS,
-    ledger::MIGRATIONS,
-    payments::MIGRATIONS,
-    charging::MIGRATIONS,
-    charging::LOG_MIGRATIONS,
-];
+const MIGRATIONS: &[store::Migrations] = &[catalog::MIGRATIONS];
 
 struct Statement {
     place: String,

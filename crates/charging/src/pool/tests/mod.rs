@@ -4,10 +4,8 @@
 
 mod bundles;
 mod caps;
-mod differential;
 mod exactly_once;
 mod grants;
-mod naive;
 mod sessions;
 
 use basis::{
