@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "results go to standard output, logs to standard error")]
 
 pub mod admin;
+pub mod audit;
 pub mod backup;
 pub mod cli;
 mod commands;
@@ -13,6 +14,8 @@ pub mod demo;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+pub mod pay;
+pub mod quota;
 pub mod running;
 pub mod settings;
 pub mod shop;

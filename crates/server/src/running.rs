@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{admin, http, metrics, shop::Shop};
+use crate::{admin, http, metrics, quota, shop::Shop};
 
 /// A shop that serves.
 pub struct Running {
@@ -18,6 +18,8 @@ pub struct Running {
     pub web: SocketAddr,
     /// Where the metrics are, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// Where the simulated packet gateway asks for quota, if anywhere.
+    pub quota: Option<SocketAddr>,
     shop: Arc<Shop>,
     halt: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -33,12 +35,17 @@ impl Running {
         let (halt, stopped) = watch::channel(false);
         let web = listener.local_addr()?;
         let metrics = serve_metrics(&shop, &stopped).await?;
+        let quota = match shop.settings.quota_listen.as_str() {
+            "" => None,
+            address => Some(quota::serve(address, shop.charging.clone(), stopped.clone())?),
+        };
         let asked = shop.clone();
         let handler = move |request| {
             let shop = asked.clone();
             async move { admin::carry_out(&shop, request).await }
         };
         admin::listen(shop.data.path(), handler, stopped.clone())?;
+        tokio::spawn(shop.live.clone().follow_charging(shop.charging.changes()));
         let worker = tokio::spawn(shop.worker().run(stopped.clone()));
         let served = http::serve(listener, tls, shop.router()?, stopped)?;
         let web_task = tokio::spawn(async move {
@@ -46,7 +53,7 @@ impl Running {
                 tracing::error!(%error, "the listener ended");
             }
         });
-        Ok(Self { web, metrics, shop, halt, tasks: vec![web_task, worker] })
+        Ok(Self { web, metrics, quota, shop, halt, tasks: vec![web_task, worker] })
     }
 
     /// The shop.
@@ -73,6 +80,7 @@ impl Running {
     pub async fn stop(self) {
         tracing::info!("stopping");
         self.halt.send_replace(true);
+        self.shop.live.close();
         let patience = Duration::from_secs(self.shop.settings.deadlines.shutdown_seconds.into());
         let all = async {
             for task in self.tasks {

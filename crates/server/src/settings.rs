@@ -84,7 +84,9 @@ pub struct Deadlines {
 #[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
 pub struct Sandbox {
     pub url: String,
-    pub secret: String,
+    pub api_key: String,
+    pub merchant: String,
+    pub webhook_secrets: Vec<String>,
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -195,7 +197,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_shown_when_settings_are_logged() {
-        let secret = "[sandbox]\nsecret = \"hush\"\n[mail]\nsmtp = \"smtp://u:hush@h\"";
+        let secret =
+            "[sandbox]\napi_key = \"hush\"\nwebhook_secrets = [\"hush\"]\n[mail]\nsmtp = \"smtp://u:hush@h\"";
         let settings: Settings =
             Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(secret)).extract().unwrap();
         assert!(!format!("{settings:?}").contains("hush"));

@@ -9,13 +9,22 @@ use accounts::{
 use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use basis::{Env, SecretKey};
+use charging::{Charging, Opening};
+use payments::Providers;
 use store::{Db, Migrations, jobs::Worker};
+use web::live::Hub;
 
-use crate::{data_dir::DataDir, settings::Settings};
+use crate::{data_dir::DataDir, pay, settings::Settings};
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 4] =
-    [store::MIGRATIONS, catalog::MIGRATIONS, accounts::MIGRATIONS, ledger::MIGRATIONS];
+const MIGRATIONS: [Migrations; 6] = [
+    store::MIGRATIONS,
+    accounts::MIGRATIONS,
+    catalog::MIGRATIONS,
+    ledger::MIGRATIONS,
+    charging::MIGRATIONS,
+    payments::MIGRATIONS,
+];
 
 /// Everything that serving and the operator's commands work on.
 pub struct Shop {
@@ -29,10 +38,16 @@ pub struct Shop {
     pub db: Db,
     /// The charging log's: a file of its own on SQLite, the shop's database on PostgreSQL.
     pub log: Db,
+    /// The charging engine.
+    pub charging: Charging,
+    /// Who is watching which page.
+    pub live: Hub,
     /// The installation's key.
     pub secret: SecretKey,
     /// What stands before every door.
     pub guards: Guards,
+    /// Who moves money.
+    pub providers: Providers,
     /// Who writes and sends mails.
     pub post: Post,
 }
@@ -53,13 +68,18 @@ impl Shop {
             Some(url) => Db::open(&url, &env).await?,
             None => db.clone(),
         };
+        store::migrate(&log, &[charging::LOG_MIGRATIONS], env.now()).await?;
+        let opening = Opening { log: log.clone(), shop: db.clone(), node: OWNER.to_owned() };
+        let charging = Charging::open(opening, &env).await?;
+        let providers = pay::providers(&settings)?;
         let post = post(&settings, &secret)?;
         let guards = Guards {
             passwords: Passwords::new(PASSWORDS_AT_ONCE),
             limits: Limits::new(secret.clone()),
             key: secret.clone(),
         };
-        Ok(Self { settings, data, env, db, log, secret, guards, post })
+        let live = Hub::default();
+        Ok(Self { settings, data, env, db, log, charging, live, secret, guards, providers, post })
     }
 
     /// Everything that HTTP serves.
@@ -73,7 +93,8 @@ impl Shop {
             secret: self.secret.clone(),
             config: web_config(&self.settings)?,
             guards: self.guards.clone(),
-            live: web::live::Hub::default(),
+            charging: self.charging.clone(),
+            live: self.live.clone(),
         };
         Ok(web::router(web::App::new(parts)))
     }
@@ -87,8 +108,9 @@ impl Shop {
         })
     }
 
-    /// Closes the files.
+    /// Leaves a snapshot for a fast start, and closes the files.
     pub async fn close(&self) {
+        self.charging.shut_down().await;
         self.log.close().await;
         self.db.close().await;
     }
@@ -126,6 +148,7 @@ fn web_config(settings: &Settings) -> Result<web::Config> {
         currency: settings.currency.parse().context("currency")?,
         time_zone: settings.time_zone.clone(),
         trusted_proxies: proxies.collect::<Result<_>>()?,
+        pay_origins: pay::origins(settings)?,
         sandbox: !settings.sandbox.url.is_empty(),
         android_apps: settings.apps.android.iter().map(app).collect(),
         apple_apps: settings.apps.apple.clone(),

@@ -11,9 +11,8 @@ use std::{
 };
 
 use basis::Problem;
-use sqlx::Executor as _;
 
-use crate::{Db, in_tx, query::problem_of};
+use crate::{Conn, Db, in_tx, sql};
 
 /// A SQLite database, its file, and where its copy goes.
 pub struct Copy<'a> {
@@ -30,8 +29,8 @@ pub struct Copy<'a> {
 /// # Errors
 /// Unavailable if a file cannot be read or written; what was copied so far stays and is worth nothing.
 pub async fn copy_together(first: &Copy<'_>, second: &Copy<'_>) -> Result<(), Problem> {
-    let keep_first = Keeper::open(first.db).await?;
-    let keep_second = Keeper::open(second.db).await?;
+    let first_reader = reader(first.db).await?;
+    let second_reader = reader(second.db).await?;
     for copy in [first, second] {
         copy_file(copy.from.clone(), copy.to.clone()).await?;
     }
@@ -43,23 +42,15 @@ pub async fn copy_together(first: &Copy<'_>, second: &Copy<'_>) -> Result<(), Pr
             Ok(())
         })
     })?;
-    drop((keep_first, keep_second));
+    drop((first_reader, second_reader));
     Ok(())
 }
 
-/// A read transaction that stays open.
-struct Keeper {
-    _conn: sqlx::pool::PoolConnection<sqlx::Any>,
-}
-
-impl Keeper {
-    async fn open(db: &Db) -> Result<Self, Problem> {
-        let mut conn = db.pool().acquire().await.map_err(|e| problem_of(&e))?;
-        conn.execute("BEGIN; SELECT COUNT(*) FROM sqlite_schema").await.map_err(|e| problem_of(&e))?;
-        // It never goes back into the pool: its transaction is open.
-        conn.close_on_drop();
-        Ok(Self { _conn: conn })
-    }
+/// A reader that has begun to read, and so holds the log where it is.
+async fn reader(db: &Db) -> Result<Conn, Problem> {
+    let mut conn = db.snapshot().await?;
+    sql!("SELECT COUNT(*) AS count FROM schema_migration").one(&mut conn).await?;
+    Ok(conn)
 }
 
 fn log_of(file: &Path) -> PathBuf {

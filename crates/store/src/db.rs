@@ -88,6 +88,20 @@ impl Db {
         Ok(Conn::reader(self, conn))
     }
 
+    /// A connection that sees the database as it stands at its first statement, however long it reads; for audits
+    /// and backups, which compare one answer with another. Writers are not held up.
+    pub async fn snapshot(&self) -> Result<Conn, Problem> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        let mut conn = self.pool.acquire().await.map_err(|e| problem_of(&e))?;
+        conn.execute(begin).await.map_err(|e| problem_of(&e))?;
+        // Its transaction stays open, so it never goes back into the pool.
+        conn.close_on_drop();
+        Ok(Conn::reader(self, conn))
+    }
+
     /// Opens a transaction; use `in_tx!`, which also commits it and tries again.
     #[doc(hidden)]
     pub async fn begin(&self) -> Result<Conn, Problem> {
@@ -133,7 +147,8 @@ impl Db {
         self.pool.close().await;
     }
 
-    /// The pool behind it, for backups and for the tests that make databases.
+    /// The pool behind it, for the tests that make databases.
+    #[cfg(feature = "testing")]
     pub(crate) fn pool(&self) -> &AnyPool {
         &self.pool
     }

@@ -220,3 +220,17 @@ async fn two_files_are_copied_at_one_moment_while_they_are_written() {
     }
     busy.abort();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_stands_still_while_others_write() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        let mut snapshot = db.snapshot().await.unwrap();
+        for wanted in [100, 100] {
+            let row = sql!("SELECT minor FROM purse WHERE name = 'anna'").one(&mut snapshot).await.unwrap();
+            assert_eq!(row.get::<i64>("minor").unwrap(), wanted);
+            in_tx!(db, |tx| { take(tx, 1).await }).unwrap();
+        }
+        assert_eq!(left(&db).await, 98);
+    }
+}

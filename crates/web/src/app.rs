@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use basis::{Currency, Env, Language, SecretKey};
+use charging::Charging;
 use store::Db;
 use url::Url;
 
@@ -22,6 +23,8 @@ pub struct Parts {
     pub secret: SecretKey,
     /// Passwords and limits.
     pub guards: accounts::Guards,
+    /// The charging engine.
+    pub charging: Charging,
     /// What the operator has set.
     pub config: Config,
     /// Who is watching which page.

@@ -23,8 +23,13 @@ use axum::{
     routing::get,
 };
 use basis::{Account, Id, Kind, Pool, Problem};
+use charging::PoolChanged;
 use futures_util::stream;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{
+    Notify,
+    broadcast::{self, error::RecvError},
+    watch,
+};
 
 use crate::{App, PageProblem, Reader};
 
@@ -139,6 +144,18 @@ impl Hub {
         seats.by_account.values().flat_map(|watching| &watching.seats).for_each(|seat| seat.tell(topic));
     }
 
+    /// Passes on what the charging engine says, until it ends: a task of the server.
+    pub async fn follow_charging(self, mut changes: broadcast::Receiver<PoolChanged>) {
+        loop {
+            match changes.recv().await {
+                Ok(change) => self.tell_pool(change.pool),
+                // Too far behind: whoever it was, everyone looks.
+                Err(RecvError::Lagged(_)) => self.tell_all(Topic::Line),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
     /// Ends every stream, now and from now on: the server is going down.
     pub fn close(&self) {
         self.0.closing.send_replace(true);
@@ -240,7 +257,10 @@ async fn live(State(app): State<App>, reader: Reader) -> Result<Response, PagePr
     let Some(person) = &reader.person else {
         return Err(Problem::new(Kind::SignInNeeded, "sign-in-needed").into());
     };
-    let pools = Vec::new();
+    let mut conn = app.db.read().await?;
+    let lines = cards::lines_of(&mut conn, person.account).await?;
+    drop(conn);
+    let pools = lines.iter().map(|line| line.pool).collect();
     let place = app.live.sit_down(person.account, pools)?;
     let paced = stream::unfold((place, true), |(place, first)| async move {
         if !first {

@@ -1,7 +1,5 @@
 //! The shell as a browser and a program meet it.
 
-mod catalog_pages;
-
 use accounts::{Guards, Limits, Origin, Passwords, Preferences, Registration};
 use axum::{
     Router,
@@ -9,10 +7,21 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use basis::{Env, Language, SecretKey};
+use charging::{Charging, Opening};
 use http_body_util::BodyExt as _;
+use store::Db;
 use tower::ServiceExt as _;
 
 use crate::{App, Config, Parts, live::Hub};
+
+const MIGRATIONS: [store::Migrations; 6] = [
+    accounts::MIGRATIONS,
+    catalog::MIGRATIONS,
+    ledger::MIGRATIONS,
+    charging::LOG_MIGRATIONS,
+    charging::MIGRATIONS,
+    cards::MIGRATIONS,
+];
 
 struct Shop {
     router: Router,
@@ -29,12 +38,14 @@ struct Answer {
 impl Shop {
     async fn open(address: &str) -> Self {
         let env = Env::system();
-        let db = store::testing::sqlite(&[accounts::MIGRATIONS, catalog::MIGRATIONS], &env).await;
+        let db = store::testing::sqlite(&MIGRATIONS, &env).await;
         let config = Config::at(address.parse().unwrap());
         let (key, live) = (SecretKey::new([7; 32]), Hub::default());
         let guards =
             Guards { passwords: Passwords::cheap(), limits: Limits::new(key.clone()), key: key.clone() };
-        let app = App::new(Parts { db: db.clone(), env, secret: key, guards, config, live });
+        let charging = charging(&db, &env).await;
+        let parts = Parts { db: db.clone(), env, secret: key, guards, charging, config, live };
+        let app = App::new(parts);
         Self { router: crate::router(app.clone()), app, _db: db }
     }
 
@@ -68,6 +79,12 @@ impl Shop {
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.send("GET", path, headers, "").await
     }
+}
+
+/// An engine whose log lies in the same file: enough for one test.
+async fn charging(db: &Db, env: &Env) -> Charging {
+    let opening = Opening { log: db.clone(), shop: db.clone(), node: "test".into() };
+    Charging::open(opening, env).await.unwrap()
 }
 
 impl Answer {
@@ -208,4 +225,26 @@ async fn a_signed_in_reader_is_known() {
     shop.send("POST", "/language", &ours, "language=en").await;
     let page = shop.get("/nowhere", &[("cookie", &cookie)]).await;
     assert!(page.text.contains(r#"<html lang="en""#), "the account remembers");
+}
+
+#[tokio::test]
+#[ignore = "for eyes"]
+async fn look() {
+    use axum::extract::Path;
+    let shop = Shop::open("http://127.0.0.1:18090").await;
+    let cookie = shop.sign_in("lin@example.com").await;
+    let app = shop.app.clone();
+    let looks = Router::new().route(
+        "/look/{first}/{lang}",
+        axum::routing::get(async move |Path((first, lang)): Path<(usize, String)>| {
+            let mut headers = HeaderMap::new();
+            headers.insert("cookie", cookie.parse().unwrap());
+            let who = crate::reader::find(&app, &headers).await.unwrap();
+            let _ = lang;
+            crate::pages::home::look(&app, &who, first)
+        }),
+    );
+    let router = shop.router.clone().merge(looks);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:18090").await.unwrap();
+    axum::serve(listener, router).await.unwrap();
 }

@@ -84,13 +84,19 @@ impl Charging {
         self.0.shards.iter().filter_map(|shard| shard.health.fault()).collect()
     }
 
-    /// Holds every shard still, with everything acknowledged on disk, runs `work`, and lets them go on.
+    /// Holds every shard still, with everything acknowledged on disk and written behind, runs `work`, and lets them
+    /// go on.
     ///
     /// For a backup: open a read snapshot on both databases inside `work`, copy after it. Commands wait meanwhile.
     pub async fn pause<T>(&self, work: impl Future<Output = T>) -> T {
         let _housekeeping = self.0.housekeeping.lock().await;
         let stand_still = self.0.shards.iter().map(Shard::pause);
         let _guards = futures_util::future::join_all(stand_still).await;
+        for shard in &self.0.shards {
+            if let Err(fault) = self.0.project(shard).await {
+                tracing::warn!(shard = shard.id.0, %fault, "not written behind before the pause");
+            }
+        }
         work.await
     }
 

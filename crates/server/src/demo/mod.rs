@@ -31,6 +31,7 @@ pub async fn run(options: &Demo, settings: Settings, keeps_data: bool) -> Result
     let certificate = if options.tls { Some(http::certificate_for_demo().await?) } else { None };
     let settings = for_demo(settings, options, listener.local_addr()?, place.as_ref());
     let shop = Shop::open(settings).await?;
+    catalog::apply(&shop.db, &shop.env, catalog::DEMO, false).await?;
     let account = account(&shop).await?;
     let running = Running::start(shop, listener, certificate).await?;
     announce::say(&world(&running, account), options.json)?;
@@ -45,6 +46,7 @@ fn for_demo(settings: Settings, options: &Demo, web: SocketAddr, place: Option<&
     Settings {
         public_url: own(settings.public_url, format!("{scheme}://{web}")),
         metrics_listen: "127.0.0.1:0".to_owned(),
+        quota_listen: own(settings.quota_listen, "127.0.0.1:0".to_owned()),
         data,
         ..settings
     }
@@ -88,6 +90,6 @@ fn world(running: &Running, account: Account) -> World {
         mail_dir: shop.settings.mail_folder(),
         accounts: vec![account],
         cards: Vec::new(),
-        quota: None,
+        quota: running.quota.map(|address| format!("http://{address}")),
     }
 }

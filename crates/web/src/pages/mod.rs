@@ -1,8 +1,7 @@
 //! The pages, one module per noun: its handlers and templates stand side by side.
 
-pub mod coverage;
 pub mod home;
-pub mod plans;
+pub mod lines;
 pub mod preferences;
 pub mod problem;
 
@@ -12,9 +11,5 @@ use crate::App;
 
 /// Every page's routes.
 pub fn routes() -> Router<App> {
-    Router::new()
-        .merge(coverage::routes())
-        .merge(home::routes())
-        .merge(plans::routes())
-        .merge(preferences::routes())
+    Router::new().merge(home::routes()).merge(lines::routes()).merge(preferences::routes())
 }

@@ -4,9 +4,15 @@
 //! `cfg(test)` always holds here; it tells clippy that helpers may unwrap, too.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod cards;
+#[cfg(test)]
 mod catalog;
+#[cfg(test)]
+mod people;
 #[cfg(test)]
 mod repository;
 #[cfg(test)]

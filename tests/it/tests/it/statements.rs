@@ -6,7 +6,15 @@ use basis::Env;
 use proc_macro2::{TokenStream, TokenTree};
 
 /// The migrations of every noun, as the binary runs them.
-const MIGRATIONS: &[store::Migrations] = &[catalog::MIGRATIONS];
+const MIGRATIONS: &[store::Migrations] = &[
+    ::accounts::MIGRATIONS,
+    ::catalog::MIGRATIONS,
+    ::cards::MIGRATIONS,
+    ledger::MIGRATIONS,
+    payments::MIGRATIONS,
+    charging::MIGRATIONS,
+    charging::LOG_MIGRATIONS,
+];
 
 struct Statement {
     place: String,

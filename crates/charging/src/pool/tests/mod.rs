@@ -4,8 +4,10 @@
 
 mod bundles;
 mod caps;
+mod differential;
 mod exactly_once;
 mod grants;
+mod naive;
 mod sessions;
 
 use basis::{

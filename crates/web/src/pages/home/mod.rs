@@ -1,14 +1,81 @@
-//! Home: how much is left.
+//! Home: how much is left, of every line.
 
-use axum::Router;
+use askama::Template;
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use basis::{Kind, Problem, Timestamp};
 
-use crate::App;
+use super::lines::{
+    facts::LineFacts,
+    load,
+    now::{Card, LineNow, describe},
+};
+use crate::{App, Markup, Page, PageProblem, Reader, Shell, SignedIn, Tab};
 
-/// Home, and the page that the service worker keeps for places without a network.
+/// Home, its live part, and the page that the service worker keeps for places without a network.
 pub fn routes() -> Router<App> {
-    Router::new().route("/offline", axum::routing::get(offline))
+    Router::new().route("/", get(home)).route("/home/now", get(home_now)).route("/offline", get(offline))
 }
 
-async fn offline() -> crate::PageProblem {
-    basis::Problem::new(basis::Kind::Unavailable, "offline").into()
+/// All lines; the one that matters most is the large card.
+#[derive(Template)]
+#[template(path = "pages/home/home.html", blocks = ["now"])]
+struct HomePage {
+    shell: Shell,
+    first: Option<Markup>,
+    rest: Vec<LineNow>,
+    moving: Vec<Moving>,
+}
+
+/// An order that is on its way.
+struct Moving {
+    path: String,
+    title: String,
+    text: String,
+}
+
+/// Strangers are welcomed, everyone else sees what is left.
+async fn home(State(app): State<App>, reader: Reader) -> Result<Response, PageProblem> {
+    let Some(person) = reader.person.clone() else { return Ok(Redirect::to("/welcome").into_response()) };
+    Ok(Page(load(&app, SignedIn { reader, person }).await?).into_response())
+}
+
+/// The live part alone, for a page that has heard of a change.
+async fn home_now(State(app): State<App>, signed_in: SignedIn) -> Result<Response, PageProblem> {
+    let page = load(&app, signed_in).await?;
+    Ok(Page(page.as_now()).into_response())
+}
+
+async fn load(app: &App, signed_in: SignedIn) -> Result<HomePage, Problem> {
+    let lines = load::lines(app, &signed_in.reader, signed_in.person.account).await?;
+    Ok(page(app, &signed_in.reader, &lines, app.env.now()))
+}
+
+/// The page of these lines.
+fn page(app: &App, reader: &Reader, lines: &[LineFacts], now: Timestamp) -> HomePage {
+    let shell = Shell::new(app, reader, Tab::Esim, reader.texts.t("home-title")).wide();
+    let mut lines: Vec<LineNow> = lines.iter().map(|facts| describe(&shell, facts, now)).collect();
+    let rest = lines.split_off(lines.len().min(1));
+    let first = lines.first().map(|line| Markup::of(&Card { shell: &shell, line }));
+    HomePage { shell, first, rest, moving: Vec::new() }
+}
+
+async fn offline() -> PageProblem {
+    Problem::new(Kind::Unavailable, "offline").into()
+}
+
+#[cfg(test)]
+pub(crate) fn look(app: &App, reader: &Reader, first: usize) -> Response {
+    let now = app.env.now();
+    let mut lines = super::lines::fixtures::all(now);
+    if first > lines.len() {
+        lines.clear();
+    } else {
+        lines.rotate_left(first);
+    }
+    Page(page(app, reader, &lines, now)).into_response()
 }

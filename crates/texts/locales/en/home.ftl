@@ -1,0 +1,10 @@
+# The home page.
+
+home-title = My eSIMs
+home-settings = Settings
+home-others = Other eSIMs
+home-no-others = No other eSIM here yet.
+home-bind = Bind a card
+home-empty = No eSIM yet
+home-empty-text = Bind your Heyon card by the serial printed on it. It takes a minute and costs nothing.
+home-look = Look at plans first

@@ -1,0 +1,254 @@
+//! Lines: what is left, what was used, and how to install them.
+
+mod chart;
+mod code;
+mod dial;
+pub(crate) mod facts;
+pub(crate) mod load;
+pub(crate) mod now;
+pub(crate) mod standing;
+
+use askama::Template;
+use axum::{
+    Form, Router,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use basis::{DAY_MS, DataVolume, Id, Line, Problem, Timestamp};
+use orders::OrderState;
+use serde::Deserialize;
+use texts::Texts;
+
+use self::{
+    chart::{Chart, DayUse},
+    code::InstallCode,
+    facts::LineFacts,
+    now::{LineNow, Stat, average, describe},
+};
+use crate::{App, Page, PageProblem, PageResult, Reader, Shell, SignedIn, Tab, see_other};
+
+/// A line's pages.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/lines/{line}", get(line))
+        .route("/lines/{line}/now", get(line_now))
+        .route("/lines/{line}/name", post(rename))
+        .route("/lines/{line}/install", get(install))
+}
+
+/// One line: its figures, its use per day, its numbers and its history.
+#[derive(Template)]
+#[template(path = "pages/lines/line.html", blocks = ["now"])]
+struct LinePage {
+    shell: Shell,
+    line: LineNow,
+    figures: Vec<Stat>,
+    chart: Option<Chart>,
+    use_stats: Vec<Stat>,
+    facts: Vec<Stat>,
+    label: String,
+    history: Vec<Past>,
+    problem: Option<Problem>,
+}
+
+/// An order of the line.
+#[derive(Debug, Clone)]
+struct Past {
+    path: String,
+    icon: &'static str,
+    tone: &'static str,
+    title: String,
+    text: String,
+    price: String,
+}
+
+/// What is asked about one line.
+struct Asked {
+    line: cards::Line,
+    facts: LineFacts,
+    now: Timestamp,
+}
+
+async fn line(State(app): State<App>, who: SignedIn, Path(id): Path<String>) -> PageResult<LinePage> {
+    Ok(Page(load_page(&app, &who, &id, None).await?))
+}
+
+/// The live part alone, for a page that has heard of a change.
+async fn line_now(
+    State(app): State<App>,
+    who: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, PageProblem> {
+    let page = load_page(&app, &who, &id, None).await?;
+    Ok(Page(page.as_now()).into_response())
+}
+
+#[derive(Deserialize)]
+struct NameForm {
+    label: String,
+}
+
+async fn rename(
+    State(app): State<App>,
+    who: SignedIn,
+    Path(id): Path<String>,
+    Form(form): Form<NameForm>,
+) -> Result<Response, PageProblem> {
+    match cards::rename_line(&app.db, who.person.account, read_id(&id)?, &form.label).await {
+        Ok(()) => Ok(see_other(&format!("/lines/{id}"))),
+        Err(problem) => {
+            let page = load_page(&app, &who, &id, Some((problem.clone(), form.label))).await?;
+            Err(PageProblem::form(problem, |_| page))
+        }
+    }
+}
+
+/// An id that cannot be read names nothing.
+fn read_id(text: &str) -> Result<Id<Line>, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}
+
+async fn load_page(
+    app: &App,
+    who: &SignedIn,
+    id: &str,
+    refused: Option<(Problem, String)>,
+) -> Result<LinePage, Problem> {
+    let mut conn = app.db.read().await?;
+    let line = cards::line(&mut conn, who.person.account, read_id(id)?).await?;
+    let catalogue = catalog::read(&mut conn).await?;
+    let bought = load::bought(&mut conn, who.person.account, line.id).await?;
+    let plans = bought.iter().map(|order| (order.id, order.plan.clone())).collect();
+    let shelf = load::Shelf { app, reader: &who.reader, catalogue: &catalogue, plans: &plans };
+    let mut facts = load::facts(&shelf, &line);
+    let now = app.env.now();
+    facts.days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;
+    let history = bought.iter().map(|order| past(&shelf, order)).collect();
+    Ok(page(app, &who.reader, Asked { line, facts, now }, history, refused))
+}
+
+fn page(
+    app: &App,
+    reader: &Reader,
+    asked: Asked,
+    history: Vec<Past>,
+    refused: Option<(Problem, String)>,
+) -> LinePage {
+    let Asked { line, facts, now } = asked;
+    let shell = Shell::new(app, reader, Tab::Esim, "").back("/").wide();
+    let described = describe(&shell, &facts, now);
+    let days = day_uses(reader, &facts.days, now);
+    let (problem, label) = refused.map_or((None, line.label.clone()), |(p, label)| (Some(p), label));
+    LinePage {
+        figures: figures(reader, &facts, now),
+        chart: Chart::new(reader.texts, &days),
+        use_stats: use_stats(reader.texts, &facts.days),
+        facts: line_facts(reader, &line),
+        shell: Shell { title: described.title.clone(), ..shell },
+        line: described,
+        label,
+        history,
+        problem,
+    }
+}
+
+fn day_uses(reader: &Reader, days: &[u64], now: Timestamp) -> Vec<DayUse> {
+    let today = load::day_start(now, load::offset_ms(&reader.zone, now));
+    let ago = |n: usize| i64::try_from(days.len().saturating_sub(n + 1)).unwrap_or(0);
+    let day = |n: usize| reader.texts.day(today.plus_ms(-DAY_MS * ago(n)), &reader.zone);
+    days.iter().enumerate().map(|(n, octets)| DayUse { day: day(n), octets: *octets }).collect()
+}
+
+/// Left, days left, until when: for the dark card.
+fn figures(reader: &Reader, facts: &LineFacts, now: Timestamp) -> Vec<Stat> {
+    let (texts, bundles) = (reader.texts, facts.plain());
+    let Some(bundle) = standing::speaking(&bundles, facts.id) else { return Vec::new() };
+    let mut figures =
+        vec![Stat { name: texts.t("lines-left"), value: texts.volume(DataVolume(bundle.left)) }];
+    if bundle.phase != standing::Phase::Over {
+        figures.push(Stat { name: texts.t("lines-days"), value: texts.days(bundle.left_days(now)) });
+    }
+    if let Some(end) = bundle.ends_at {
+        let name = match bundle.phase {
+            standing::Phase::Waiting => texts.t("lines-start-by"),
+            standing::Phase::Active => texts.t("lines-until"),
+            standing::Phase::Over => texts.t("lines-state-over"),
+        };
+        figures.push(Stat { name, value: texts.day(end, &reader.zone) });
+    }
+    figures
+}
+
+fn use_stats(texts: Texts, days: &[u64]) -> Vec<Stat> {
+    let volume = |octets| texts.volume(DataVolume(octets));
+    let Some(average) = average(days) else { return Vec::new() };
+    let (today, most) = (days.last().copied().unwrap_or(0), days.iter().copied().max().unwrap_or(0));
+    vec![
+        Stat { name: texts.t("lines-today"), value: volume(today) },
+        Stat { name: texts.t("lines-average"), value: volume(average) },
+        Stat { name: texts.t("lines-highest"), value: volume(most) },
+    ]
+}
+
+/// The line's own numbers.
+fn line_facts(reader: &Reader, line: &cards::Line) -> Vec<Stat> {
+    let texts = reader.texts;
+    let number =
+        line.msisdn.as_ref().map_or_else(|| texts.t("lines-data-only"), |msisdn| format!("+{msisdn}"));
+    vec![
+        Stat { name: "ICCID".into(), value: cards::grouped(&line.iccid) },
+        Stat { name: texts.t("lines-number"), value: number },
+        Stat { name: texts.t("lines-bound"), value: texts.date(line.bound_at, &reader.zone) },
+    ]
+}
+
+/// An order in the line's history.
+fn past(shelf: &load::Shelf<'_>, order: &load::Bought) -> Past {
+    let texts = shelf.reader.texts;
+    let data = || catalog::words::data(&order.terms.allowance, texts);
+    let (tone, icon, state) = order_words(order.state);
+    let when = texts.day_clock(order.placed_at, &shelf.reader.zone);
+    Past {
+        path: format!("/orders/{}", order.id),
+        icon,
+        tone,
+        title: shelf.catalogue.plan(&order.plan).map_or_else(data, |plan| plan.name(texts)),
+        text: format!("{when} · {}", texts.t(state)),
+        price: texts.price(order.price),
+    }
+}
+
+const fn order_words(state: OrderState) -> (&'static str, &'static str, &'static str) {
+    match state {
+        OrderState::AwaitingPayment => ("warn", "clock", texts::key("lines-order-awaiting-payment")),
+        OrderState::Paid => ("", "clock", texts::key("lines-order-paid")),
+        OrderState::Delivering => ("", "renew", texts::key("lines-order-delivering")),
+        OrderState::Active => ("", "check", texts::key("lines-order-active")),
+        OrderState::Expired => ("quiet", "x", texts::key("lines-order-expired")),
+        OrderState::Refunding => ("warn", "refund", texts::key("lines-order-refunding")),
+        OrderState::Refunded => ("quiet", "refund", texts::key("lines-order-refunded")),
+        OrderState::Review => ("warn", "info", texts::key("lines-order-review")),
+    }
+}
+
+/// The code that installs the line, to be scanned, tapped or typed; readable offline.
+#[derive(Template)]
+#[template(path = "pages/lines/install.html")]
+struct InstallPage {
+    shell: Shell,
+    name: String,
+    code: InstallCode,
+}
+
+async fn install(State(app): State<App>, who: SignedIn, Path(id): Path<String>) -> PageResult<InstallPage> {
+    let mut conn = app.db.read().await?;
+    let line = cards::line(&mut conn, who.person.account, read_id(&id)?).await?;
+    let code = line.activation_code.as_deref().and_then(InstallCode::read).ok_or_else(Problem::not_found)?;
+    let title = who.reader.texts.t("lines-install-title");
+    let shell = Shell::new(&app, &who.reader, Tab::Esim, title).back(format!("/lines/{}", line.id));
+    Ok(Page(InstallPage { shell, name: line.name(), code }))
+}
+
+#[cfg(test)]
+pub(crate) mod fixtures;

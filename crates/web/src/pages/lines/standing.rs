@@ -1,0 +1,221 @@
+//! Where a line stands, from its bundles: pure decisions, no words.
+
+use basis::{Allowance, Country, DAY_MS, Id, Line, Order, Terms, Timestamp};
+
+/// Below this share of the allowance the data is low, in percent.
+const LOW_PERCENT: u64 = 10;
+
+/// A bundle as a page needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BundleNow {
+    /// Its id, which is its order's.
+    pub(crate) id: Id<Order>,
+    /// Whose own it is; `None` if the pool shares it.
+    pub(crate) line: Option<Id<Line>>,
+    /// What it promises.
+    pub(crate) terms: Terms,
+    /// Where it is in its life.
+    pub(crate) phase: Phase,
+    /// Octets left of the current window (of the whole, if the allowance is fixed), what gateways hold included.
+    pub(crate) left: u64,
+    /// Octets of a window (of the whole, if the allowance is fixed).
+    pub(crate) total: u64,
+    /// Later windows bring more.
+    pub(crate) more_to_come: bool,
+    /// When it was delivered.
+    pub(crate) credited_at: Timestamp,
+    /// When it is, or was, over; while it waits, until when it must begin.
+    pub(crate) ends_at: Option<Timestamp>,
+}
+
+/// Where a bundle is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It begins with the first use, or when what is before it is over.
+    Waiting,
+    /// Its days run.
+    Active,
+    /// It is over.
+    Over,
+}
+
+/// What a person should know about a line at one glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// An operator has stopped it.
+    Barred,
+    /// It never had a bundle.
+    NoPlan,
+    /// Its bundle begins with the first use.
+    Waiting,
+    /// There is enough.
+    Active,
+    /// There is little data left.
+    Low,
+    /// There is less than a day left.
+    EndsSoon,
+    /// The window's data is used up; the next window brings more.
+    UsedUpToday,
+    /// Everything is used up.
+    UsedUp,
+    /// Its days are over.
+    Over,
+}
+
+impl BundleNow {
+    /// Where it stands by itself.
+    pub(crate) fn standing(&self, now: Timestamp) -> Standing {
+        match self.phase {
+            Phase::Over => Standing::Over,
+            Phase::Waiting => Standing::Waiting,
+            Phase::Active if self.left == 0 && self.more_to_come => Standing::UsedUpToday,
+            Phase::Active if self.left == 0 => Standing::UsedUp,
+            Phase::Active if self.is_low() => Standing::Low,
+            Phase::Active if self.left_ms(now) < DAY_MS => Standing::EndsSoon,
+            Phase::Active => Standing::Active,
+        }
+    }
+
+    /// Milliseconds until its days are over; all of them while it waits.
+    pub(crate) fn left_ms(&self, now: Timestamp) -> i64 {
+        match (self.phase, self.ends_at) {
+            (Phase::Active, Some(end)) => end.since(now).max(0),
+            (Phase::Waiting, _) => i64::from(self.terms.days).saturating_mul(DAY_MS),
+            _ => 0,
+        }
+    }
+
+    /// Days left, a begun one counted.
+    pub(crate) fn left_days(&self, now: Timestamp) -> u32 {
+        u32::try_from((self.left_ms(now) + DAY_MS - 1) / DAY_MS).unwrap_or(0)
+    }
+
+    /// The one country that it covers; none if it covers several.
+    pub(crate) fn only_country(&self) -> Option<Country> {
+        let mut countries = self.terms.coverage.iter();
+        countries.next().filter(|_| countries.next().is_none())
+    }
+
+    fn serves(&self, line: Id<Line>) -> bool {
+        self.line.is_none_or(|own| own == line)
+    }
+
+    fn is_live(&self) -> bool {
+        self.phase != Phase::Over
+    }
+
+    fn is_low(&self) -> bool {
+        u128::from(self.left) * 100 <= u128::from(self.total) * u128::from(LOW_PERCENT)
+    }
+
+    fn end(&self) -> Timestamp {
+        self.ends_at.unwrap_or(Timestamp(i64::MAX))
+    }
+}
+
+/// Octets of a 24-hour window; of the whole, if the allowance is fixed.
+pub(crate) const fn window_octets(terms: &Terms) -> u64 {
+    match terms.allowance {
+        Allowance::Fixed { bytes } | Allowance::PerDay { bytes } => bytes.octets(),
+        Allowance::Unlimited { fair_use_bytes_per_day } => fair_use_bytes_per_day.octets(),
+    }
+}
+
+/// The bundle that speaks for a line: the one that pays next, or the last one there was.
+///
+/// What can pay comes first, and of that the active before the waiting, the soonest to end, the oldest.
+pub(crate) fn speaking(bundles: &[BundleNow], line: Id<Line>) -> Option<&BundleNow> {
+    let rank = |b: &&BundleNow| (b.left == 0, b.phase == Phase::Waiting, b.end(), b.credited_at);
+    let ours = || bundles.iter().filter(move |bundle| bundle.serves(line));
+    let alive = ours().filter(|bundle| bundle.is_live()).min_by_key(rank);
+    alive.or_else(|| ours().max_by_key(|bundle| bundle.end()))
+}
+
+/// The line's other bundles that still live, in the order in which they will end.
+pub(crate) fn others(bundles: &[BundleNow], line: Id<Line>) -> Vec<&BundleNow> {
+    let first = speaking(bundles, line).map(|bundle| bundle.id);
+    let is_other = |bundle: &&BundleNow| bundle.is_live() && bundle.serves(line) && Some(bundle.id) != first;
+    let mut rest: Vec<_> = bundles.iter().filter(is_other).collect();
+    rest.sort_by_key(|bundle| (bundle.phase == Phase::Waiting, bundle.end()));
+    rest
+}
+
+/// Where the line stands.
+pub(crate) fn standing(bundles: &[BundleNow], line: Id<Line>, barred: bool, now: Timestamp) -> Standing {
+    match speaking(bundles, line) {
+        _ if barred => Standing::Barred,
+        None => Standing::NoPlan,
+        Some(bundle) => bundle.standing(now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use basis::{CountrySet, DataVolume, RenewalRule, StartRule};
+
+    use super::*;
+
+    const LINE: Id<Line> = Id::from_u128(1);
+    const NOON: Timestamp = Timestamp(1_790_000_000_000);
+    const GB: u64 = 1_000_000_000;
+
+    fn twenty_gb(id: u128) -> BundleNow {
+        let terms = Terms {
+            allowance: Allowance::Fixed { bytes: DataVolume::gigabytes(20) },
+            coverage: CountrySet::from_iter(["JP".parse::<Country>().unwrap()]),
+            days: 30,
+            start: StartRule::FirstUse,
+            activate_within_days: 180,
+            renewal: RenewalRule::Follow,
+            shareable: false,
+        };
+        BundleNow {
+            id: Id::from_u128(id),
+            line: Some(LINE),
+            terms,
+            phase: Phase::Waiting,
+            left: 20 * GB,
+            total: 20 * GB,
+            more_to_come: false,
+            credited_at: NOON,
+            ends_at: None,
+        }
+    }
+
+    fn active(id: u128, left: u64) -> BundleNow {
+        BundleNow { phase: Phase::Active, left, ends_at: Some(NOON.plus_ms(30 * DAY_MS)), ..twenty_gb(id) }
+    }
+
+    #[test]
+    fn a_line_goes_from_nothing_to_used_up() {
+        let at = |bundles: &[BundleNow]| standing(bundles, LINE, false, NOON);
+        assert_eq!(at(&[]), Standing::NoPlan);
+        assert_eq!(at(&[twenty_gb(1)]), Standing::Waiting);
+        assert_eq!(at(&[active(1, 19 * GB)]), Standing::Active);
+        assert_eq!(at(&[active(1, 2 * GB)]), Standing::Low);
+        assert_eq!(at(&[active(1, 0)]), Standing::UsedUp);
+        assert_eq!(at(&[BundleNow { more_to_come: true, ..active(1, 0) }]), Standing::UsedUpToday);
+        assert_eq!(at(&[BundleNow { phase: Phase::Over, left: 0, ..active(1, 0) }]), Standing::Over);
+        assert_eq!(standing(&[twenty_gb(1)], LINE, true, NOON), Standing::Barred);
+        let last_evening = NOON.plus_ms(29 * DAY_MS + 1);
+        assert_eq!(standing(&[active(1, 19 * GB)], LINE, false, last_evening), Standing::EndsSoon);
+    }
+
+    #[test]
+    fn what_pays_next_speaks_for_the_line() {
+        let speaks = |bundles: &[BundleNow]| speaking(bundles, LINE).map(|bundle| bundle.id);
+        assert_eq!(speaks(&[active(1, 0), twenty_gb(2)]), Some(Id::from_u128(2)), "a used-up one is silent");
+        assert_eq!(speaks(&[twenty_gb(2), active(1, GB)]), Some(Id::from_u128(1)), "active before waiting");
+        assert_eq!(others(&[twenty_gb(2), active(1, GB)], LINE).len(), 1);
+        assert_eq!(speaking(&[twenty_gb(1)], Id::from_u128(9)), None, "another's line");
+    }
+
+    #[test]
+    fn a_begun_day_counts() {
+        let bundle = active(1, GB);
+        assert_eq!(bundle.left_days(NOON), 30);
+        assert_eq!(bundle.left_days(NOON.plus_ms(12 * DAY_MS + 1)), 18);
+        assert_eq!(bundle.left_days(NOON.plus_ms(40 * DAY_MS)), 0);
+        assert_eq!(bundle.only_country().map(|c| c.to_string()).as_deref(), Some("JP"));
+    }
+}
