@@ -67,8 +67,12 @@ impl Writer {
         let waiting = Waiting(&self.waiting);
         let mut state = self.state.clone().lock_owned().await;
         drop(waiting);
-        state.open(self.env.clock.monotonic_ns()).await?;
-        Ok(Turn { state: Some(state), writer: self.clone() })
+        let writer = self.clone();
+        to_the_end(async move {
+            state.open(writer.env.clock.monotonic_ns()).await?;
+            Ok(Turn { state: Some(state), writer })
+        })
+        .await
     }
 
     /// Commits the group if it is due, else leaves that to the next in the queue.
@@ -164,7 +168,11 @@ impl Turn {
     }
 
     /// Joins the group's commit and waits until it is durable.
-    pub(crate) async fn commit(mut self) -> Result<(), Problem> {
+    pub(crate) async fn commit(self) -> Result<(), Problem> {
+        to_the_end(self.release_and_commit()).await
+    }
+
+    async fn release_and_commit(mut self) -> Result<(), Problem> {
         let Some(mut state) = self.state.take() else {
             return Err(Problem::internal("the turn is over"));
         };
@@ -183,11 +191,24 @@ impl Turn {
     }
 
     pub(crate) async fn roll_back(mut self) {
-        if let Some(mut state) = self.state.take() {
+        let Some(mut state) = self.state.take() else { return };
+        let writer = self.writer.clone();
+        let undone = to_the_end(async move {
             state.undo_turn().await;
-            self.writer.pass_on(state).await;
-        }
+            writer.pass_on(state).await;
+            Ok(())
+        });
+        // Only a runtime that is going down does not come to the end.
+        drop(undone.await);
     }
+}
+
+/// Runs what must not stop half-way, also if whoever waits for it gives up (a closed browser, a handler that took
+/// too long): else the connection and what we know about it would differ.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(Problem::unavailable("the writer is going down")))
 }
 
 impl Drop for Turn {
