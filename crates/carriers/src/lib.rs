@@ -4,6 +4,10 @@
 //! deliver it, what became of it, make sure that it never is delivered. What it cannot say, it calls unknown;
 //! it never guesses.
 
+mod own_network;
+
+pub use own_network::OwnNetwork;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;

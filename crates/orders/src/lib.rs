@@ -1,6 +1,47 @@
 //! Orders: from the wish to buy a plan to its delivery, or to the last cent back.
+//!
+//! [`quote`] says exactly what buying would do, [`place`] freezes that; [`settle`] takes what a provider says into
+//! books and order, [`fulfil`] delivers, and everything that can go wrong has its rule. Jobs carry an order
+//! along ([`handlers`]); each can run twice and die between any two lines, because every step is one
+//! transaction guarded by the order's state, and the network and the engine are only asked between transactions.
 
+mod audit;
+mod closing;
+mod desk;
+mod expiring;
+mod fulfilling;
+mod handlers;
+mod operating;
+mod placing;
+mod queue;
+mod quoting;
+mod reading;
+mod refunding;
+mod reviewing;
+mod rows;
 pub mod rules;
+mod settling;
+mod standing;
 mod state;
+mod timeline;
 
+pub use audit::audit;
+pub use closing::close_replaced;
+pub use desk::{Desk, OrderChanged, Settings};
+pub use expiring::expire;
+pub use fulfilling::fulfil;
+pub use handlers::handlers;
+pub use operating::{Decision, RefundBegun, decide, refund};
+pub use placing::{PayWith, PayerView, PlaceInput, Placed, cancel, pay_again, place};
+pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, REVIEW};
+pub use quoting::{Intent, Quote, QuoteInput, RefundRule, quote};
+pub use reading::{find, history, of_line, order};
+pub use refunding::refund_done;
+pub use reviewing::ReviewWanted;
+pub use rows::OrderRecord;
+pub use settling::{Moved, check_payment, settle};
 pub use state::OrderState;
+pub use timeline::{Event, ExpiryReason, Happening, RefundReason, ReviewReason, timeline};
+
+/// The orders' tables.
+pub const MIGRATIONS: store::Migrations = store::migrations!("orders", ["0001_orders.sql"]);

@@ -65,8 +65,8 @@ impl OrderState {
             S::Paid => matches!(next, S::Delivering | S::Refunding | S::Review),
             S::Delivering => matches!(next, S::Active | S::Refunding | S::Review),
             S::Active => matches!(next, S::Refunding),
-            S::Refunding => matches!(next, S::Refunded | S::Review),
-            S::Review => matches!(next, S::Delivering | S::Active | S::Refunding | S::Refunded),
+            S::Refunding => matches!(next, S::Refunded),
+            S::Review => matches!(next, S::Delivering | S::Active | S::Refunding),
             S::Refunded => false,
         }
     }

@@ -7,5 +7,5 @@ mod refund;
 
 pub use change::{Unused, change_credit};
 pub use deadline::{Patience, patience, retry_at};
-pub use quote::{Effect, Ends, Standing, Starts, effect_of, ends_of, frozen_terms, overlapping, starts_of};
+pub use quote::{Effect, Ends, Standing, Starts, effect_of, ends_of, frozen_terms, meets, starts_of};
 pub use refund::{Parts, split_refund};

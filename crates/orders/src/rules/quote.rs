@@ -1,14 +1,16 @@
 //! What buying a plan would do, given what the line's pool holds already.
 
-use basis::{CountrySet, DAY_MS, DataVolume, Id, Order, RenewalRule, StartRule, Terms, Timestamp};
+use basis::{CountrySet, DAY_MS, DataVolume, Id, Line, Order, RenewalRule, StartRule, Terms, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A bundle that the pool holds already, as far as a quote needs it.
+/// A bundle that the pool holds already, as far as a quote needs it. Never one that is over or used up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// Its order.
     pub bundle: Id<Order>,
-    /// The end of its validity if that has begun; `None` while it waits for its first use.
+    /// Whose own it is; `None` if the pool shares it.
+    pub line: Option<Id<Line>>,
+    /// The end of its validity if that has begun; `None` while it waits.
     pub ends_at: Option<Timestamp>,
     /// What is left; `None` without a limit in all.
     pub remaining: Option<DataVolume>,
@@ -27,12 +29,12 @@ pub enum Starts {
         /// The last moment.
         by: Timestamp,
     },
-    /// With the first byte after the running bundle is used up or ends.
+    /// When what is there is used up or ends.
     AfterCurrent {
-        /// The running bundle's end.
-        current_ends: Timestamp,
-        /// The last moment.
-        by: Timestamp,
+        /// The end of what runs; `None` if that waits itself.
+        current_ends: Option<Timestamp>,
+        /// With the first byte after that, and by this moment; `None` if it begins by itself.
+        by: Option<Timestamp>,
     },
 }
 
@@ -49,8 +51,8 @@ pub enum Ends {
     AfterStart {
         /// The windows.
         days: u32,
-        /// The end if it starts at the last moment.
-        latest: Timestamp,
+        /// The end if it starts at the last moment; `None` if that is not known.
+        latest: Option<Timestamp>,
     },
 }
 
@@ -74,22 +76,19 @@ pub enum Effect {
     },
 }
 
-/// Of `standing`, what still has data for one of the places that `terms` cover.
-pub fn overlapping<'a>(terms: &Terms, standing: &'a [Standing], now: Timestamp) -> Vec<&'a Standing> {
-    let covers = |s: &Standing| s.coverage.iter().any(|country| terms.coverage.contains(country));
-    let has_data = |s: &Standing| s.remaining != Some(DataVolume::ZERO);
-    let lives = |s: &Standing| s.ends_at.is_none_or(|end| end > now);
-    standing.iter().filter(|s| covers(s) && has_data(s) && lives(s)).collect()
+/// Of what stands, that which a new bundle of these terms for this line would meet: it serves the same lines and
+/// covers one of the same places.
+pub fn meets<'a>(terms: &Terms, line: Id<Line>, standing: &'a [Standing]) -> Vec<&'a Standing> {
+    let same_lines = |s: &Standing| terms.shareable || s.line.is_none_or(|own| own == line);
+    let same_places = |s: &Standing| s.coverage.intersects(&terms.coverage);
+    standing.iter().filter(|s| same_lines(s) && same_places(s)).collect()
 }
 
-/// The terms as this order promises them: one that follows waits for its first use, and never lapses before
-/// what it follows has ended and the plan's own waiting time is over.
+/// The terms as this order promises them: what waits for its first use behind something that runs does not
+/// lapse before that has ended and the plan's own waiting time is over.
 pub fn frozen_terms(plan: &Terms, there: &[&Standing], now: Timestamp) -> Terms {
     let mut terms = plan.clone();
     let Some(current_ends) = latest_end(there) else { return terms };
-    if plan.renewal == RenewalRule::Follow {
-        terms.start = StartRule::FirstUse;
-    }
     if terms.start == StartRule::FirstUse && plan.renewal != RenewalRule::Replace {
         let days_ahead = u32::try_from(current_ends.since(now).div_euclid(DAY_MS) + 1).unwrap_or(0);
         terms.activate_within_days = terms.activate_within_days.saturating_add(days_ahead);
@@ -100,10 +99,14 @@ pub fn frozen_terms(plan: &Terms, there: &[&Standing], now: Timestamp) -> Terms 
 /// When a bundle of these (frozen) terms begins beside what is there.
 pub fn starts_of(terms: &Terms, there: &[&Standing], now: Timestamp) -> Starts {
     let by = now.plus_ms(days_ms(terms.activate_within_days));
-    match (terms.start, latest_end(there)) {
+    let current_ends = latest_end(there);
+    match (terms.start, terms.renewal) {
+        (StartRule::AtPurchase, RenewalRule::Follow) if !there.is_empty() => {
+            Starts::AfterCurrent { current_ends, by: None }
+        }
         (StartRule::AtPurchase, _) => Starts::AtOnce,
-        (StartRule::FirstUse, Some(current_ends)) if terms.renewal != RenewalRule::Replace => {
-            Starts::AfterCurrent { current_ends, by }
+        (StartRule::FirstUse, RenewalRule::Add | RenewalRule::Follow) if current_ends.is_some() => {
+            Starts::AfterCurrent { current_ends, by: Some(by) }
         }
         (StartRule::FirstUse, _) => Starts::FirstUse { by },
     }
@@ -112,21 +115,25 @@ pub fn starts_of(terms: &Terms, there: &[&Standing], now: Timestamp) -> Starts {
 /// Until when it lasts.
 pub fn ends_of(terms: &Terms, starts: Starts, now: Timestamp) -> Ends {
     let validity = days_ms(terms.days);
-    match starts {
-        Starts::AtOnce => Ends::At { at: now.plus_ms(validity) },
-        Starts::FirstUse { by } | Starts::AfterCurrent { by, .. } => {
-            Ends::AfterStart { days: terms.days, latest: by.plus_ms(validity) }
-        }
-    }
+    let last_start = match starts {
+        Starts::AtOnce => return Ends::At { at: now.plus_ms(validity) },
+        Starts::FirstUse { by } => Some(by),
+        Starts::AfterCurrent { current_ends, by } => by.or(current_ends),
+    };
+    Ends::AfterStart { days: terms.days, latest: last_start.map(|at| at.plus_ms(validity)) }
 }
 
-/// What it does to what is there.
-pub fn effect_of(terms: &Terms, there: &[&Standing]) -> Effect {
+/// What it does to what is there. A replacing bundle closes only those of the same owner whose places it covers
+/// all; the others stay beside it.
+pub fn effect_of(terms: &Terms, line: Id<Line>, there: &[&Standing]) -> Effect {
+    let owner = (!terms.shareable).then_some(line);
+    let replaced = |s: &&&Standing| s.line == owner && s.coverage.is_subset(&terms.coverage);
+    let bundles: Vec<_> = there.iter().filter(replaced).map(|s| s.bundle).collect();
     match terms.renewal {
         _ if there.is_empty() => Effect::Alone,
-        RenewalRule::Replace => Effect::Replaces { bundles: there.iter().map(|s| s.bundle).collect() },
+        RenewalRule::Replace if !bundles.is_empty() => Effect::Replaces { bundles },
         RenewalRule::Follow => Effect::Follows,
-        RenewalRule::Add => Effect::Adds { total: total(terms, there) },
+        RenewalRule::Replace | RenewalRule::Add => Effect::Adds { total: total(terms, there) },
     }
 }
 
@@ -168,9 +175,12 @@ mod tests {
         }
     }
 
+    const LINE: Id<Line> = Id::from_u128(7);
+
     fn running(codes: &[&str], days_left: i64) -> Standing {
         Standing {
             bundle: Id::from_u128(1),
+            line: None,
             ends_at: Some(NOW.plus_ms(days_left * DAY_MS)),
             remaining: Some(DataVolume::gigabytes(12)),
             coverage: countries(codes),
@@ -182,51 +192,59 @@ mod tests {
         let terms = plan(StartRule::FirstUse, RenewalRule::Add);
         let starts = starts_of(&terms, &[], NOW);
         assert_eq!(starts, Starts::FirstUse { by: NOW.plus_ms(30 * DAY_MS) });
-        let latest = NOW.plus_ms(60 * DAY_MS);
+        let latest = Some(NOW.plus_ms(60 * DAY_MS));
         assert_eq!(ends_of(&terms, starts, NOW), Ends::AfterStart { days: 30, latest });
-        assert_eq!(effect_of(&terms, &[]), Effect::Alone);
+        assert_eq!(effect_of(&terms, LINE, &[]), Effect::Alone);
     }
 
     #[test]
     fn renewing_early_adds_and_loses_no_day() {
         let standing = [running(&["JP", "KR"], 18)];
         let plan = plan(StartRule::FirstUse, RenewalRule::Add);
-        let there = overlapping(&plan, &standing, NOW);
+        let there = meets(&plan, LINE, &standing);
         let terms = frozen_terms(&plan, &there, NOW);
-        let current_ends = NOW.plus_ms(18 * DAY_MS);
-        let Starts::AfterCurrent { current_ends: ends, by } = starts_of(&terms, &there, NOW) else {
+        let ends = NOW.plus_ms(18 * DAY_MS);
+        let Starts::AfterCurrent { current_ends, by: Some(by) } = starts_of(&terms, &there, NOW) else {
             panic!()
         };
-        assert_eq!(ends, current_ends);
-        assert!(by >= current_ends.plus_ms(30 * DAY_MS), "the waiting time counts from the end of what runs");
-        assert_eq!(effect_of(&terms, &there), Effect::Adds { total: Some(DataVolume::gigabytes(32)) });
+        assert_eq!(current_ends, Some(ends));
+        assert!(by >= ends.plus_ms(30 * DAY_MS), "the waiting time counts from the end of what runs");
+        assert_eq!(effect_of(&terms, LINE, &there), Effect::Adds { total: Some(DataVolume::gigabytes(32)) });
     }
 
     #[test]
-    fn a_plan_that_follows_waits_even_if_it_is_sold_as_starting_at_once() {
+    fn a_plan_that_follows_begins_by_itself_when_the_current_one_ends() {
         let standing = [running(&["JP"], 3)];
         let plan = plan(StartRule::AtPurchase, RenewalRule::Follow);
-        let there = overlapping(&plan, &standing, NOW);
+        let there = meets(&plan, LINE, &standing);
         let terms = frozen_terms(&plan, &there, NOW);
-        assert!(matches!(starts_of(&terms, &there, NOW), Starts::AfterCurrent { .. }));
-        assert_eq!(effect_of(&terms, &there), Effect::Follows);
-        assert_eq!(starts_of(&frozen_terms(&plan, &[], NOW), &[], NOW), Starts::AtOnce);
+        let starts = starts_of(&terms, &there, NOW);
+        let ends = NOW.plus_ms(3 * DAY_MS);
+        assert_eq!(starts, Starts::AfterCurrent { current_ends: Some(ends), by: None });
+        let latest = Some(ends.plus_ms(30 * DAY_MS));
+        assert_eq!(ends_of(&terms, starts, NOW), Ends::AfterStart { days: 30, latest });
+        assert_eq!(effect_of(&terms, LINE, &there), Effect::Follows);
+        assert_eq!(starts_of(&terms, &[], NOW), Starts::AtOnce);
     }
 
     #[test]
-    fn a_plan_that_replaces_names_what_it_closes_and_does_not_wait_for_it() {
-        let standing = [running(&["JP"], 3), Standing { ends_at: None, ..running(&["JP"], 0) }];
+    fn a_plan_that_replaces_names_what_it_closes_and_leaves_what_reaches_further() {
+        let further = Standing { bundle: Id::from_u128(2), ..running(&["JP", "KR"], 3) };
+        let own = Standing { bundle: Id::from_u128(3), line: Some(LINE), ..running(&["JP"], 3) };
+        let standing = [running(&["JP"], 3), further, own];
         let plan = plan(StartRule::FirstUse, RenewalRule::Replace);
-        let there = overlapping(&plan, &standing, NOW);
+        let there = meets(&plan, LINE, &standing);
+        assert_eq!(there.len(), 3);
         assert!(matches!(starts_of(&plan, &there, NOW), Starts::FirstUse { .. }));
-        let Effect::Replaces { bundles } = effect_of(&plan, &there) else { panic!() };
-        assert_eq!(bundles.len(), 2);
+        let Effect::Replaces { bundles } = effect_of(&plan, LINE, &there) else { panic!() };
+        assert_eq!(bundles, [Id::from_u128(1)]);
     }
 
     #[test]
-    fn what_covers_other_places_or_is_empty_or_over_does_not_matter() {
-        let empty = Standing { remaining: Some(DataVolume::ZERO), ..running(&["JP"], 3) };
-        let standing = [running(&["FR"], 3), empty, running(&["JP"], 0)];
-        assert!(overlapping(&plan(StartRule::FirstUse, RenewalRule::Add), &standing, NOW).is_empty());
+    fn what_covers_other_places_or_belongs_to_another_line_does_not_matter() {
+        let others = Standing { line: Some(Id::from_u128(8)), ..running(&["JP"], 3) };
+        let standing = [running(&["FR"], 3), others];
+        let own = Terms { shareable: false, ..plan(StartRule::FirstUse, RenewalRule::Add) };
+        assert!(meets(&own, LINE, &standing).is_empty());
     }
 }

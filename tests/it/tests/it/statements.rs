@@ -14,6 +14,8 @@ const MIGRATIONS: &[store::Migrations] = &[
     payments::MIGRATIONS,
     charging::MIGRATIONS,
     charging::LOG_MIGRATIONS,
+    ::orders::MIGRATIONS,
+    support::MIGRATIONS,
 ];
 
 struct Statement {

@@ -1,0 +1,63 @@
+//! The end of a bundle that another one replaces, and what it is still worth.
+
+use basis::{Id, Kind as ProblemKind, Money, Order, Problem};
+use ledger::{Book, Kind, NewTransfer};
+use store::jobs::Next;
+use store::{Conn, in_tx};
+
+use crate::rules::change_credit;
+use crate::timeline::{self, Happening};
+use crate::{Desk, OrderRecord, OrderState, rows, standing};
+
+/// The job `order.close`: the new order is active, so the bundles that it replaces end, in the log first; what
+/// the log says was unused goes to the wallet of whoever paid for it, once.
+pub async fn close_replaced(desk: &Desk, new: Id<Order>) -> Result<Next, Problem> {
+    let Some(new) = rows::find(&mut desk.db.read().await?, new).await? else { return Ok(Next::Done) };
+    for old in &new.replaces {
+        close_one(desk, &new, *old).await?;
+    }
+    Ok(Next::Done)
+}
+
+async fn close_one(desk: &Desk, new: &OrderRecord, old: Id<Order>) -> Result<(), Problem> {
+    let Some(old) = rows::find(&mut desk.db.read().await?, old).await? else { return Ok(()) };
+    let (OrderState::Active, None, Some(pool)) = (old.state, old.closed_at, old.pool) else { return Ok(()) };
+    let worth = match desk.charging.close(pool, old.id).await {
+        Ok(closed) => change_credit(old.net_paid()?, standing::unused_of(old.terms.allowance, &closed))?,
+        // It ended long ago by itself.
+        Err(problem) if problem.kind == ProblemKind::NotFound => Money::zero(old.price.currency),
+        Err(problem) => return Err(problem),
+    };
+    let credited = in_tx!(desk.db, |tx| { credit_old(tx, desk, new, &old, worth).await })?;
+    if credited {
+        desk.tell(new, new.state);
+        desk.tell(&old, old.state);
+    }
+    Ok(())
+}
+
+async fn credit_old(
+    tx: &mut Conn,
+    desk: &Desk,
+    new: &OrderRecord,
+    old: &OrderRecord,
+    credit: Money,
+) -> Result<bool, Problem> {
+    let now = desk.env.now();
+    let Some(seq) = rows::set_closed(tx, old.id, now, credit).await? else { return Ok(false) };
+    timeline::write(tx, old.id, seq, now, &Happening::Closed { by: Some(new.id), credit }).await?;
+    if let Some(seq) = rows::note_any(tx, new.id).await? {
+        timeline::write(tx, new.id, seq, now, &Happening::Replaced { old: old.id, credit }).await?;
+    }
+    post_credit(tx, desk, old, credit).await?;
+    Ok(true)
+}
+
+async fn post_credit(tx: &mut Conn, desk: &Desk, old: &OrderRecord, credit: Money) -> Result<(), Problem> {
+    if credit.is_zero() {
+        return Ok(());
+    }
+    let (reference, wallet) = (format!("order:{}:change", old.id), Book::Wallet(old.account));
+    let transfer = NewTransfer::new(reference, Kind::PlanChange, Book::Revenue, wallet, credit);
+    ledger::post(tx, &desk.env, transfer.order(old.id)).await.map(drop)
+}

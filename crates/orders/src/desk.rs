@@ -1,0 +1,97 @@
+//! What the verbs of a sale reach, and the hint that an order has moved.
+
+use basis::{Account, Env, Id, MINUTE_MS, Order};
+use carriers::Carriers;
+use charging::Charging;
+use payments::Providers;
+use store::Db;
+use tokio::sync::broadcast;
+
+use crate::{OrderRecord, OrderState};
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long an order's price holds, in milliseconds.
+    pub pay_within_ms: i64,
+    /// How long a paid order may take to be delivered before its money goes back, in milliseconds.
+    pub deliver_within_ms: i64,
+    /// How long a carrier that was asked to void may leave it open before a person looks, in milliseconds.
+    pub review_after_ms: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pay_within_ms: 15 * MINUTE_MS,
+            deliver_within_ms: 10 * MINUTE_MS,
+            review_after_ms: 60 * MINUTE_MS,
+        }
+    }
+}
+
+/// An order has moved. Sent after the commit; a hint to look again, never the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderChanged {
+    /// Which.
+    pub order: Id<Order>,
+    /// Whose.
+    pub account: Id<Account>,
+    /// Where it stood when this was sent.
+    pub state: OrderState,
+}
+
+/// A watcher that falls further behind than this has to look again by itself.
+const HINTS_MAX: usize = 1024;
+
+/// What the verbs of a sale reach; cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    /// The shop's database.
+    pub db: Db,
+    /// Time and randomness.
+    pub env: Env,
+    /// The charging engine.
+    pub charging: Charging,
+    /// Who delivers.
+    pub carriers: Carriers,
+    /// Who moves money.
+    pub providers: Providers,
+    /// How long things may take.
+    pub settings: Settings,
+    changed: broadcast::Sender<OrderChanged>,
+}
+
+impl Desk {
+    /// A desk of these parts.
+    pub fn new(
+        db: &Db,
+        env: &Env,
+        charging: &Charging,
+        carriers: Carriers,
+        providers: Providers,
+        settings: Settings,
+    ) -> Self {
+        let changed = broadcast::Sender::new(HINTS_MAX);
+        Self {
+            db: db.clone(),
+            env: env.clone(),
+            charging: charging.clone(),
+            carriers,
+            providers,
+            settings,
+            changed,
+        }
+    }
+
+    /// Hints about every order that moves from now on.
+    pub fn changes(&self) -> broadcast::Receiver<OrderChanged> {
+        self.changed.subscribe()
+    }
+
+    /// Tells whoever watches. Only after the commit.
+    pub(crate) fn tell(&self, order: &OrderRecord, state: OrderState) {
+        // Nobody watching is fine.
+        drop(self.changed.send(OrderChanged { order: order.id, account: order.account, state }));
+    }
+}

@@ -1,0 +1,38 @@
+//! Which job goes to which verb.
+
+use store::jobs::Worker;
+
+use crate::{CLOSE, Desk, EXPIRE, FULFIL, OrderJob};
+
+/// The same worker, with the jobs of orders and of their payments and refunds.
+///
+/// Not here: [`crate::REVIEW`], which the review desk takes.
+pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
+    let (check, send, done) = (desk.clone(), desk.clone(), desk.clone());
+    let (fulfil, expire, close) = (desk.clone(), desk.clone(), desk.clone());
+    worker
+        .on(payments::CHECK, move |run| {
+            let desk = check.clone();
+            async move { crate::check_payment(&desk, run.read()?).await }
+        })
+        .on(payments::SEND_REFUND, move |run| {
+            let desk = send.clone();
+            async move { payments::send_refund(&desk.db, &desk.env, &desk.providers, run).await }
+        })
+        .on(payments::REFUND_DONE, move |run| {
+            let desk = done.clone();
+            async move { crate::refund_done(&desk, run.read()?).await }
+        })
+        .on(FULFIL, move |run| {
+            let desk = fulfil.clone();
+            async move { crate::fulfil(&desk, run.read::<OrderJob>()?.order).await }
+        })
+        .on(EXPIRE, move |run| {
+            let desk = expire.clone();
+            async move { crate::expire(&desk, run.read::<OrderJob>()?.order).await }
+        })
+        .on(CLOSE, move |run| {
+            let desk = close.clone();
+            async move { crate::close_replaced(&desk, run.read::<OrderJob>()?.order).await }
+        })
+}

@@ -1,0 +1,313 @@
+//! From a quote to an order that waits for its money, or is paid already.
+
+use basis::{Account, Env, Id, Language, Line, Money, Order, Payment, Problem, Timestamp};
+use catalog::PlanId;
+use payments::{Method, NewPayment, Purpose};
+use serde::{Deserialize, Serialize};
+use store::{Conn, in_tx};
+
+use crate::quoting::{self, Intent, Quote, QuoteInput};
+use crate::rows::KeyRow;
+use crate::rules::{Effect, Parts};
+use crate::settling::{hold_reference, wallet_part};
+use crate::timeline::{self, Happening};
+use crate::{Desk, OrderRecord, OrderState, queue, rows};
+
+/// How the rest is paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayWith {
+    /// Through whom.
+    pub provider: String,
+    /// By which method.
+    pub method: Method,
+}
+
+/// What the payer reads at the provider, and where the browser goes afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayerView {
+    /// E.g. `Japan 20 GB, 30 days`.
+    pub description: String,
+    /// In which language.
+    pub language: Language,
+    /// An absolute address of ours; `/{order}/return` is added.
+    pub orders_url: String,
+}
+
+/// What a person agreed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceInput {
+    /// For which line.
+    pub line: Id<Line>,
+    /// Which plan.
+    pub plan: PlanId,
+    /// The price that they saw.
+    pub price: Money,
+    /// Of it, by the wallet, as they saw it.
+    pub wallet: Money,
+    /// How the rest is paid; `None` if the wallet pays all.
+    pub pay_with: Option<PayWith>,
+    /// How it relates to what the line has.
+    pub intent: Intent,
+}
+
+/// The answer to placing; the same for the same idempotency key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// The order.
+    pub order: Id<Order>,
+    /// The payment to begin; `None` if the wallet paid all.
+    pub payment: Option<Id<Payment>>,
+}
+
+/// An account can have so many unpaid orders at once.
+const UNPAID_MAX: u32 = 10;
+/// Idempotency keys are 1 to so many visible ASCII characters.
+const KEY_LENGTH_MAX: usize = 128;
+
+/// Places an order: freezes terms and price, sets the wallet part aside (or spends it, if it is all), and
+/// creates the payment of the rest.
+///
+/// # Errors
+/// Those of [`quoting::quote`]; conflicts `order-price-changed`, `order-key-reused` (the key stands for something
+/// else) and `wallet-too-little`; invalid `order-parts-wrong`; too many `order-too-many-unpaid`.
+pub async fn place(
+    desk: &Desk,
+    account: Id<Account>,
+    input: &PlaceInput,
+    view: &PayerView,
+    key: &str,
+) -> Result<Placed, Problem> {
+    check_key(key)?;
+    check_parts(input)?;
+    let fingerprint = serde_json::to_string(input).map_err(|e| Problem::internal(e.to_string()))?;
+    let id = desk.env.new_id();
+    let (placed, new) = in_tx!(desk.db, |tx| {
+        let key =
+            KeyRow { key: key.to_owned(), fingerprint: fingerprint.clone(), order: id, at: desk.env.now() };
+        if !rows::keep_key(tx, account, &key).await? {
+            return Ok((repeat(tx, account, &key).await?, None));
+        }
+        let (placed, order) = place_new(tx, desk, account, id, input, view).await?;
+        Ok((placed, Some(order)))
+    })?;
+    if let Some(order) = new {
+        desk.tell(&order, order.state);
+    }
+    Ok(placed)
+}
+
+fn check_key(key: &str) -> Result<(), Problem> {
+    let fits = (1..=KEY_LENGTH_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    fits.then_some(()).ok_or_else(|| Problem::invalid("order-key-unreadable"))
+}
+
+/// Wallet and provider together pay the price: no more, no less, no third way.
+fn check_parts(input: &PlaceInput) -> Result<(), Problem> {
+    let rest = input.price.minus(input.wallet)?;
+    let fits = input.wallet.minor >= 0 && rest.minor >= 0 && rest.is_positive() == input.pay_with.is_some();
+    fits.then_some(()).ok_or_else(|| Problem::invalid("order-parts-wrong"))
+}
+
+/// The same key: the same answer for the same wish, a conflict for another one.
+async fn repeat(tx: &mut Conn, account: Id<Account>, key: &KeyRow) -> Result<Placed, Problem> {
+    let earlier = rows::find_key(tx, account, &key.key).await?;
+    let earlier = earlier.ok_or_else(|| Problem::internal("an idempotency key vanished"))?;
+    if earlier.fingerprint != key.fingerprint {
+        return Err(Problem::conflict("order-key-reused"));
+    }
+    let payment = payments::of_order(tx, earlier.order).await?.first().map(|payment| payment.id);
+    Ok(Placed { order: earlier.order, payment })
+}
+
+async fn place_new(
+    tx: &mut Conn,
+    desk: &Desk,
+    account: Id<Account>,
+    id: Id<Order>,
+    input: &PlaceInput,
+    view: &PayerView,
+) -> Result<(Placed, OrderRecord), Problem> {
+    if rows::count_unpaid(tx, account, UNPAID_MAX).await? >= UNPAID_MAX {
+        return Err(Problem::new(basis::Kind::TooMany, "order-too-many-unpaid"));
+    }
+    let asked = QuoteInput {
+        line: input.line,
+        plan: input.plan.clone(),
+        currency: input.price.currency,
+        intent: input.intent,
+    };
+    let quote = quoting::quote(tx, desk, account, &asked).await?;
+    if quote.price != input.price {
+        return Err(Problem::conflict("order-price-changed"));
+    }
+    catalog::mark_sold(tx, &desk.env, &input.plan).await?;
+    let order = new_order(desk, account, id, input, quote);
+    rows::insert(tx, &order).await?;
+    let placed = Happening::Placed { price: order.price, wallet: order.wallet };
+    timeline::write(tx, id, 1, order.created_at, &placed).await?;
+    match &input.pay_with {
+        None => pay_by_wallet(tx, &desk.env, order).await,
+        Some(with) => await_payment(tx, desk, order, with, view).await,
+    }
+}
+
+fn new_order(
+    desk: &Desk,
+    account: Id<Account>,
+    id: Id<Order>,
+    input: &PlaceInput,
+    quote: Quote,
+) -> OrderRecord {
+    let now = desk.env.now();
+    let zero = Money::zero(input.price.currency);
+    let replaces = match (input.intent, quote.effect) {
+        (Intent::ChangeNow { old }, _) => vec![old],
+        (_, Effect::Replaces { bundles }) => bundles,
+        _ => Vec::new(),
+    };
+    OrderRecord {
+        id,
+        account,
+        line: input.line,
+        plan: input.plan.clone(),
+        terms: quote.terms,
+        price: input.price,
+        wallet: input.wallet,
+        replaces,
+        state: OrderState::AwaitingPayment,
+        created_at: now,
+        expires_at: now.plus_ms(desk.settings.pay_within_ms),
+        paid_at: None,
+        payment: None,
+        pool: None,
+        carrier: None,
+        deliver_by: None,
+        gave_up_at: None,
+        active_at: None,
+        starts_at: None,
+        ends_at: None,
+        closed_at: None,
+        credit: zero,
+        refunded: Parts { wallet: zero, source: zero },
+    }
+}
+
+async fn pay_by_wallet(
+    tx: &mut Conn,
+    env: &Env,
+    order: OrderRecord,
+) -> Result<(Placed, OrderRecord), Problem> {
+    ledger::post(tx, env, wallet_part(&order, hold_reference(order.id))).await?;
+    let paid = rows::set_paid(tx, order.id, order.state, None, env.now()).await?;
+    let seq = paid.ok_or_else(|| Problem::internal("a new order was not there"))?;
+    let happening = Happening::Paid { wallet: order.wallet, source: order.source(), late: false };
+    timeline::write(tx, order.id, seq, env.now(), &happening).await?;
+    queue::fulfil(tx, env, order.id).await?;
+    Ok((Placed { order: order.id, payment: None }, OrderRecord { state: OrderState::Paid, ..order }))
+}
+
+async fn await_payment(
+    tx: &mut Conn,
+    desk: &Desk,
+    order: OrderRecord,
+    with: &PayWith,
+    view: &PayerView,
+) -> Result<(Placed, OrderRecord), Problem> {
+    if order.wallet.is_positive() {
+        ledger::hold(tx, &desk.env, wallet_part(&order, hold_reference(order.id))).await?;
+    }
+    queue::expire(tx, &desk.env, order.id, order.expires_at).await?;
+    let payment = start_payment(tx, desk, &order, with, view, None).await?;
+    Ok((Placed { order: order.id, payment: Some(payment) }, order))
+}
+
+/// Creates a payment of what the wallet does not pay.
+async fn start_payment(
+    tx: &mut Conn,
+    desk: &Desk,
+    order: &OrderRecord,
+    with: &PayWith,
+    view: &PayerView,
+    request_key: Option<String>,
+) -> Result<Id<Payment>, Problem> {
+    let new = NewPayment {
+        purpose: Purpose::Order(order.id),
+        account: order.account,
+        amount: order.source(),
+        provider: with.provider.clone(),
+        method: with.method,
+        expires_at: order.expires_at,
+        description: view.description.clone(),
+        language: view.language,
+        return_url: format!("{}/{}/return", view.orders_url, order.id),
+        request_key,
+    };
+    let payment = payments::create(tx, &desk.env, &desk.providers, new).await?;
+    let Some(seq) = rows::note(tx, order.id, OrderState::AwaitingPayment).await? else {
+        return Err(Problem::conflict("order-over"));
+    };
+    let happening = Happening::PaymentStarted {
+        payment: payment.id,
+        provider: with.provider.clone(),
+        method: with.method,
+        amount: payment.amount,
+    };
+    timeline::write(tx, order.id, seq, desk.env.now(), &happening).await?;
+    Ok(payment.id)
+}
+
+/// Another payment for an order that still waits: another method, or another try. Whichever comes first funds
+/// the order; any other goes back to its source.
+///
+/// # Errors
+/// Not found for someone else's order; conflict `order-over` if it does not wait any more.
+pub async fn pay_again(
+    desk: &Desk,
+    account: Id<Account>,
+    order: Id<Order>,
+    with: &PayWith,
+    view: &PayerView,
+    key: &str,
+) -> Result<Placed, Problem> {
+    check_key(key)?;
+    let (placed, order) = in_tx!(desk.db, |tx| {
+        let order = own(tx, account, order).await?;
+        if order.state != OrderState::AwaitingPayment || order.expires_at <= desk.env.now() {
+            return Err(Problem::conflict("order-over"));
+        }
+        let key = format!("{}:{key}", order.id);
+        let payment = start_payment(tx, desk, &order, with, view, Some(key)).await?;
+        Ok((Placed { order: order.id, payment: Some(payment) }, order))
+    })?;
+    desk.tell(&order, order.state);
+    Ok(placed)
+}
+
+/// The order, if it is this account's.
+pub(crate) async fn own(tx: &mut Conn, account: Id<Account>, id: Id<Order>) -> Result<OrderRecord, Problem> {
+    rows::find(tx, id).await?.filter(|order| order.account == account).ok_or_else(Problem::not_found)
+}
+
+/// Calls an unpaid order off: the wallet part is released at once. Answers the payments that the provider
+/// should be told of.
+///
+/// # Errors
+/// Not found for someone else's order; conflict `order-over` if it does not wait any more.
+pub async fn cancel(desk: &Desk, account: Id<Account>, order: Id<Order>) -> Result<(), Problem> {
+    let (order, payments) = in_tx!(desk.db, |tx| {
+        let order = own(tx, account, order).await?;
+        let reason = timeline::ExpiryReason::Cancelled;
+        let moved = crate::settling::expire_in(tx, desk, order, reason, Timestamp(i64::MAX)).await?;
+        let (order, _) = moved.ok_or_else(|| Problem::conflict("order-over"))?;
+        let payments = payments::of_order(tx, order.id).await?;
+        Ok((order, payments))
+    })?;
+    desk.tell(&order, OrderState::Expired);
+    for payment in payments.iter().filter(|payment| payment.is_open()) {
+        // Only a courtesy: money that comes nevertheless is dealt with by its own rule.
+        if let Err(problem) = payments::cancel(&desk.db, &desk.providers, payment.id).await {
+            tracing::info!(payment = %payment.id, %problem, "not cancelled at the provider");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! The jobs of a sale. A key names the order, so a job stands once.
+
+use basis::{Env, Id, Order, Problem, Timestamp};
+use serde::{Deserialize, Serialize};
+use store::Conn;
+use store::jobs::{NewJob, enqueue};
+
+/// Delivers a paid order.
+pub const FULFIL: &str = "order.fulfil";
+/// Lets an unpaid order expire.
+pub const EXPIRE: &str = "order.expire";
+/// Ends the bundles that a new one replaces.
+pub const CLOSE: &str = "order.close";
+/// Opens a case at the review desk.
+pub const REVIEW: &str = "review.open";
+
+/// What a job about an order carries.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct OrderJob {
+    /// Which order.
+    pub order: Id<Order>,
+}
+
+pub(crate) async fn fulfil(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {
+    add(tx, env, FULFIL, order, env.now()).await
+}
+
+pub(crate) async fn expire(tx: &mut Conn, env: &Env, order: Id<Order>, at: Timestamp) -> Result<(), Problem> {
+    add(tx, env, EXPIRE, order, at).await
+}
+
+pub(crate) async fn close(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {
+    add(tx, env, CLOSE, order, env.now()).await
+}
+
+async fn add(
+    tx: &mut Conn,
+    env: &Env,
+    kind: &'static str,
+    order: Id<Order>,
+    run_at: Timestamp,
+) -> Result<(), Problem> {
+    enqueue(tx, env, NewJob { kind, key: order.to_string(), payload: &OrderJob { order }, run_at })
+        .await
+        .map(drop)
+}

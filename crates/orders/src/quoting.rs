@@ -1,0 +1,177 @@
+//! What a person sees before the money moves.
+
+use basis::{Account, Currency, Id, Line, Money, Order, Problem, RenewalRule, Terms};
+use cards::Line as LineRecord;
+use catalog::{Plan, PlanId};
+use serde::{Deserialize, Serialize};
+use store::Conn;
+
+use crate::rules::{
+    Effect, Ends, Standing, Starts, change_credit, effect_of, ends_of, frozen_terms, meets, starts_of,
+};
+use crate::{Desk, OrderRecord, OrderState, rows, standing};
+
+/// How a purchase relates to a bundle that the line has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Intent {
+    /// As the plan's own renewal rule says.
+    Buy,
+    /// Change of plan now: this bundle ends when the new one is there, and what is unused of it is credited.
+    ChangeNow {
+        /// The bundle's order.
+        old: Id<Order>,
+    },
+    /// Change of plan after this bundle: the new one waits until it is used up or ends.
+    ChangeAfter {
+        /// The bundle's order.
+        old: Id<Order>,
+    },
+}
+
+impl Intent {
+    /// The bundle that it is about.
+    pub const fn old(self) -> Option<Id<Order>> {
+        match self {
+            Self::Buy => None,
+            Self::ChangeNow { old } | Self::ChangeAfter { old } => Some(old),
+        }
+    }
+}
+
+/// What one would like to buy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuoteInput {
+    /// For which line; the pool is the one that it has.
+    pub line: Id<Line>,
+    /// Which plan.
+    pub plan: PlanId,
+    /// In which currency.
+    pub currency: Currency,
+    /// How it relates to what is there.
+    pub intent: Intent,
+}
+
+/// When money goes back, as data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRule {
+    /// Not delivered so many milliseconds after the payment: everything goes back by itself.
+    pub undelivered_after_ms: i64,
+    /// Once delivered, a change of plan credits what is unused to the wallet.
+    pub unused_on_change: bool,
+}
+
+/// Exactly what buying would do.
+#[derive(Debug, Clone)]
+pub struct Quote {
+    /// The line.
+    pub line: LineRecord,
+    /// The plan.
+    pub plan: Plan,
+    /// What it costs.
+    pub price: Money,
+    /// The terms that the order would freeze.
+    pub terms: Terms,
+    /// When it starts.
+    pub starts: Starts,
+    /// Until when.
+    pub ends: Ends,
+    /// What it does to what is there.
+    pub effect: Effect,
+    /// For a change of plan now: what would be credited as it stands; use until then lessens it.
+    pub credit: Option<Money>,
+    /// Lines that would draw from it, the buyer's own included.
+    pub shared_with: Vec<Id<Line>>,
+    /// When money goes back.
+    pub refund: RefundRule,
+    /// What the wallet could pay.
+    pub wallet: Money,
+    /// How long the price holds once the order is placed, in milliseconds.
+    pub held_for_ms: i64,
+}
+
+/// Says exactly what buying a plan for a line would do.
+///
+/// # Errors
+/// Not found for someone else's line or a plan that is not there; `order-plan-not-sold`,
+/// `order-currency-not-sold`, `order-nothing-to-change`.
+pub async fn quote(
+    conn: &mut Conn,
+    desk: &Desk,
+    account: Id<Account>,
+    input: &QuoteInput,
+) -> Result<Quote, Problem> {
+    let now = desk.env.now();
+    let line = cards::line(conn, account, input.line).await?;
+    let plan = catalog::plan(conn, &input.plan).await?;
+    let price = sold_price(&plan, input.currency)?;
+    let view = desk.charging.view(line.pool);
+    let old = match input.intent.old() {
+        Some(old) => Some(changeable(conn, account, &line, old).await?),
+        None => None,
+    };
+    let there = standing::of_pool(view.as_ref());
+    let plan_terms = intended(&plan.terms, input.intent);
+    let there: Vec<&Standing> = match input.intent {
+        Intent::Buy => meets(&plan_terms, line.id, &there),
+        Intent::ChangeNow { old } | Intent::ChangeAfter { old } => {
+            there.iter().filter(|s| s.bundle == old).collect()
+        }
+    };
+    let terms = frozen_terms(&plan_terms, &there, now);
+    let starts = starts_of(&terms, &there, now);
+    let credit = match (&old, input.intent) {
+        (Some(old), Intent::ChangeNow { .. }) => standing::unused(view.as_ref(), old.id)
+            .map(|unused| change_credit(old.net_paid()?, unused))
+            .transpose()?,
+        _ => None,
+    };
+    Ok(Quote {
+        price,
+        starts,
+        ends: ends_of(&terms, starts, now),
+        effect: effect_of(&terms, line.id, &there),
+        credit,
+        shared_with: if terms.shareable { standing::lines(view.as_ref()) } else { vec![line.id] },
+        refund: RefundRule { undelivered_after_ms: desk.settings.deliver_within_ms, unused_on_change: true },
+        wallet: ledger::wallet(conn, account, input.currency).await?.available(),
+        held_for_ms: desk.settings.pay_within_ms,
+        line,
+        plan,
+        terms,
+    })
+}
+
+/// What the plan costs now, if it is sold in this currency.
+pub(crate) fn sold_price(plan: &Plan, currency: Currency) -> Result<Money, Problem> {
+    if !plan.on_sale {
+        return Err(Problem::conflict("order-plan-not-sold"));
+    }
+    plan.price(currency).ok_or_else(|| Problem::invalid("order-currency-not-sold").at("currency"))
+}
+
+/// A change of plan overrides the plan's own renewal rule.
+fn intended(plan: &Terms, intent: Intent) -> Terms {
+    let renewal = match intent {
+        Intent::Buy => plan.renewal,
+        Intent::ChangeNow { .. } => RenewalRule::Add,
+        Intent::ChangeAfter { .. } => RenewalRule::Follow,
+    };
+    Terms { renewal, ..plan.clone() }
+}
+
+/// The order whose bundle is to be changed: the buyer's own, active, on this line's pool, not closed yet.
+async fn changeable(
+    conn: &mut Conn,
+    account: Id<Account>,
+    line: &LineRecord,
+    old: Id<Order>,
+) -> Result<OrderRecord, Problem> {
+    let order = rows::find(conn, old).await?.filter(|o| o.account == account);
+    let order = order.ok_or_else(Problem::not_found)?;
+    let open = order.state == OrderState::Active && order.closed_at.is_none();
+    if !open || order.pool != Some(line.pool) {
+        return Err(Problem::conflict("order-nothing-to-change"));
+    }
+    Ok(order)
+}

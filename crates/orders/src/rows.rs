@@ -1,0 +1,467 @@
+//! The table `orders`. Every change names in its WHERE the state that it starts from and answers the number of
+//! the timeline row that belongs to it, or `None` if the order was not in that state.
+
+use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Terms, Timestamp};
+use catalog::PlanId;
+use store::{Conn, Row, sql};
+
+use crate::OrderState;
+use crate::rules::Parts;
+
+/// An order as it stands.
+#[derive(Debug, Clone)]
+pub struct OrderRecord {
+    /// Its id; also its bundle's.
+    pub id: Id<Order>,
+    /// The buyer.
+    pub account: Id<Account>,
+    /// The line that it was bought for.
+    pub line: Id<Line>,
+    /// The plan.
+    pub plan: PlanId,
+    /// The promise, frozen.
+    pub terms: Terms,
+    /// The price, frozen.
+    pub price: Money,
+    /// Of it, by the wallet.
+    pub wallet: Money,
+    /// Orders whose bundles end when this one is active.
+    pub replaces: Vec<Id<Order>>,
+    /// Where it stands.
+    pub state: OrderState,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// Until when its price holds.
+    pub expires_at: Timestamp,
+    /// When the whole price was here.
+    pub paid_at: Option<Timestamp>,
+    /// The payment that settled it.
+    pub payment: Option<Id<Payment>>,
+    /// Where it is delivered to, once that is fixed.
+    pub pool: Option<Id<Pool>>,
+    /// Who delivers, once that is fixed.
+    pub carrier: Option<String>,
+    /// By when it must be delivered.
+    pub deliver_by: Option<Timestamp>,
+    /// When it was decided not to deliver any more.
+    pub gave_up_at: Option<Timestamp>,
+    /// When it was delivered.
+    pub active_at: Option<Timestamp>,
+    /// When its validity began, as far as the delivery knew.
+    pub starts_at: Option<Timestamp>,
+    /// When its validity ends, as far as the delivery knew.
+    pub ends_at: Option<Timestamp>,
+    /// When its bundle was closed early.
+    pub closed_at: Option<Timestamp>,
+    /// What that credited to the wallet.
+    pub credit: Money,
+    /// What went back, or is on its way.
+    pub refunded: Parts,
+}
+
+impl OrderRecord {
+    /// What is paid by a provider.
+    pub fn source(&self) -> Money {
+        Money::new(self.price.minor.saturating_sub(self.wallet.minor), self.price.currency)
+    }
+
+    /// The price by its two ways.
+    pub fn paid(&self) -> Parts {
+        Parts { wallet: self.wallet, source: self.source() }
+    }
+
+    /// The price less all that went back, by any way.
+    pub fn net_paid(&self) -> Result<Money, Problem> {
+        self.price.minus(self.refunded.total()?)?.minus(self.credit)
+    }
+}
+
+/// Stores a new order with its first timeline number, 1.
+pub(crate) async fn insert(conn: &mut Conn, order: &OrderRecord) -> Result<(), Problem> {
+    sql!(
+        "INSERT INTO orders (id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, \
+         state, events, created_at, expires_at, credit_minor, refund_wallet_minor, refund_source_minor) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, 0, 0, 0)"
+    )
+    .bind(order.id)
+    .bind(order.account)
+    .bind(order.line)
+    .bind(order.plan.clone())
+    .bind(json(&order.terms)?)
+    .bind(order.price.currency)
+    .bind(order.price.minor)
+    .bind(order.wallet.minor)
+    .bind(json(&order.replaces)?)
+    .bind(order.state.as_str())
+    .bind(order.created_at)
+    .bind(order.expires_at)
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+/// The order, whoever owns it.
+pub(crate) async fn find(conn: &mut Conn, id: Id<Order>) -> Result<Option<OrderRecord>, Problem> {
+    sql!(
+        "SELECT id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, state, \
+         created_at, expires_at, paid_at, payment_id, pool_id, carrier, deliver_by, gave_up_at, active_at, starts_at, \
+         ends_at, closed_at, credit_minor, refund_wallet_minor, refund_source_minor FROM orders WHERE id = $1"
+    )
+    .bind(id)
+    .optional(conn)
+    .await?
+    .as_ref()
+    .map(record)
+    .transpose()
+}
+
+/// An account's orders placed before `before`, newest first.
+pub(crate) async fn of_account(
+    conn: &mut Conn,
+    account: Id<Account>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<OrderRecord>, Problem> {
+    sql!(
+        "SELECT id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, state, \
+         created_at, expires_at, paid_at, payment_id, pool_id, carrier, deliver_by, gave_up_at, active_at, starts_at, \
+         ends_at, closed_at, credit_minor, refund_wallet_minor, refund_source_minor FROM orders \
+         WHERE account_id = $1 AND created_at < $2 ORDER BY created_at DESC, id DESC LIMIT $3"
+    )
+    .bind(account)
+    .bind(before)
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(record)
+    .collect()
+}
+
+/// A line's orders, newest first.
+pub(crate) async fn of_line(
+    conn: &mut Conn,
+    account: Id<Account>,
+    line: Id<Line>,
+    limit: u32,
+) -> Result<Vec<OrderRecord>, Problem> {
+    sql!(
+        "SELECT id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, state, \
+         created_at, expires_at, paid_at, payment_id, pool_id, carrier, deliver_by, gave_up_at, active_at, starts_at, \
+         ends_at, closed_at, credit_minor, refund_wallet_minor, refund_source_minor FROM orders \
+         WHERE line_id = $1 AND account_id = $2 ORDER BY created_at DESC, id DESC LIMIT $3"
+    )
+    .bind(line)
+    .bind(account)
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(record)
+    .collect()
+}
+
+/// `from -> paid`, by this payment (none: by the wallet alone).
+pub(crate) async fn set_paid(
+    conn: &mut Conn,
+    id: Id<Order>,
+    from: OrderState,
+    payment: Option<Id<Payment>>,
+    now: Timestamp,
+) -> Result<Option<i64>, Problem> {
+    sql!(
+        "UPDATE orders SET state = 'paid', paid_at = $3, payment_id = $4, events = events + 1 \
+         WHERE id = $1 AND state = $2 RETURNING events"
+    )
+    .bind(id)
+    .bind(from.as_str())
+    .bind(now)
+    .bind(payment)
+    .optional(conn)
+    .await
+    .and_then(seq)
+}
+
+/// `paid -> delivering`: from here on the pool and the carrier are fixed.
+pub(crate) async fn set_delivering(
+    conn: &mut Conn,
+    id: Id<Order>,
+    pool: Id<Pool>,
+    carrier: &str,
+    deliver_by: Timestamp,
+) -> Result<Option<i64>, Problem> {
+    sql!(
+        "UPDATE orders SET state = 'delivering', pool_id = $2, carrier = $3, deliver_by = $4, events = events + 1 \
+         WHERE id = $1 AND state = 'paid' RETURNING events"
+    )
+    .bind(id)
+    .bind(pool)
+    .bind(carrier)
+    .bind(deliver_by)
+    .optional(conn)
+    .await
+    .and_then(seq)
+}
+
+/// `delivering -> active`, or out of review when it turns out that the carrier had delivered.
+pub(crate) async fn set_active(
+    conn: &mut Conn,
+    id: Id<Order>,
+    now: Timestamp,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+) -> Result<Option<i64>, Problem> {
+    sql!(
+        "UPDATE orders SET state = 'active', active_at = $2, starts_at = $3, ends_at = $4, events = events + 1 \
+         WHERE id = $1 AND state IN ('delivering', 'review') AND pool_id IS NOT NULL RETURNING events"
+    )
+    .bind(id)
+    .bind(now)
+    .bind(starts_at)
+    .bind(ends_at)
+    .optional(conn)
+    .await
+    .and_then(seq)
+}
+
+/// `from -> to` without anything else.
+pub(crate) async fn move_state(
+    conn: &mut Conn,
+    id: Id<Order>,
+    from: OrderState,
+    to: OrderState,
+) -> Result<Option<i64>, Problem> {
+    if !from.may_become(to) {
+        return Err(Problem::internal(format!("an order cannot go from {from} to {to}")));
+    }
+    sql!("UPDATE orders SET state = $3, events = events + 1 WHERE id = $1 AND state = $2 RETURNING events")
+        .bind(id)
+        .bind(from.as_str())
+        .bind(to.as_str())
+        .optional(conn)
+        .await
+        .and_then(seq)
+}
+
+/// `awaiting_payment -> expired`; on its own account only once the time is over.
+pub(crate) async fn set_expired(
+    conn: &mut Conn,
+    id: Id<Order>,
+    expired_by: Timestamp,
+) -> Result<Option<i64>, Problem> {
+    sql!(
+        "UPDATE orders SET state = 'expired', events = events + 1 \
+         WHERE id = $1 AND state = 'awaiting_payment' AND expires_at <= $2 RETURNING events"
+    )
+    .bind(id)
+    .bind(expired_by)
+    .optional(conn)
+    .await
+    .and_then(seq)
+}
+
+/// Decides, once and for ever, not to deliver any more.
+pub(crate) async fn set_gave_up(
+    conn: &mut Conn,
+    id: Id<Order>,
+    now: Timestamp,
+) -> Result<Option<i64>, Problem> {
+    sql!(
+        "UPDATE orders SET gave_up_at = $2, events = events + 1 \
+         WHERE id = $1 AND state IN ('delivering', 'review') AND gave_up_at IS NULL RETURNING events"
+    )
+    .bind(id)
+    .bind(now)
+    .optional(conn)
+    .await
+    .and_then(seq)
+}
+
+/// Another timeline row while the order is in `state`.
+pub(crate) async fn note(conn: &mut Conn, id: Id<Order>, state: OrderState) -> Result<Option<i64>, Problem> {
+    sql!("UPDATE orders SET events = events + 1 WHERE id = $1 AND state = $2 RETURNING events")
+        .bind(id)
+        .bind(state.as_str())
+        .optional(conn)
+        .await
+        .and_then(seq)
+}
+
+/// Another timeline row, whatever the state.
+pub(crate) async fn note_any(conn: &mut Conn, id: Id<Order>) -> Result<Option<i64>, Problem> {
+    sql!("UPDATE orders SET events = events + 1 WHERE id = $1 RETURNING events")
+        .bind(id)
+        .optional(conn)
+        .await
+        .and_then(seq)
+}
+
+/// Marks the bundle of an active order as closed early.
+pub(crate) async fn set_closed(
+    conn: &mut Conn,
+    id: Id<Order>,
+    now: Timestamp,
+    credit: Money,
+) -> Result<Option<i64>, Problem> {
+    sql!(
+        "UPDATE orders SET closed_at = $2, credit_minor = $3, events = events + 1 \
+         WHERE id = $1 AND state = 'active' AND closed_at IS NULL RETURNING events"
+    )
+    .bind(id)
+    .bind(now)
+    .bind(credit.minor)
+    .optional(conn)
+    .await
+    .and_then(seq)
+}
+
+/// A new deadline for an order that a person sent back into delivery; the decision to give up is taken back.
+pub(crate) async fn extend_deadline(
+    conn: &mut Conn,
+    id: Id<Order>,
+    deliver_by: Timestamp,
+) -> Result<(), Problem> {
+    sql!("UPDATE orders SET deliver_by = $2, gave_up_at = NULL WHERE id = $1 AND state = 'delivering'")
+        .bind(id)
+        .bind(deliver_by)
+        .run(conn)
+        .await
+        .map(drop)
+}
+
+/// How many orders of an account wait for their money, counted up to `at_most`.
+pub(crate) async fn count_unpaid(
+    conn: &mut Conn,
+    account: Id<Account>,
+    at_most: u32,
+) -> Result<u32, Problem> {
+    let rows = sql!("SELECT id FROM orders WHERE account_id = $1 AND state = 'awaiting_payment' LIMIT $2")
+        .bind(account)
+        .bind(at_most)
+        .all(conn)
+        .await?;
+    Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+}
+
+/// Orders in the order of their ids, after this one (`""`: from the first).
+pub(crate) async fn page(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec<OrderRecord>, Problem> {
+    sql!(
+        "SELECT id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, state, \
+         created_at, expires_at, paid_at, payment_id, pool_id, carrier, deliver_by, gave_up_at, active_at, starts_at, \
+         ends_at, closed_at, credit_minor, refund_wallet_minor, refund_source_minor FROM orders \
+         WHERE id > $1 ORDER BY id LIMIT $2"
+    )
+    .bind(after)
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(record)
+    .collect()
+}
+
+/// Counts a refund; false if more would go back than came, or what was read has changed meanwhile.
+pub(crate) async fn add_refund(conn: &mut Conn, order: &OrderRecord, parts: Parts) -> Result<bool, Problem> {
+    let rows = sql!(
+        "UPDATE orders SET refund_wallet_minor = refund_wallet_minor + $2, refund_source_minor = refund_source_minor + $3 \
+         WHERE id = $1 AND refund_wallet_minor = $4 AND refund_source_minor = $5"
+    )
+    .bind(order.id)
+    .bind(parts.wallet.minor)
+    .bind(parts.source.minor)
+    .bind(order.refunded.wallet.minor)
+    .bind(order.refunded.source.minor)
+    .run(conn)
+    .await?;
+    Ok(rows == 1)
+}
+
+/// Keeps an idempotency key for its answer; false if the account has used the key before.
+pub(crate) async fn keep_key(conn: &mut Conn, account: Id<Account>, key: &KeyRow) -> Result<bool, Problem> {
+    let rows = sql!(
+        "INSERT INTO order_key (account_id, key, fingerprint, order_id, created_at) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, key) DO NOTHING"
+    )
+    .bind(account)
+    .bind(key.key.as_str())
+    .bind(key.fingerprint.as_str())
+    .bind(key.order)
+    .bind(key.at)
+    .run(conn)
+    .await?;
+    Ok(rows == 1)
+}
+
+/// What an idempotency key answered before.
+pub(crate) async fn find_key(
+    conn: &mut Conn,
+    account: Id<Account>,
+    key: &str,
+) -> Result<Option<KeyRow>, Problem> {
+    sql!("SELECT key, fingerprint, order_id, created_at FROM order_key WHERE account_id = $1 AND key = $2")
+        .bind(account)
+        .bind(key)
+        .optional(conn)
+        .await?
+        .map(|row| {
+            Ok(KeyRow {
+                key: row.get("key")?,
+                fingerprint: row.get("fingerprint")?,
+                order: row.get("order_id")?,
+                at: row.get("created_at")?,
+            })
+        })
+        .transpose()
+}
+
+/// One use of an idempotency key.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyRow {
+    pub(crate) key: String,
+    pub(crate) fingerprint: String,
+    pub(crate) order: Id<Order>,
+    pub(crate) at: Timestamp,
+}
+
+fn seq(row: Option<Row>) -> Result<Option<i64>, Problem> {
+    row.map(|row| row.get("events")).transpose()
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, Problem> {
+    serde_json::to_string(value).map_err(|e| Problem::internal(e.to_string()))
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> Result<T, Problem> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|e| Problem::internal(format!("orders.{column}: {e}")))
+}
+
+pub(crate) fn record(row: &Row) -> Result<OrderRecord, Problem> {
+    let currency: Currency = row.get("currency")?;
+    let money = |column| Ok::<_, Problem>(Money::new(row.get(column)?, currency));
+    Ok(OrderRecord {
+        id: row.get("id")?,
+        account: row.get("account_id")?,
+        line: row.get("line_id")?,
+        plan: row.get("plan_id")?,
+        terms: parsed(row, "terms")?,
+        price: money("price_minor")?,
+        wallet: money("wallet_minor")?,
+        replaces: parsed(row, "replaces")?,
+        state: row.get::<String>("state")?.parse()?,
+        created_at: row.get("created_at")?,
+        expires_at: row.get("expires_at")?,
+        paid_at: row.get("paid_at")?,
+        payment: row.get("payment_id")?,
+        pool: row.get("pool_id")?,
+        carrier: row.get("carrier")?,
+        deliver_by: row.get("deliver_by")?,
+        gave_up_at: row.get("gave_up_at")?,
+        active_at: row.get("active_at")?,
+        starts_at: row.get("starts_at")?,
+        ends_at: row.get("ends_at")?,
+        closed_at: row.get("closed_at")?,
+        credit: money("credit_minor")?,
+        refunded: Parts { wallet: money("refund_wallet_minor")?, source: money("refund_source_minor")? },
+    })
+}

@@ -1,0 +1,10 @@
+//! Stories of orders, on both engines: a bank that does what it is told, and the real charging engine.
+
+mod carrier;
+mod crashes;
+mod delivery;
+mod paying;
+mod plan_change;
+mod provider;
+mod races;
+mod shop;

@@ -1,0 +1,89 @@
+//! Changing to another plan, now or after the current one.
+
+use basis::{DAY_MS, Id, Order};
+use orders::rules::Starts;
+use orders::{Intent, OrderState, PlaceInput, QuoteInput};
+
+use super::shop::{Shop, shops, yuan};
+
+fn bigger(shop: &Shop, intent: Intent) -> PlaceInput {
+    PlaceInput { plan: "jp-50gb".parse().unwrap(), price: yuan(23_800), intent, ..shop.wish(0) }
+}
+
+async fn change(shop: &Shop, intent: Intent) -> Id<Order> {
+    let placed = shop.place(&bigger(shop, intent), "change").await;
+    let payment = placed.payment.unwrap();
+    payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment).await.unwrap();
+    shop.bank.pay(payment, yuan(23_800));
+    shop.hook("evt-change", payment).await;
+    shop.work().await;
+    placed.order
+}
+
+async fn quote(shop: &Shop, intent: Intent) -> orders::Quote {
+    let input = QuoteInput {
+        line: shop.line.id,
+        plan: "jp-50gb".parse().unwrap(),
+        currency: basis::Currency::CNY,
+        intent,
+    };
+    let mut conn = shop.db.read().await.unwrap();
+    orders::quote(&mut conn, &shop.desk, shop.buyer, &input).await.unwrap()
+}
+
+#[tokio::test]
+async fn changed_now_the_untouched_old_plan_comes_back_to_the_wallet_whole() {
+    for shop in shops().await {
+        let (old, _) = shop.bought().await;
+        let intent = Intent::ChangeNow { old };
+        assert_eq!(quote(&shop, intent).await.credit, Some(yuan(11_800)), "said before it is paid");
+        let new = change(&shop, intent).await;
+        assert_eq!(shop.state(new).await, OrderState::Active);
+        assert_eq!(shop.wallet().await, 11_800);
+        let record = shop.record(old).await;
+        assert_eq!((record.state, record.credit), (OrderState::Active, yuan(11_800)));
+        assert!(record.closed_at.is_some());
+        assert!(shop.steps(old).await.contains(&"closed".to_owned()));
+        assert!(shop.steps(new).await.contains(&"replaced".to_owned()));
+        shop.audit().await;
+
+        // What was changed once cannot be changed again, nor refunded beyond what is left.
+        let wish = bigger(&shop, intent);
+        let again = orders::place(&shop.desk, shop.buyer, &wish, &super::shop::payer(), "two").await;
+        assert_eq!(again.unwrap_err().key, "order-nothing-to-change");
+        let refund = orders::refund(&shop.desk, "operator:li", old, None, "").await;
+        assert_eq!(refund.unwrap_err().key, "order-refund-too-much");
+    }
+}
+
+#[tokio::test]
+async fn changed_after_the_current_one_nothing_is_closed_and_the_new_one_waits() {
+    for shop in shops().await {
+        let (old, _) = shop.bought().await;
+        let intent = Intent::ChangeAfter { old };
+        let quoted = quote(&shop, intent).await;
+        assert_eq!(quoted.credit, None);
+        let new = change(&shop, intent).await;
+        assert_eq!(shop.state(new).await, OrderState::Active);
+        assert_eq!(shop.wallet().await, 0);
+        let view = shop.desk.charging.view(shop.line.pool).unwrap();
+        assert_eq!(view.bundles.len(), 2);
+        assert!(view.bundles.iter().all(|b| b.state == charging::BundleState::Waiting));
+        shop.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_says_that_it_adds_and_when_it_starts() {
+    for shop in shops().await {
+        let first = quote(&shop, Intent::Buy).await;
+        assert!(matches!(first.starts, Starts::FirstUse { .. }));
+        assert_eq!(first.effect, orders::rules::Effect::Alone);
+        shop.bought().await;
+        let second = quote(&shop, Intent::Buy).await;
+        let total = Some(basis::DataVolume::gigabytes(70));
+        assert_eq!(second.effect, orders::rules::Effect::Adds { total });
+        assert_eq!(second.held_for_ms, 15 * basis::MINUTE_MS);
+        assert!(second.terms.days == 30 && DAY_MS > 0);
+    }
+}

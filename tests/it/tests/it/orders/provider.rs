@@ -1,0 +1,137 @@
+//! A provider that does what a test tells it, and keeps its own books.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use basis::{Id, Money, Payment, Timestamp};
+use payments::{
+    BeginRequest, Begun, Capabilities, CaptureFact, Facts, Hook, HookRejected, Method, PaymentRef, Provider,
+    ProviderError, RefundFact, RefundRequest, RefundStatus, Status,
+};
+
+/// The books of the other side.
+pub(crate) struct Bank {
+    offered: Capabilities,
+    books: Mutex<BTreeMap<Id<Payment>, Facts>>,
+    refuses_refunds: Mutex<bool>,
+}
+
+impl Bank {
+    pub(crate) fn new() -> Self {
+        let methods = vec![Method::Card, Method::PayPal, Method::Alipay, Method::WeChatPay];
+        Self {
+            offered: Capabilities { methods, currencies: Vec::new(), live: false },
+            books: Mutex::default(),
+            refuses_refunds: Mutex::default(),
+        }
+    }
+
+    fn change(&self, payment: Id<Payment>, change: impl FnOnce(&mut Facts)) {
+        let mut books = self.books.lock().unwrap();
+        let facts = books.entry(payment).or_insert_with(|| Facts::absent(payment));
+        facts.provider_ref = Some(format!("bank-{payment}"));
+        change(facts);
+    }
+
+    /// Someone pays so much; every call is another capture.
+    pub(crate) fn pay(&self, payment: Id<Payment>, amount: Money) {
+        self.change(payment, |facts| {
+            facts.status = Status::Captured;
+            let capture_ref = format!("cap-{payment}-{}", facts.captures.len());
+            facts.captures.push(CaptureFact { capture_ref, amount });
+        });
+    }
+
+    pub(crate) fn decline(&self, payment: Id<Payment>) {
+        self.change(payment, |facts| facts.status = Status::Declined);
+    }
+
+    pub(crate) fn refuse_refunds(&self, refuses: bool) {
+        *self.refuses_refunds.lock().unwrap() = refuses;
+    }
+
+    /// What this payment brought in, less what went back, in minor units.
+    pub(crate) fn kept(&self, payment: Id<Payment>) -> i64 {
+        let books = self.books.lock().unwrap();
+        let Some(facts) = books.get(&payment) else { return 0 };
+        let came: i64 = facts.captures.iter().map(|capture| capture.amount.minor).sum();
+        let went: i64 = facts.refunds.iter().map(|refund| refund.amount.minor).sum();
+        came - went
+    }
+
+    fn known_refund(&self, request: &RefundRequest) -> Option<RefundFact> {
+        let books = self.books.lock().unwrap();
+        let reference = request.refund.to_string();
+        books.values().flat_map(|facts| &facts.refunds).find(|refund| refund.reference == reference).cloned()
+    }
+}
+
+#[async_trait::async_trait]
+impl Provider for Bank {
+    fn name(&self) -> &'static str {
+        "bank"
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.offered
+    }
+
+    async fn begin(&self, request: &BeginRequest) -> Result<Begun, ProviderError> {
+        self.change(request.payment, |facts| facts.status = Status::Open);
+        let provider_ref = format!("bank-{}", request.payment);
+        Ok(Begun { redirect_url: format!("https://bank.example/{provider_ref}"), provider_ref })
+    }
+
+    async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
+        self.books.lock().unwrap().get(&payment.payment).cloned().ok_or(ProviderError::NotFound)
+    }
+
+    async fn cancel(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
+        self.change(payment.payment, |facts| {
+            if facts.captures.is_empty() {
+                facts.status = Status::Cancelled;
+            }
+        });
+        self.query(payment).await
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {
+        if let Some(known) = self.known_refund(request) {
+            return Ok(known);
+        }
+        if *self.refuses_refunds.lock().unwrap() {
+            return Err(ProviderError::Refused { code: "no".into(), message: "not today".into() });
+        }
+        let fact = RefundFact {
+            provider_ref: format!("back-{}", request.refund),
+            reference: request.refund.to_string(),
+            amount: request.amount,
+            status: RefundStatus::Succeeded,
+            failure: None,
+        };
+        let mut books = self.books.lock().unwrap();
+        let payment =
+            books.values_mut().find(|f| f.captures.iter().any(|c| c.capture_ref == request.capture_ref));
+        payment.ok_or(ProviderError::NotFound)?.refunds.push(fact.clone());
+        Ok(fact)
+    }
+
+    async fn query_refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {
+        self.known_refund(request).ok_or(ProviderError::NotFound)
+    }
+
+    async fn list(&self, _from: Timestamp, _until: Timestamp) -> Result<Vec<Facts>, ProviderError> {
+        Ok(self.books.lock().unwrap().values().cloned().collect())
+    }
+
+    fn parse_hook(&self, _: Timestamp, _: &http::HeaderMap, raw: &[u8]) -> Result<Hook, HookRejected> {
+        let text = std::str::from_utf8(raw).map_err(|_| HookRejected::Unreadable)?;
+        let (event_id, reference) = text.split_once(' ').ok_or(HookRejected::Unreadable)?;
+        Ok(Hook {
+            event_id: event_id.to_owned(),
+            kind: "paid".to_owned(),
+            provider_ref: None,
+            reference: Some(reference.to_owned()),
+        })
+    }
+}

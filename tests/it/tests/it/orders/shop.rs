@@ -1,0 +1,242 @@
+//! A shop with one buyer, one line, a bank and a network, on each engine.
+
+use std::sync::Arc;
+
+use accounts::{Guards, Limits, Origin, Passwords};
+use basis::{
+    Account, Currency, Env, Id, Language, ManualClock, Money, Order, Payment, SecretKey, SeededEntropy,
+    Timestamp,
+};
+use cards::BindInput;
+use carriers::{Carriers, OwnNetwork};
+use charging::{Charging, Opening};
+use ledger::{Book, Kind, NewTransfer};
+use orders::{
+    Desk, Happening, Intent, OrderRecord, OrderState, PayWith, PayerView, PlaceInput, Placed, Settings,
+};
+use payments::{Method, Providers};
+use store::in_tx;
+use store::jobs::Worker;
+use store::testing::TestDb;
+
+use super::carrier::Wire;
+use super::provider::Bank;
+
+pub(crate) const PLANS: &str = r#"
+currencies = ["CNY", "USD"]
+popular = ["JP"]
+[[plan]]
+id = "jp-20gb"
+kind = "monthly"
+where = "JP"
+data = "20 GB"
+days = 30
+renewal = "add"
+price = { CNY = "118", USD = "16.50" }
+[[plan]]
+id = "jp-50gb"
+kind = "monthly"
+where = "JP"
+data = "50 GB"
+days = 30
+renewal = "add"
+price = { CNY = "238", USD = "33.50" }
+"#;
+
+/// All tables of a shop.
+pub(crate) const TABLES: &[store::Migrations] = &[
+    accounts::MIGRATIONS,
+    catalog::MIGRATIONS,
+    cards::MIGRATIONS,
+    ledger::MIGRATIONS,
+    payments::MIGRATIONS,
+    charging::MIGRATIONS,
+    charging::LOG_MIGRATIONS,
+    orders::MIGRATIONS,
+    support::MIGRATIONS,
+];
+
+pub(crate) fn yuan(minor: i64) -> Money {
+    Money::new(minor, Currency::CNY)
+}
+
+/// The buyer's way to pay.
+pub(crate) fn alipay() -> PayWith {
+    PayWith { provider: "bank".to_owned(), method: Method::Alipay }
+}
+
+pub(crate) fn payer() -> PayerView {
+    PayerView {
+        description: "Japan 20 GB".to_owned(),
+        language: Language::En,
+        orders_url: "https://shop.example/orders".to_owned(),
+    }
+}
+
+pub(crate) struct Shop {
+    pub(crate) db: TestDb,
+    pub(crate) env: Env,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) desk: Desk,
+    pub(crate) bank: Arc<Bank>,
+    pub(crate) wire: Wire,
+    pub(crate) buyer: Id<Account>,
+    pub(crate) line: cards::Line,
+    worker: Worker,
+}
+
+/// One shop on SQLite, one on PostgreSQL.
+pub(crate) async fn shops() -> Vec<Shop> {
+    let mut shops = Vec::new();
+    for (number, db) in store::testing::both(TABLES, &Env::system()).await.into_iter().enumerate() {
+        shops.push(Shop::open(db, u64::try_from(number).unwrap()).await);
+    }
+    shops
+}
+
+/// A shop on PostgreSQL, where two connections really race.
+pub(crate) async fn shop_on_postgres() -> Shop {
+    Shop::open(store::testing::postgres(TABLES, &Env::system()).await, 7).await
+}
+
+impl Shop {
+    pub(crate) async fn open(db: TestDb, seed: u64) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp(1_790_000_000_000)));
+        let env = Env { clock: clock.clone(), entropy: Arc::new(SeededEntropy::new(seed)) };
+        catalog::apply(&db, &env, PLANS, false).await.unwrap_or_else(|_| panic!("the plans are good"));
+        let opening = Opening { log: db.db.clone(), shop: db.db.clone(), node: "test".to_owned() };
+        let charging = Charging::open(opening, &env).await.unwrap();
+        let (bank, wire) = (Arc::new(Bank::new()), Wire::to(OwnNetwork::new(&charging)));
+        let carriers = Carriers::default().with("own", wire.clone());
+        let other_side: Arc<dyn payments::Provider> = bank.clone();
+        let providers = Providers::new([other_side]);
+        let desk = Desk::new(&db, &env, &charging, carriers, providers, Settings::default());
+        let worker = support::handlers(orders::handlers(Worker::new(&db, &env, "test"), &desk), &desk);
+        let buyer = env.new_id();
+        let line = bind(&db, &env, buyer).await;
+        open_pool(&charging, &line).await;
+        Self { db, env, clock, desk, bank, wire, buyer, line, worker }
+    }
+
+    /// Runs what is due now.
+    pub(crate) async fn work(&self) {
+        self.worker.run_due().await.unwrap();
+    }
+
+    /// Lets time pass and runs what falls due on the way.
+    pub(crate) async fn pass(&self, ms: i64) {
+        for _ in 0..20 {
+            self.clock.advance_ms(ms / 20);
+            self.work().await;
+        }
+    }
+
+    pub(crate) async fn give(&self, amount: Money) {
+        let to = Book::Wallet(self.buyer);
+        let reference = format!("gift:{}", self.env.new_id::<Order>());
+        let gift = NewTransfer::new(reference, Kind::Goodwill, Book::Goodwill, to, amount);
+        in_tx!(self.db, |tx| { ledger::post(tx, &self.env, gift.clone()).await }).unwrap();
+    }
+
+    pub(crate) async fn wallet(&self) -> i64 {
+        let mut conn = self.db.read().await.unwrap();
+        ledger::wallet(&mut conn, self.buyer, Currency::CNY).await.unwrap().available().minor
+    }
+
+    /// A wish for 20 GB in Japan, so much of it from the wallet.
+    pub(crate) fn wish(&self, wallet: i64) -> PlaceInput {
+        PlaceInput {
+            line: self.line.id,
+            plan: "jp-20gb".parse().unwrap(),
+            price: yuan(11_800),
+            wallet: yuan(wallet),
+            pay_with: (wallet != 11_800).then(alipay),
+            intent: Intent::Buy,
+        }
+    }
+
+    pub(crate) async fn place(&self, wish: &PlaceInput, key: &str) -> Placed {
+        orders::place(&self.desk, self.buyer, wish, &payer(), key).await.unwrap()
+    }
+
+    /// Places an order and opens its payment at the bank.
+    pub(crate) async fn order(&self, wallet: i64) -> (Id<Order>, Id<Payment>) {
+        let key = self.env.new_id::<Order>().to_string();
+        let placed = self.place(&self.wish(wallet), &key).await;
+        let payment = placed.payment.unwrap();
+        payments::begin(&self.db, &self.env, &self.desk.providers, payment).await.unwrap();
+        (placed.order, payment)
+    }
+
+    /// A message of the bank that something happened to a payment.
+    pub(crate) async fn hook(&self, event: &str, payment: Id<Payment>) {
+        let body = format!("{event} {payment}");
+        let headers = http::HeaderMap::new();
+        let received = payments::receive_hook(
+            &self.db,
+            &self.env,
+            &self.desk.providers,
+            "bank",
+            &headers,
+            body.as_bytes(),
+        );
+        received.await.unwrap();
+    }
+
+    /// A bought and delivered order of 20 GB, paid at the bank.
+    pub(crate) async fn bought(&self) -> (Id<Order>, Id<Payment>) {
+        let (order, payment) = self.order(0).await;
+        self.bank.pay(payment, yuan(11_800));
+        self.hook(&format!("evt-{payment}"), payment).await;
+        self.work().await;
+        assert_eq!(self.state(order).await, OrderState::Active);
+        (order, payment)
+    }
+
+    pub(crate) async fn record(&self, order: Id<Order>) -> OrderRecord {
+        orders::find(&mut self.db.read().await.unwrap(), order).await.unwrap()
+    }
+
+    pub(crate) async fn state(&self, order: Id<Order>) -> OrderState {
+        self.record(order).await.state
+    }
+
+    /// The steps that the buyer sees, by their kinds.
+    pub(crate) async fn steps(&self, order: Id<Order>) -> Vec<String> {
+        let events = orders::timeline(&mut self.db.read().await.unwrap(), order).await.unwrap();
+        events.iter().map(|event| kind(&event.happening)).collect()
+    }
+
+    /// How many bundles the line's pool has.
+    pub(crate) fn bundles(&self) -> usize {
+        self.desk.charging.view(self.line.pool).map_or(0, |view| view.bundles.len())
+    }
+
+    /// Ledger, payments and orders tell the same story.
+    pub(crate) async fn audit(&self) {
+        let mut conn = self.db.read().await.unwrap();
+        let mut found = ledger::audit(&mut conn).await.unwrap();
+        found.extend(payments::audit(&mut conn).await.unwrap());
+        found.extend(orders::audit(&mut conn, &self.desk.carriers).await.unwrap());
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
+
+fn kind(happening: &Happening) -> String {
+    let value = serde_json::to_value(happening).unwrap();
+    value["kind"].as_str().unwrap().to_owned()
+}
+
+async fn bind(db: &TestDb, env: &Env, buyer: Id<Account>) -> cards::Line {
+    let key = SecretKey::new([7; 32]);
+    let guards = Guards { passwords: Passwords::cheap(), limits: Limits::new(key.clone()), key };
+    let made = cards::make_test_cards(db, env, &guards.key, "operator:test", 1).await.unwrap();
+    let origin = Origin { ip: "192.0.2.1".parse().unwrap(), agent: "test".to_owned() };
+    let input = BindInput { number: &made[0].serial, bind_code: None };
+    cards::bind_card(db, env, &guards, &origin, buyer, input).await.unwrap()
+}
+
+async fn open_pool(charging: &Charging, line: &cards::Line) {
+    let identity = charging::LineIdentity { line: line.id, imsi: line.imsi.parse().unwrap(), msisdn: None };
+    charging.open_pool(line.pool, identity).await.unwrap();
+}
