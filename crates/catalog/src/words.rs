@@ -3,7 +3,7 @@
 use basis::{Allowance, Language, RenewalRule, StartRule, Terms};
 use texts::{Arg, Texts};
 
-use crate::{Names, Place, Plan, PlanKind};
+use crate::{Names, Place, Plan, PlanKind, Region};
 
 impl Names {
     /// The name for this reader: theirs, else any there is.
@@ -13,6 +13,17 @@ impl Names {
             .or_else(english)
             .or_else(|| self.0.values().next().map(String::as_str))
             .unwrap_or("")
+    }
+}
+
+impl Region {
+    /// True if what was typed is part of its name in the reader's language, or begins its id; also if nothing was typed.
+    pub fn fits(&self, typed: &str, texts: Texts) -> bool {
+        let folded = texts::fold(typed);
+        let name = || texts::fold(self.names.spoken(texts));
+        let said =
+            || !folded.is_empty() && (name().contains(&folded) || texts::fold(&self.id).starts_with(&folded));
+        typed.trim().is_empty() || said()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The shell as a browser and a program meet it.
 
+mod catalog_pages;
+
 use accounts::{Guards, Limits, Origin, Passwords, Preferences, Registration};
 use axum::{
     Router,

@@ -1,6 +1,7 @@
 //! The API for phone apps, under `/api/v1`: the same verbs as the pages, as JSON, with bearer tokens.
 
 mod caller;
+mod catalog;
 mod idempotency;
 pub mod problem;
 
@@ -42,7 +43,7 @@ impl Modify for BearerTokens {
 
 /// Every noun's endpoints, below `/api/v1`.
 fn nouns() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(catalog::routes())
 }
 
 fn described() -> (Router<App>, utoipa::openapi::OpenApi) {

@@ -1,7 +1,9 @@
 //! The pages, one module per noun: its handlers and templates stand side by side.
 
+pub mod coverage;
 pub mod home;
 pub mod lines;
+pub mod plans;
 pub mod preferences;
 pub mod problem;
 
@@ -11,5 +13,10 @@ use crate::App;
 
 /// Every page's routes.
 pub fn routes() -> Router<App> {
-    Router::new().merge(home::routes()).merge(lines::routes()).merge(preferences::routes())
+    Router::new()
+        .merge(coverage::routes())
+        .merge(home::routes())
+        .merge(lines::routes())
+        .merge(plans::routes())
+        .merge(preferences::routes())
 }
