@@ -40,7 +40,7 @@ pub(crate) struct SessionChange {
 }
 
 /// The first millisecond of the hour.
-fn hour_of(at: Timestamp) -> i64 {
+pub(super) fn hour_of(at: Timestamp) -> i64 {
     at.as_ms().div_euclid(HOUR_MS).saturating_mul(HOUR_MS)
 }
 

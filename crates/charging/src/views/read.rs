@@ -3,6 +3,8 @@
 use basis::{Country, DAY_MS, DataVolume, Id, Line, Order, Pool as PoolNoun, Problem, Timestamp};
 use store::{Conn, Row, sql};
 
+use super::fold::hour_of;
+
 /// How many bundles or sessions one question answers at most.
 const ROWS_MAX: u32 = 500;
 
@@ -65,7 +67,7 @@ pub struct SessionRow {
     pub octets: DataVolume,
 }
 
-/// What a line used in each day and country of `from <= hour < to`, in order.
+/// What a line used in each day and country, from the hour of `from` until `to`, in order.
 ///
 /// A day begins `day_offset_ms` before midnight UTC: eight hours for UTC+8. Use is known by the hour of UTC, so a zone
 /// with a half hour is off by up to half an hour.
@@ -82,7 +84,7 @@ pub async fn usage_by_day(
          GROUP BY 1, country ORDER BY 1, country LIMIT 10000"
     )
     .bind(line)
-    .bind(from)
+    .bind(hour_of(from))
     .bind(to)
     .bind(day_offset_ms)
     .all(conn)

@@ -12,6 +12,8 @@ mod cards;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod charging;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod people;

@@ -12,8 +12,8 @@ const MIGRATIONS: &[store::Migrations] = &[
     ::cards::MIGRATIONS,
     ledger::MIGRATIONS,
     payments::MIGRATIONS,
-    charging::MIGRATIONS,
-    charging::LOG_MIGRATIONS,
+    ::charging::MIGRATIONS,
+    ::charging::LOG_MIGRATIONS,
     ::orders::MIGRATIONS,
     support::MIGRATIONS,
 ];

@@ -1,0 +1,147 @@
+//! The log is damaged, taken over or refused: the shard says so and cuts nothing.
+
+use charging::{Fault, RequestKind};
+use store::{in_tx, sql};
+
+use super::*;
+
+/// The last row of the shard that holds pool 1: its shard, its number and its bytes.
+async fn last_row(world: &World) -> (u32, i64, Vec<u8>) {
+    let row = sql!("SELECT shard, seq, payload FROM charging_log ORDER BY seq DESC, shard LIMIT 1")
+        .one(&mut world.log.read().await.unwrap())
+        .await
+        .unwrap();
+    (row.get("shard").unwrap(), row.get("seq").unwrap(), row.get("payload").unwrap())
+}
+
+async fn overwrite(world: &World, (shard, seq): (u32, i64), payload: &[u8]) {
+    in_tx!(world.log, |tx| {
+        sql!("UPDATE charging_log SET payload = $3 WHERE shard = $1 AND seq = $2")
+            .bind(shard)
+            .bind(seq)
+            .bind(payload)
+            .run(tx)
+            .await
+    })
+    .unwrap();
+}
+
+/// Runs one statement that takes no values.
+macro_rules! run {
+    ($world:expr, $text:literal) => {
+        in_tx!($world.log, |tx| { sql!($text).run(tx).await }).unwrap()
+    };
+}
+
+#[tokio::test]
+async fn a_damaged_last_row_is_named_whichever_byte_it_is() {
+    let world = worlds().await.swap_remove(0);
+    assert!(world.sqlite(), "each start takes a shard over, which on PostgreSQL would be 64 for each byte");
+    let charging = world.open_with(100).await;
+    charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
+    drop(charging);
+    let (shard, seq, whole) = last_row(&world).await;
+    let flipped = (0..whole.len()).map(|at| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        bytes
+    });
+    let cut = (0..whole.len()).map(|len| whole[..len].to_vec());
+    for damaged in flipped.chain(cut) {
+        overwrite(&world, (shard, seq), &damaged).await;
+        let charging = world.open().await;
+        let faults = charging.faults();
+        let named = matches!(&faults[..], [Fault::Damaged { shard: s, seq: q, .. }]
+            if *s == shard && i64::try_from(*q) == Ok(seq));
+        assert!(named, "{faults:?}");
+        assert!(charging.control(request("s", RequestKind::Update, 1, MB)).await.is_err());
+        assert!(charging.fate(pool(1), order(1)).await.is_err(), "no answer rather than a wrong one");
+    }
+    overwrite(&world, (shard, seq), &whole).await;
+    let charging = world.open().await;
+    assert_eq!(charging.faults().len(), 0, "nothing was cut: the mended log serves again");
+    assert_eq!(charging.view(pool(1)).unwrap().sessions.len(), 1);
+}
+
+#[tokio::test]
+async fn a_missing_row_is_named() {
+    for world in worlds().await {
+        drop(world.open_with(100).await);
+        let (shard, seq, _) = last_row(&world).await;
+        in_tx!(world.log, |tx| {
+            sql!("DELETE FROM charging_log WHERE shard = $1 AND seq = $2")
+                .bind(shard)
+                .bind(seq - 1)
+                .run(tx)
+                .await
+        })
+        .unwrap();
+        let charging = world.open().await;
+        let [Fault::Damaged { seq: missing, .. }] = charging.faults()[..] else {
+            panic!("{:?}", charging.faults())
+        };
+        assert_eq!(i64::try_from(missing), Ok(seq - 1));
+    }
+}
+
+#[tokio::test]
+async fn a_failed_append_takes_back_all_that_was_applied_after_it() {
+    for world in worlds().await {
+        let charging = world.open_with(100).await;
+        charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
+        let before = charging.view(pool(1)).unwrap();
+        if world.sqlite() {
+            run!(
+                world,
+                "CREATE TRIGGER full BEFORE INSERT ON charging_log BEGIN SELECT RAISE(ABORT, 'full'); END"
+            );
+        } else {
+            run!(world, "ALTER TABLE charging_log ADD CONSTRAINT fullness CHECK (seq < 0) NOT VALID");
+        }
+        let reports = (1..=20).map(|n| charging.control(request("s", RequestKind::Update, n, MB)));
+        for answer in futures_util::future::join_all(reports).await {
+            assert_eq!(answer.unwrap_err().kind, basis::Kind::Unavailable);
+        }
+        assert_eq!(charging.view(pool(1)).unwrap(), before, "nothing of it remains");
+        if world.sqlite() {
+            run!(world, "DROP TRIGGER full");
+        } else {
+            run!(world, "ALTER TABLE charging_log DROP CONSTRAINT fullness");
+        }
+        charging.control(request("s", RequestKind::Update, 1, MB)).await.unwrap();
+        assert_eq!(used(&charging), MB);
+        drop(charging);
+        assert_eq!(used(&world.open().await), MB, "and the log is whole");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_database_is_asked_until_it_speaks() {
+    for world in worlds().await {
+        let charging = world.open_with(100).await;
+        charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
+        run!(world, "ALTER TABLE charging_log RENAME TO charging_log_away");
+        assert!(charging.control(request("s", RequestKind::Update, 1, MB)).await.is_err());
+        assert_eq!(charging.faults().len(), 1);
+        run!(world, "ALTER TABLE charging_log_away RENAME TO charging_log");
+        while !charging.faults().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        charging.control(request("s", RequestKind::Update, 1, MB)).await.unwrap();
+        assert_eq!(used(&charging), MB);
+    }
+}
+
+#[tokio::test]
+async fn a_second_writer_stops_the_first() {
+    for world in worlds().await {
+        let first = world.open_with(100).await;
+        let second = world.open().await;
+        assert_eq!(second.faults().len(), 0);
+        assert!(first.control(request("s", RequestKind::Initial, 0, 0)).await.is_err());
+        assert!(matches!(first.faults()[..], [Fault::TakenOver { .. }]), "{:?}", first.faults());
+        second.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
+        drop((first, second));
+        assert_eq!(world.open().await.view(pool(1)).unwrap().sessions.len(), 1);
+    }
+}
