@@ -32,7 +32,20 @@ pub(crate) fn run_all(options: &Options) -> Result<ExitCode> {
     stages.run("tests", || tests(&url));
     drop(postgres);
     stages.run("docs", docs);
-    stages.run("release", || check(&mut cargo(["build", "--release", "--locked", "-p", "heyon", "--bins"])));
+    stages.run("release", || {
+        check(&mut cargo([
+            "build",
+            "--release",
+            "--locked",
+            "--bins",
+            "-p",
+            "heyon",
+            "-p",
+            "paysim",
+            "-p",
+            "netsim",
+        ]))
+    });
     stages.run("journeys", journeys);
     Ok(stages.close())
 }

@@ -1,13 +1,13 @@
 //! Backup and restore of the embedded database.
 
-use std::{fs, fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path, process::ExitCode};
+use std::{fs, path::Path, process::ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
 use store::{Db, Engine, backup::Copy};
 
 use crate::{
     admin::{self, Command, Reply, Request},
-    data_dir::SECRET,
+    data_dir::{DataDir, SECRET},
     settings::Settings,
     shop::Shop,
 };
@@ -75,8 +75,7 @@ pub async fn restore(from: &Path, settings: Settings) -> Result<ExitCode> {
 }
 
 fn make_empty(directory: &Path) -> Result<()> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.with_context(|| format!("cannot make {}", directory.display()))?;
+    DataDir::make(directory)?;
     ensure!(fs::read_dir(directory)?.next().is_none(), "{} is not empty", directory.display());
     Ok(())
 }

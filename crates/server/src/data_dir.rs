@@ -27,14 +27,13 @@ pub struct DataDir {
 pub struct Taken(PathBuf);
 
 impl DataDir {
-    /// Makes the directory if it is missing (only its owner may enter) and takes the lock, which the operating
+    /// Makes the directory if it is missing and takes the lock, which the operating
     /// system gives back when this process ends, however it ends.
     ///
     /// # Errors
     /// [`Taken`] if another process has it.
     pub fn lock(path: &Path) -> Result<Self> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.with_context(|| format!("cannot make the data directory {}", path.display()))?;
+        Self::make(path)?;
         let path = path.canonicalize()?;
         let lock = private().create(true).truncate(false).open(path.join(LOCK))?;
         match lock.try_lock() {
@@ -42,6 +41,15 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => Err(Taken(path).into()),
             Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data directory"),
         }
+    }
+
+    /// Makes the directory if it is missing; only its owner may enter.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn make(path: &Path) -> Result<()> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.with_context(|| format!("cannot make the data directory {}", path.display()))
     }
 
     /// Where it is, absolute.
@@ -69,13 +77,18 @@ impl DataDir {
     /// Whole or not at all: a half-written key must never be found at the next start.
     fn write_secret(&self, bytes: &[u8; SECRET_BYTES]) -> Result<()> {
         let new = self.path.join("secret.key.new");
-        let text = bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        let text = hex(bytes);
         let mut file = private().create(true).truncate(true).open(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, self.path.join(SECRET))?;
         File::open(&self.path)?.sync_all().context("cannot sync the data directory")
     }
+}
+
+/// Two characters a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn private() -> OpenOptions {

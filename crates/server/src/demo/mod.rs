@@ -6,11 +6,19 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use accounts::{Email, Preferences, Registration};
 use anyhow::{Result, ensure};
-use basis::{Language, Problem};
+use basis::{Env, Language, Problem};
+use paysim::Paysim;
 use store::in_tx;
 use tempfile::TempDir;
 
-use crate::{cli::Demo, http, running::Running, settings::Settings, shop::Shop};
+use crate::{
+    cli::Demo,
+    data_dir::{DataDir, hex},
+    http,
+    running::Running,
+    settings::{Sandbox, Settings},
+    shop::Shop,
+};
 use announce::{Account, World};
 
 const EMAIL: &str = "demo@heyon.example";
@@ -30,11 +38,12 @@ pub async fn run(options: &Demo, settings: Settings, keeps_data: bool) -> Result
     let listener = http::bind(options.listen)?;
     let certificate = if options.tls { Some(http::certificate_for_demo().await?) } else { None };
     let settings = for_demo(settings, options, listener.local_addr()?, place.as_ref());
+    let (paysim, settings) = with_paysim(settings, options).await?;
     let shop = Shop::open(settings).await?;
     catalog::apply(&shop.db, &shop.env, catalog::DEMO, false).await?;
     let account = account(&shop).await?;
     let running = Running::start(shop, listener, certificate).await?;
-    announce::say(&world(&running, account), options.json)?;
+    announce::say(&world(&running, &paysim, account), options.json)?;
     running.until_told_to_stop().await
 }
 
@@ -76,7 +85,22 @@ async fn known_account(shop: &Shop, email: &Email, problem: Problem) -> Result<b
     known.map(|account| account.id).ok_or_else(|| problem.into())
 }
 
-fn world(running: &Running, account: Account) -> World {
+/// The sandbox to pay at, in this process, with its books beside the shop's data.
+async fn with_paysim(settings: Settings, options: &Demo) -> Result<(Paysim, Settings)> {
+    DataDir::make(&settings.data)?;
+    let [api_key, secret] = [(); 2].map(|()| hex(&Env::system().random::<16>()));
+    let sandbox = paysim::Options {
+        webhook_url: Some(format!("{}/hooks/sandbox", settings.public_url)),
+        data: Some(settings.data.join("paysim.journal")),
+        ..paysim::Options::new(&settings.sandbox.merchant, &api_key, &secret)
+    };
+    let paysim = Paysim::spawn(SocketAddr::new(options.listen.ip(), 0), sandbox).await?;
+    let merchant = settings.sandbox.merchant.clone();
+    let sandbox = Sandbox { url: paysim.url(), api_key, merchant, webhook_secrets: vec![secret] };
+    Ok((paysim, Settings { sandbox, ..settings }))
+}
+
+fn world(running: &Running, paysim: &Paysim, account: Account) -> World {
     let shop = running.shop();
     let web = shop.settings.public_url.clone();
     World {
@@ -84,7 +108,7 @@ fn world(running: &Running, account: Account) -> World {
         api: format!("{web}/api/v1"),
         web,
         metrics: running.metrics.map(|address| format!("http://{address}/metrics")),
-        paysim: None,
+        paysim: Some(paysim.url()),
         gy: None,
         es9: None,
         mail_dir: shop.settings.mail_folder(),
