@@ -89,13 +89,14 @@ pub enum Cards {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Make secret serials for the EIDs in a file, one per line.
+    /// Make secret serials and bind codes, and print them, this once.
     Make {
-        /// How many cards.
-        count: u32,
-        /// The EIDs, one per line. Without it test EIDs are made, in a sandbox instance only.
-        #[arg(long, value_name = "FILE")]
-        eids: Option<PathBuf>,
+        /// The cards to make them for: the import's CSV file without serials and bind codes.
+        #[arg(long = "for", value_name = "FILE", required_unless_present = "count")]
+        cards: Option<PathBuf>,
+        /// So many test cards of no maker's instead; only where payments are not real.
+        #[arg(conflicts_with = "cards")]
+        count: Option<u32>,
     },
 }
 

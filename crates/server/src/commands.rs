@@ -57,12 +57,8 @@ fn command(verb: &Verb) -> Result<Command> {
         Verb::Cards(Cards::Import { file, dry_run }) => {
             Command::CardsImport { csv: read(file)?, dry_run: *dry_run }
         }
-        Verb::Cards(Cards::Make { count, eids }) => {
-            let listed = eids.as_deref().map(read).transpose()?.unwrap_or_default();
-            let eids =
-                listed.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-            Command::CardsMake { eids, count: *count }
-        }
+        Verb::Cards(Cards::Make { cards: Some(file), .. }) => Command::CardsMake { csv: read(file)? },
+        Verb::Cards(Cards::Make { count, .. }) => Command::CardsMakeTest { count: count.unwrap_or(0) },
         Verb::Catalog(Catalog::Apply { file, dry_run }) => {
             Command::CatalogApply { toml: read(file)?, dry_run: *dry_run }
         }

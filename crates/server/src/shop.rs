@@ -17,12 +17,13 @@ use web::live::Hub;
 use crate::{data_dir::DataDir, pay, settings::Settings};
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 6] = [
+const MIGRATIONS: [Migrations; 7] = [
     store::MIGRATIONS,
     accounts::MIGRATIONS,
     catalog::MIGRATIONS,
     ledger::MIGRATIONS,
     charging::MIGRATIONS,
+    cards::MIGRATIONS,
     payments::MIGRATIONS,
 ];
 
@@ -102,10 +103,16 @@ impl Shop {
     /// The worker with every noun's jobs.
     pub fn worker(&self) -> Worker {
         let (post, env) = (self.post.clone(), self.env.clone());
-        Worker::new(&self.db, &self.env, OWNER).on(accounts::mail::SEND, move |run| {
-            let (post, env) = (post.clone(), env.clone());
-            async move { post.send(&env, &run).await }
-        })
+        let (db, charging, line_env) = (self.db.clone(), self.charging.clone(), self.env.clone());
+        Worker::new(&self.db, &self.env, OWNER)
+            .on(accounts::mail::SEND, move |run| {
+                let (post, env) = (post.clone(), env.clone());
+                async move { post.send(&env, &run).await }
+            })
+            .on(cards::LINE_OPEN, move |run| {
+                let (db, env, charging) = (db.clone(), line_env.clone(), charging.clone());
+                async move { cards::open_line(&db, &env, &charging, &run).await }
+            })
     }
 
     /// Leaves a snapshot for a fast start, and closes the files.

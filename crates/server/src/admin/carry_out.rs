@@ -1,6 +1,7 @@
 //! Carrying out commands. Each one that changes something writes who did it into the audit trail.
 
-use basis::{Id, Job, Line};
+use anyhow::{bail, ensure};
+use basis::{Id, Job, Language, Line, Problem};
 use serde_json::json;
 use store::{audit::Entry, in_tx};
 
@@ -17,6 +18,9 @@ pub async fn carry_out(shop: &Shop, request: Request) -> Reply {
         Command::JobsList => jobs_list(shop).await,
         Command::JobsRetry { id } => jobs_retry(shop, &actor, &id).await,
         Command::Audit => audit(shop).await,
+        Command::CardsImport { csv, dry_run } => cards_import(shop, &actor, &csv, dry_run).await,
+        Command::CardsMake { csv } => cards_make(shop, &actor, &csv).await,
+        Command::CardsMakeTest { count } => cards_make_test(shop, &actor, count).await,
         Command::CatalogApply { toml, dry_run } => catalog_apply(shop, &actor, &toml, dry_run).await,
         Command::LinesBar { id } => lines_bar(shop, &actor, &id, true).await,
         Command::LinesUnbar { id } => lines_bar(shop, &actor, &id, false).await,
@@ -25,7 +29,18 @@ pub async fn carry_out(shop: &Shop, request: Request) -> Reply {
     };
     match done {
         Ok(lines) => Reply::done(lines),
-        Err(error) => Reply::failed(format!("{error:#}")),
+        Err(error) => Reply::failed(why(&error)),
+    }
+}
+
+/// In the words that a person would get, with the cause that only an operator may read.
+fn why(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<Problem>() {
+        Some(problem) => match &problem.cause {
+            Some(cause) => format!("{} ({cause})", said(problem)),
+            None => said(problem),
+        },
+        None => format!("{error:#}"),
     }
 }
 
@@ -36,7 +51,51 @@ async fn audit(shop: &Shop) -> Lines {
     if differences.is_empty() {
         return Ok(vec!["everything agrees".to_owned()]);
     }
-    anyhow::bail!("{} differences\n{}", differences.len(), differences.join("\n"))
+    bail!("{} differences\n{}", differences.len(), differences.join("\n"))
+}
+
+async fn cards_import(shop: &Shop, actor: &str, csv: &str, dry_run: bool) -> Lines {
+    let report = cards::import(&shop.db, &shop.env, &shop.secret, actor, csv.as_bytes(), dry_run).await?;
+    ensure!(report.bad.is_empty(), "none of {} cards imported\n{}", report.cards, bad_lines(&report.bad));
+    let hints = report.hints.iter().map(|hint| format!("note: {}", bad_line(hint)));
+    let done = format!("{} cards in the file, {} imported", report.cards, report.added);
+    Ok(hints.chain([done]).collect())
+}
+
+async fn cards_make(shop: &Shop, actor: &str, csv: &str) -> Lines {
+    let report = cards::make(&shop.db, &shop.env, &shop.secret, actor, csv.as_bytes()).await?;
+    ensure!(report.bad.is_empty(), "no cards made\n{}", bad_lines(&report.bad));
+    Ok(made(&report.made))
+}
+
+async fn cards_make_test(shop: &Shop, actor: &str, count: u32) -> Lines {
+    let sandbox = shop.settings.sandbox_instance || !shop.settings.sandbox.url.is_empty();
+    ensure!(
+        sandbox,
+        "test cards are made only where payments are not real; for real ones give a file with --for"
+    );
+    Ok(made(&cards::make_test_cards(&shop.db, &shop.env, &shop.secret, actor, count).await?))
+}
+
+fn made(cards: &[cards::MadeCard]) -> Vec<String> {
+    let row = |card: &cards::MadeCard| {
+        [&card.serial, &card.bind_code, &card.eid, &card.iccid, &card.imsi].map(String::as_str).join(",")
+    };
+    ["serial,bind_code,eid,iccid,imsi".to_owned()].into_iter().chain(cards.iter().map(row)).collect()
+}
+
+fn bad_lines(bad: &[cards::BadLine]) -> String {
+    bad.iter().map(bad_line).collect::<Vec<_>>().join("\n")
+}
+
+fn bad_line(bad: &cards::BadLine) -> String {
+    let column = bad.column.map(|column| format!(", {column}")).unwrap_or_default();
+    format!("line {}{column}: {}", bad.line, said(&bad.problem))
+}
+
+/// A problem in the words that a person would get.
+fn said(problem: &Problem) -> String {
+    texts::Texts::of(Language::En).problem(problem)
 }
 
 async fn catalog_apply(shop: &Shop, actor: &str, toml: &str, dry_run: bool) -> Lines {
@@ -90,6 +149,6 @@ async fn jobs_retry(shop: &Shop, actor: &str, id: &str) -> Lines {
         }
         Ok(found)
     })?;
-    anyhow::ensure!(found, "there is no such job, or it runs right now");
+    ensure!(found, "there is no such job, or it runs right now");
     Ok(vec![format!("{id} runs again now")])
 }

@@ -22,11 +22,14 @@ pub enum Command {
         /// Only say what would happen.
         dry_run: bool,
     },
-    /// Make cards with secret serials.
+    /// Make secret serials and bind codes for cards.
     CardsMake {
-        /// One EID per card, or none: `count` test cards.
-        eids: Vec<String>,
-        /// How many test cards.
+        /// The CSV file's text.
+        csv: String,
+    },
+    /// Make test cards.
+    CardsMakeTest {
+        /// How many.
         count: u32,
     },
     /// Bring the catalogue to what the file says.

@@ -7,6 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use accounts::{Email, Preferences, Registration};
 use anyhow::{Result, ensure};
 use basis::{Env, Language, Problem};
+use cards::MadeCard;
 use paysim::Paysim;
 use store::in_tx;
 use tempfile::TempDir;
@@ -19,8 +20,10 @@ use crate::{
     settings::{Sandbox, Settings},
     shop::Shop,
 };
-use announce::{Account, World};
+use announce::{Account, Card, World};
 
+/// Cards to bind, fresh at every start.
+const CARDS: u32 = 3;
 const EMAIL: &str = "demo@heyon.example";
 const PASSWORD: &str = "a walk along the sea";
 
@@ -42,8 +45,9 @@ pub async fn run(options: &Demo, settings: Settings, keeps_data: bool) -> Result
     let shop = Shop::open(settings).await?;
     catalog::apply(&shop.db, &shop.env, catalog::DEMO, false).await?;
     let account = account(&shop).await?;
+    let cards = cards::make_test_cards(&shop.db, &shop.env, &shop.secret, "system", CARDS).await?;
     let running = Running::start(shop, listener, certificate).await?;
-    announce::say(&world(&running, &paysim, account), options.json)?;
+    announce::say(&world(&running, &paysim, account, cards), options.json)?;
     running.until_told_to_stop().await
 }
 
@@ -100,7 +104,7 @@ async fn with_paysim(settings: Settings, options: &Demo) -> Result<(Paysim, Sett
     Ok((paysim, Settings { sandbox, ..settings }))
 }
 
-fn world(running: &Running, paysim: &Paysim, account: Account) -> World {
+fn world(running: &Running, paysim: &Paysim, account: Account, cards: Vec<MadeCard>) -> World {
     let shop = running.shop();
     let web = shop.settings.public_url.clone();
     World {
@@ -113,7 +117,12 @@ fn world(running: &Running, paysim: &Paysim, account: Account) -> World {
         es9: None,
         mail_dir: shop.settings.mail_folder(),
         accounts: vec![account],
-        cards: Vec::new(),
+        cards: cards.into_iter().map(card).collect(),
         quota: running.quota.map(|address| format!("http://{address}")),
     }
+}
+
+fn card(made: MadeCard) -> Card {
+    let MadeCard { serial, eid, iccid, imsi, bind_code, .. } = made;
+    Card { serial, eid, iccid, imsi, bind_code }
 }
