@@ -57,6 +57,7 @@ CREATE TABLE payment_refund (
     currency TEXT NOT NULL,
     amount_minor BIGINT NOT NULL CHECK (amount_minor > 0),
     state TEXT NOT NULL,
+    attempt BIGINT NOT NULL,
     provider_ref TEXT,
     failure TEXT,
     reason TEXT NOT NULL,

@@ -7,7 +7,7 @@ use store::jobs::Next;
 use store::{Conn, Db};
 
 use crate::flags::{self, Flag};
-use crate::provider::{CaptureFact, Facts, PaymentRef, ProviderError, Providers, RefundFact};
+use crate::provider::{CaptureFact, Facts, PaymentRef, ProviderError, Providers, RefundFact, RefundStatus};
 use crate::refunds::{self, NewRefund};
 use crate::rows::{self, Capture};
 use crate::rules::{self, Fate, Payment, PaymentState, Purpose};
@@ -268,12 +268,14 @@ async fn take_refunds(
     news: &mut Vec<News>,
 ) -> Result<(), Problem> {
     for fact in &facts.refunds {
-        let ours = match fact.reference.parse::<Id<RefundKind>>() {
-            Ok(id) => refunds::find_of(conn, payment.id, id).await?,
-            Err(_) => None,
+        let ours = match rules::refund_of_reference(&fact.reference) {
+            Some(id) => refunds::find_of(conn, payment.id, id).await?,
+            None => None,
         };
-        match ours {
+        match ours.filter(|refund| refund.reference() == fact.reference) {
             Some(refund) => refunds::apply(conn, env, payment, &refund, fact).await?,
+            // An attempt that failed and was followed by another is over.
+            None if fact.status == RefundStatus::Failed => {}
             None => news.extend(foreign_refund(conn, env, payment, fact).await?),
         }
     }

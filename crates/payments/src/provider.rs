@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use basis::{Currency, Id, Language, Money, Payment, Problem, Refund, Timestamp};
+use basis::{Currency, Id, Language, Money, Payment, Problem, Timestamp};
 use http::HeaderMap;
 
 use crate::rules::Method;
@@ -104,7 +104,7 @@ pub enum RefundStatus {
 pub struct RefundFact {
     /// The provider's name for it.
     pub provider_ref: String,
-    /// Our refund, as the provider recorded it.
+    /// Our name for it, as the provider recorded it.
     pub reference: String,
     /// How much.
     pub amount: Money,
@@ -151,11 +151,11 @@ impl Facts {
     }
 }
 
-/// Money to be sent back. The refund's id is the idempotency key.
+/// Money to be sent back.
 #[derive(Debug, Clone)]
 pub struct RefundRequest {
-    /// Our refund.
-    pub refund: Id<Refund>,
+    /// Our name for it, and the idempotency key: the refund's id, with `.2`, `.3` when a person tries again.
+    pub reference: String,
     /// The provider's name for the payment.
     pub payment_ref: String,
     /// The provider's name for the capture.

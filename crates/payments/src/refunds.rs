@@ -80,7 +80,7 @@ pub async fn start_refund(conn: &mut Conn, env: &Env, new: NewRefund) -> Result<
         return Err(Problem::internal(format!("refund key {} used for something else", new.request_key)));
     }
     ledger::post(conn, env, due_transfer(&refund, new.from)).await?;
-    queue_sending(conn, env, refund.id, format!("{}", refund.id)).await?;
+    queue_sending(conn, env, refund.id, refund.reference()).await?;
     Ok(refund)
 }
 
@@ -109,6 +109,7 @@ fn fresh(env: &Env, payment: &Payment, capture_ref: String, new: &NewRefund) -> 
         capture_ref,
         amount: new.amount,
         state: RefundState::Queued,
+        attempt: 1,
         provider_ref: None,
         failure: None,
         reason: new.reason.clone(),
@@ -140,18 +141,21 @@ async fn queue_sending(
     jobs::enqueue(conn, env, job).await.map(drop)
 }
 
-/// Lets a refund that failed be sent again, as an operator decided; a refund that did not fail is left alone.
+/// Lets a refund that failed be sent again under a new reference, as an operator decided; a refund that did not
+/// fail is left alone.
 pub async fn retry_refund(conn: &mut Conn, env: &Env, id: Id<RefundKind>) -> Result<Refund, Problem> {
     let now = env.now();
     let freed = sql!(
-        "UPDATE payment_refund SET state = 'sending', changed_at = $2 WHERE id = $1 AND state = 'failed'"
+        "UPDATE payment_refund SET state = 'queued', attempt = attempt + 1, failure = NULL, changed_at = $2
+         WHERE id = $1 AND state = 'failed'"
     )
     .bind(id)
     .bind(now)
     .run(conn)
     .await?;
     if freed == 1 {
-        queue_sending(conn, env, id, format!("{id}:{}", now.as_ms())).await?;
+        let refund = find_refund(conn, id).await?;
+        queue_sending(conn, env, id, refund.reference()).await?;
     }
     find_refund(conn, id).await
 }
@@ -187,7 +191,7 @@ async fn ask(providers: &Providers, refund: &Refund, payment: &Payment) -> Resul
     let provider =
         providers.of_payment(&refund.provider).map_err(|p| ProviderError::Unknown(p.to_string()))?;
     let request = RefundRequest {
-        refund: refund.id,
+        reference: refund.reference(),
         payment_ref: payment.provider_ref.clone().unwrap_or_default(),
         capture_ref: refund.capture_ref.clone(),
         amount: refund.amount,
@@ -205,7 +209,7 @@ async fn ask(providers: &Providers, refund: &Refund, payment: &Payment) -> Resul
 fn refused(refund: &Refund, code: &str) -> RefundFact {
     RefundFact {
         provider_ref: refund.provider_ref.clone().unwrap_or_default(),
-        reference: refund.id.to_string(),
+        reference: refund.reference(),
         amount: refund.amount,
         status: RefundStatus::Failed,
         failure: Some(code.to_owned()),
@@ -275,7 +279,7 @@ async fn count_refund(
 async fn tell(conn: &mut Conn, env: &Env, refund: &Refund, state: RefundState) -> Result<(), Problem> {
     let succeeded = state == RefundState::Succeeded;
     let payload = RefundDone { refund: refund.id, payment: refund.payment, order: refund.order, succeeded };
-    let key = format!("{}:{}", refund.id, state.word());
+    let key = format!("{}:{}", refund.reference(), state.word());
     let job = NewJob { kind: REFUND_DONE, key, payload: &payload, run_at: env.now() };
     jobs::enqueue(conn, env, job).await.map(drop)
 }
@@ -307,6 +311,7 @@ fn refund(row: &Row) -> Result<Refund, Problem> {
         capture_ref: row.get("capture_ref")?,
         amount: money(row, "amount_minor")?,
         state: word(row, "state")?,
+        attempt: row.get("attempt")?,
         provider_ref: row.get("provider_ref")?,
         failure: row.get("failure")?,
         reason: row.get("reason")?,
@@ -318,9 +323,9 @@ fn refund(row: &Row) -> Result<Refund, Problem> {
 async fn insert(conn: &mut Conn, new: &Refund, request_key: &str) -> Result<bool, Problem> {
     let rows = sql!(
         "INSERT INTO payment_refund
-           (id, payment_id, order_id, provider, capture_ref, currency, amount_minor, state, reason, request_key,
+           (id, payment_id, order_id, provider, capture_ref, currency, amount_minor, state, attempt, reason, request_key,
             created_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT (request_key) DO NOTHING"
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) ON CONFLICT (request_key) DO NOTHING"
     )
     .bind(new.id)
     .bind(new.payment)
@@ -330,6 +335,7 @@ async fn insert(conn: &mut Conn, new: &Refund, request_key: &str) -> Result<bool
     .bind(new.amount.currency)
     .bind(new.amount.minor)
     .bind(new.state.word())
+    .bind(new.attempt)
     .bind(new.reason.as_str())
     .bind(request_key)
     .bind(new.created_at)

@@ -189,6 +189,8 @@ pub struct Refund {
     pub amount: Money,
     /// Where it stands.
     pub state: RefundState,
+    /// 1, and one more each time a person tries again.
+    pub attempt: u32,
     /// The provider's name for it.
     pub provider_ref: Option<String>,
     /// Why it failed.
@@ -199,6 +201,21 @@ pub struct Refund {
     pub created_at: Timestamp,
     /// When it last moved.
     pub changed_at: Timestamp,
+}
+
+impl Refund {
+    /// Our name for the current attempt at its provider.
+    pub fn reference(&self) -> String {
+        match self.attempt {
+            1 => self.id.to_string(),
+            more => format!("{}.{more}", self.id),
+        }
+    }
+}
+
+/// Which refund a provider's reference names, whatever the attempt.
+pub(crate) fn refund_of_reference(reference: &str) -> Option<Id<RefundKind>> {
+    reference.split('.').next()?.parse().ok()
 }
 
 /// Where a payment goes when its provider says this, with so much captured and refunded by now; never back.

@@ -238,15 +238,15 @@ impl Provider for Sandbox {
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {
-        let key = request.refund.to_string();
+        let key = &request.reference;
         let body = json!({ "reference": key, "capture": request.capture_ref, "amount": request.amount });
         let path = format!("/v1/payments/{}/refunds", request.payment_ref);
-        read::<WireRefund>(self.post(&path, &key, &body).await?).map(WireRefund::fact)
+        read::<WireRefund>(self.post(&path, key, &body).await?).map(WireRefund::fact)
     }
 
     async fn query_refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {
         let list: WireList<WireRefund> =
-            read(self.get(&format!("/v1/refunds?reference={}", request.refund)).await?)?;
+            read(self.get(&format!("/v1/refunds?reference={}", request.reference)).await?)?;
         list.data.into_iter().next().map(WireRefund::fact).ok_or(ProviderError::NotFound)
     }
 

@@ -70,7 +70,7 @@ impl Call {
     }
 }
 
-/// Runs a change under its idempotency key: the first answer is kept, whatever it was, and repeated.
+/// Runs a change under its idempotency key: the answer is kept and repeated.
 async fn once(
     service: &Service,
     call: Call,
@@ -111,10 +111,8 @@ fn run_once(
         books.spend_answer_fault(target);
         return Err(ApiError::broken(503));
     }
-    let (status, body) = match change(books, env, &call.body) {
-        Ok(body) => (status, body.to_string()),
-        Err(error) => (error.status, error.body().to_string()),
-    };
+    // What is refused leaves nothing behind, so its key stays free.
+    let body = change(books, env, &call.body)?.to_string();
     if let Some(key) = call.key {
         let fingerprint = call.fingerprint;
         books.keep(KeptAnswer { key, fingerprint, status, body: body.clone(), at: env.now() });

@@ -14,7 +14,11 @@ mod catalog;
 #[cfg(test)]
 mod charging;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod orders;
+#[cfg(test)]
+mod payments;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

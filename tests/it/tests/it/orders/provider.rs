@@ -61,7 +61,7 @@ impl Bank {
 
     fn known_refund(&self, request: &RefundRequest) -> Option<RefundFact> {
         let books = self.books.lock().unwrap();
-        let reference = request.refund.to_string();
+        let reference = request.reference.clone();
         books.values().flat_map(|facts| &facts.refunds).find(|refund| refund.reference == reference).cloned()
     }
 }
@@ -103,8 +103,8 @@ impl Provider for Bank {
             return Err(ProviderError::Refused { code: "no".into(), message: "not today".into() });
         }
         let fact = RefundFact {
-            provider_ref: format!("back-{}", request.refund),
-            reference: request.refund.to_string(),
+            provider_ref: format!("back-{}", request.reference),
+            reference: request.reference.clone(),
             amount: request.amount,
             status: RefundStatus::Succeeded,
             failure: None,

@@ -1,0 +1,246 @@
+//! Payments against the sandbox over real HTTP, on both engines: what people do, what the provider says, what stays.
+
+mod messages;
+mod money_back;
+mod stories;
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use basis::{
+    Account, Currency, Env, Id, Language, MINUTE_MS, ManualClock, Money, Order, OsEntropy, Payment, Problem,
+    Timestamp,
+};
+use payments::{
+    CHECK, CheckJob, Confirmed, HookRejected, Method, NewPayment, News, PaymentState, Providers, Purpose,
+    SEND_REFUND, Sandbox, SandboxConfig,
+};
+use paysim::{FaultPlan, Options, Outcome, Paysim};
+use store::jobs::{JobRun, Next, Worker};
+use store::testing::{TestDb, both};
+use store::{Db, in_tx};
+
+pub(crate) const SECRET: &str = "whsec_test";
+const API_KEY: &str = "sk_test";
+
+/// A shop with its provider, on a clock that only moves when told.
+pub(crate) struct World {
+    pub(crate) db: TestDb,
+    pub(crate) env: Env,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) providers: Providers,
+    pub(crate) paysim: Paysim,
+    worker: Worker,
+    pub(crate) news: Arc<Mutex<Vec<News>>>,
+    pub(crate) hooks: Arc<Mutex<Vec<StatusCode>>>,
+}
+
+/// Tells the same story in a shop on each engine.
+pub(crate) async fn in_both<F: AsyncFn(World)>(story: F) {
+    let clock = Arc::new(ManualClock::at(Timestamp(1_790_000_000_000)));
+    let env = Env { clock: clock.clone(), entropy: Arc::new(OsEntropy) };
+    for db in both(&[ledger::MIGRATIONS, payments::MIGRATIONS], &env).await {
+        story(World::new(db, env.clone(), clock.clone()).await).await;
+    }
+}
+
+impl World {
+    async fn new(db: TestDb, env: Env, clock: Arc<ManualClock>) -> Self {
+        let options = Options {
+            env: env.clone(),
+            virtual_clock: Some(clock.clone()),
+            ..Options::new("heyon", API_KEY, SECRET)
+        };
+        let paysim = Paysim::spawn(([127, 0, 0, 1], 0).into(), options).await.unwrap();
+        let sandbox = Sandbox::new(SandboxConfig {
+            base_url: paysim.url().parse().unwrap(),
+            api_key: API_KEY.into(),
+            merchant: "heyon".into(),
+            webhook_secrets: vec!["whsec_old".into(), SECRET.into()],
+        });
+        let sandbox: Arc<dyn payments::Provider> = Arc::new(sandbox.unwrap());
+        let providers = Providers::new([sandbox]);
+        let news = Arc::new(Mutex::new(Vec::new()));
+        let hooks = Arc::new(Mutex::new(Vec::new()));
+        let worker = worker(&db, &env, &providers, &news);
+        paysim.set_webhook_url(&hook_server(&db, &env, &providers, &hooks).await);
+        Self { db, env, clock, providers, paysim, worker, news, hooks }
+    }
+
+    pub(crate) fn order_payment(&self, order: Id<Order>, minor: i64) -> NewPayment {
+        NewPayment {
+            purpose: Purpose::Order(order),
+            account: Id::from_u128(7),
+            amount: Money::new(minor, Currency::CNY),
+            provider: "sandbox".into(),
+            method: Method::Alipay,
+            expires_at: self.env.now().plus_ms(30 * MINUTE_MS),
+            description: "日本 20 GB".into(),
+            language: Language::ZhCn,
+            return_url: "http://127.0.0.1/orders/1".into(),
+            request_key: None,
+        }
+    }
+
+    /// A payment whose pay page is open; its id here and at the sandbox.
+    pub(crate) async fn open(&self, new: NewPayment) -> (Id<Payment>, String) {
+        let created =
+            in_tx!(self.db, |tx| { payments::create(tx, &self.env, &self.providers, new.clone()).await })
+                .unwrap();
+        let url = payments::begin(&self.db, &self.env, &self.providers, created.id).await.unwrap();
+        (created.id, url.rsplit('/').next().unwrap().to_owned())
+    }
+
+    pub(crate) async fn pay(&self, at_sandbox: &str, outcome: Outcome) {
+        self.paysim.pay(at_sandbox, outcome).await.unwrap();
+    }
+
+    pub(crate) async fn faults(&self, at_sandbox: &str, plan: FaultPlan) {
+        self.paysim.set_faults(at_sandbox, plan).await.unwrap();
+    }
+
+    /// Waits until the sandbox has sent so many messages, then does all work that is due.
+    pub(crate) async fn after_hooks(&self, count: usize) {
+        for _ in 0..500 {
+            if self.hooks.lock().unwrap().len() >= count {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert_eq!(self.hooks.lock().unwrap().len(), count, "messages that came");
+        self.work().await;
+    }
+
+    pub(crate) async fn work(&self) {
+        self.worker.run_due().await.unwrap();
+    }
+
+    pub(crate) async fn later(&self, ms: i64) {
+        self.clock.advance_ms(ms);
+        self.work().await;
+    }
+
+    pub(crate) async fn payment(&self, id: Id<Payment>) -> payments::Payment {
+        payments::find(&mut self.db.read().await.unwrap(), id).await.unwrap()
+    }
+
+    pub(crate) async fn state(&self, id: Id<Payment>) -> PaymentState {
+        self.payment(id).await.state
+    }
+
+    pub(crate) async fn order_money(&self, order: Id<Order>) -> ledger::OrderMoney {
+        ledger::per_order(&mut self.db.read().await.unwrap(), order, Currency::CNY).await.unwrap()
+    }
+
+    pub(crate) async fn wallet_minor(&self, account: Id<Account>) -> i64 {
+        let mut conn = self.db.read().await.unwrap();
+        ledger::wallet(&mut conn, account, Currency::CNY).await.unwrap().balance.minor
+    }
+
+    pub(crate) fn told(&self) -> Vec<News> {
+        std::mem::take(&mut *self.news.lock().unwrap())
+    }
+
+    pub(crate) async fn flags(&self) -> Vec<String> {
+        let flags = payments::open_flags(&mut self.db.read().await.unwrap(), 100).await.unwrap();
+        flags.into_iter().map(|flag| flag.reason).collect()
+    }
+
+    /// Our own books, and theirs, agree.
+    pub(crate) async fn books_agree(&self) {
+        let mut conn = self.db.read().await.unwrap();
+        assert_eq!(ledger::audit(&mut conn).await.unwrap(), Vec::new());
+        assert_eq!(payments::audit(&mut conn).await.unwrap(), Vec::new());
+        let far = Timestamp(i64::MAX);
+        let differences = payments::reconcile(&self.db, &self.providers, Timestamp(0), far).await.unwrap();
+        assert_eq!(differences, Vec::new());
+        let theirs = self.paysim.books().await;
+        for ((_, currency), ours) in ledger::provider_totals(&mut conn).await.unwrap() {
+            assert_eq!(theirs.captured_minor.get(currency.code()), Some(&ours.captured.minor));
+            assert_eq!(theirs.refunded_minor.get(currency.code()), Some(&ours.returned.minor));
+        }
+    }
+}
+
+fn worker(db: &Db, env: &Env, providers: &Providers, news: &Arc<Mutex<Vec<News>>>) -> Worker {
+    let (db1, env1, providers1, news) = (db.clone(), env.clone(), providers.clone(), news.clone());
+    let (db2, env2, providers2) = (db.clone(), env.clone(), providers.clone());
+    Worker::new(db, env, "test")
+        .on(CHECK, move |run| look(db1.clone(), env1.clone(), providers1.clone(), news.clone(), run))
+        .on(SEND_REFUND, move |run| {
+            let (db, env, providers) = (db2.clone(), env2.clone(), providers2.clone());
+            async move { payments::send_refund(&db, &env, &providers, run).await }
+        })
+        .on(payments::REFUND_DONE, |_| async { Ok(Next::Done) })
+}
+
+/// What the orders do when a payment is looked at, without the orders.
+async fn look(
+    db: Db,
+    env: Env,
+    providers: Providers,
+    news: Arc<Mutex<Vec<News>>>,
+    run: JobRun,
+) -> Result<Next, Problem> {
+    let job: CheckJob = run.read()?;
+    let Some(facts) = payments::fetch(&db, &providers, job).await? else { return Ok(Next::Done) };
+    let confirmed = in_tx!(db, |tx| {
+        let confirmed = payments::confirm(tx, &env, job.payment, &facts).await?;
+        settle(tx, &env, &confirmed).await?;
+        Ok(confirmed)
+    })?;
+    news.lock().unwrap().extend(confirmed.news.clone());
+    Ok(payments::after(job, &confirmed.payment, env.now()))
+}
+
+pub(crate) async fn settle(tx: &mut store::Conn, env: &Env, confirmed: &Confirmed) -> Result<(), Problem> {
+    for news in &confirmed.news {
+        if let News::Captured { transfer } = news {
+            ledger::post(tx, env, transfer.clone()).await?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(Clone)]
+struct Desk {
+    db: Db,
+    env: Env,
+    providers: Providers,
+    answers: Arc<Mutex<Vec<StatusCode>>>,
+}
+
+async fn hook_server(
+    db: &Db,
+    env: &Env,
+    providers: &Providers,
+    answers: &Arc<Mutex<Vec<StatusCode>>>,
+) -> String {
+    let desk =
+        Desk { db: db.clone(), env: env.clone(), providers: providers.clone(), answers: answers.clone() };
+    let app = Router::new().route("/hooks/{provider}", post(receive)).with_state(desk);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hooks/sandbox", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    url
+}
+
+async fn receive(
+    State(desk): State<Desk>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    raw: Bytes,
+) -> StatusCode {
+    let taken = payments::receive_hook(&desk.db, &desk.env, &desk.providers, &name, &headers, &raw).await;
+    let status = match taken {
+        Ok(_) => StatusCode::OK,
+        Err(HookRejected::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+        Err(_) => StatusCode::BAD_REQUEST,
+    };
+    desk.answers.lock().unwrap().push(status);
+    status
+}
