@@ -1,5 +1,7 @@
 //! From `paid` to `active`, or to a confirmed void.
 
+use std::time::Duration;
+
 use basis::{Id, Order, Problem, Timestamp};
 use carriers::{Carrier, Delivered, Delivery, Fate, Outcome, Voiding};
 use ledger::{Book, Kind, NewTransfer};
@@ -214,9 +216,16 @@ pub(crate) async fn activate(
     let delivered = with_dates(desk, order.id, pool, delivered);
     let moved = in_tx!(desk.db, |tx| { activate_in(tx, desk, order, delivered).await })?;
     if moved {
+        measure(desk, order);
         desk.tell(order, OrderState::Active);
     }
     Ok(())
+}
+
+fn measure(desk: &Desk, order: &OrderRecord) {
+    let now = desk.env.now();
+    let ms = u64::try_from(now.since(order.paid_at.unwrap_or(now))).unwrap_or(0);
+    metrics::histogram!("paid_to_active_seconds").record(Duration::from_millis(ms));
 }
 
 async fn activate_in(

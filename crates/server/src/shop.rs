@@ -9,7 +9,9 @@ use accounts::{
 use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use basis::{Env, SecretKey};
+use carriers::{Carriers, OwnNetwork};
 use charging::{Charging, Opening};
+use orders::Desk;
 use payments::Providers;
 use store::{Db, Migrations, jobs::Worker};
 use web::live::Hub;
@@ -17,7 +19,7 @@ use web::live::Hub;
 use crate::{data_dir::DataDir, pay, settings::Settings};
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 7] = [
+const MIGRATIONS: [Migrations; 9] = [
     store::MIGRATIONS,
     accounts::MIGRATIONS,
     catalog::MIGRATIONS,
@@ -25,6 +27,8 @@ const MIGRATIONS: [Migrations; 7] = [
     charging::MIGRATIONS,
     cards::MIGRATIONS,
     payments::MIGRATIONS,
+    orders::MIGRATIONS,
+    support::MIGRATIONS,
 ];
 
 /// Everything that serving and the operator's commands work on.
@@ -49,6 +53,8 @@ pub struct Shop {
     pub guards: Guards,
     /// Who moves money.
     pub providers: Providers,
+    /// Orders, with providers and carriers behind them.
+    pub desk: Desk,
     /// Who writes and sends mails.
     pub post: Post,
 }
@@ -80,7 +86,9 @@ impl Shop {
             key: secret.clone(),
         };
         let live = Hub::default();
-        Ok(Self { settings, data, env, db, log, charging, live, secret, guards, providers, post })
+        let carriers = Carriers::default().with("own", OwnNetwork::new(&charging));
+        let desk = Desk::new(&db, &env, &charging, carriers, providers.clone(), order_settings(&settings));
+        Ok(Self { settings, data, env, db, log, charging, live, secret, guards, providers, desk, post })
     }
 
     /// Everything that HTTP serves.
@@ -95,6 +103,7 @@ impl Shop {
             config: web_config(&self.settings)?,
             guards: self.guards.clone(),
             charging: self.charging.clone(),
+            desk: self.desk.clone(),
             live: self.live.clone(),
         };
         Ok(web::router(web::App::new(parts)))
@@ -104,7 +113,7 @@ impl Shop {
     pub fn worker(&self) -> Worker {
         let (post, env) = (self.post.clone(), self.env.clone());
         let (db, charging, line_env) = (self.db.clone(), self.charging.clone(), self.env.clone());
-        Worker::new(&self.db, &self.env, OWNER)
+        let worker = Worker::new(&self.db, &self.env, OWNER)
             .on(accounts::mail::SEND, move |run| {
                 let (post, env) = (post.clone(), env.clone());
                 async move { post.send(&env, &run).await }
@@ -112,7 +121,8 @@ impl Shop {
             .on(cards::LINE_OPEN, move |run| {
                 let (db, env, charging) = (db.clone(), line_env.clone(), charging.clone());
                 async move { cards::open_line(&db, &env, &charging, &run).await }
-            })
+            });
+        support::handlers(orders::handlers(worker, &self.desk), &self.desk)
     }
 
     /// Leaves a snapshot for a fast start, and closes the files.
@@ -137,6 +147,15 @@ fn post(settings: &Settings, key: &SecretKey) -> Result<Post> {
     };
     let (public_url, brand) = (settings.public_url.clone(), settings.brand.clone());
     Ok(Post { mailer, public_url, brand, key: key.clone() })
+}
+
+fn order_settings(settings: &Settings) -> orders::Settings {
+    let ms = |seconds: u32| i64::from(seconds) * basis::SECOND_MS;
+    orders::Settings {
+        pay_within_ms: ms(settings.deadlines.payment_seconds),
+        deliver_within_ms: ms(settings.deadlines.delivery_seconds),
+        ..orders::Settings::default()
+    }
 }
 
 fn web_config(settings: &Settings) -> Result<web::Config> {

@@ -4,6 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use basis::{Currency, Env, Language, SecretKey};
 use charging::Charging;
+use orders::Desk;
 use store::Db;
 use url::Url;
 
@@ -25,6 +26,8 @@ pub struct Parts {
     pub guards: accounts::Guards,
     /// The charging engine.
     pub charging: Charging,
+    /// Orders, with the providers and carriers behind them.
+    pub desk: Desk,
     /// What the operator has set.
     pub config: Config,
     /// Who is watching which page.

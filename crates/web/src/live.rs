@@ -25,6 +25,7 @@ use axum::{
 use basis::{Account, Id, Kind, Pool, Problem};
 use charging::PoolChanged;
 use futures_util::stream;
+use orders::OrderChanged;
 use tokio::sync::{
     Notify,
     broadcast::{self, error::RecvError},
@@ -151,6 +152,17 @@ impl Hub {
                 Ok(change) => self.tell_pool(change.pool),
                 // Too far behind: whoever it was, everyone looks.
                 Err(RecvError::Lagged(_)) => self.tell_all(Topic::Line),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Passes on which orders move, until the last desk is gone: a task of the server.
+    pub async fn follow_orders(self, mut changes: broadcast::Receiver<OrderChanged>) {
+        loop {
+            match changes.recv().await {
+                Ok(change) => self.tell(change.account, Topic::Order),
+                Err(RecvError::Lagged(_)) => self.tell_all(Topic::Order),
                 Err(RecvError::Closed) => return,
             }
         }

@@ -16,19 +16,27 @@ use tower::ServiceExt as _;
 
 use crate::{App, Config, Parts, live::Hub};
 
-const MIGRATIONS: [store::Migrations; 6] = [
+const MIGRATIONS: [store::Migrations; 8] = [
     accounts::MIGRATIONS,
     catalog::MIGRATIONS,
     ledger::MIGRATIONS,
     charging::LOG_MIGRATIONS,
     charging::MIGRATIONS,
     cards::MIGRATIONS,
+    payments::MIGRATIONS,
+    orders::MIGRATIONS,
 ];
 
 struct Shop {
     router: Router,
     app: App,
     _db: store::testing::TestDb,
+}
+
+/// A desk that sells and delivers nothing.
+fn desk(db: &store::Db, env: &Env, charging: &charging::Charging) -> orders::Desk {
+    let (carriers, providers) = (carriers::Carriers::default(), payments::Providers::default());
+    orders::Desk::new(db, env, charging, carriers, providers, orders::Settings::default())
 }
 
 struct Answer {
@@ -46,7 +54,8 @@ impl Shop {
         let guards =
             Guards { passwords: Passwords::cheap(), limits: Limits::new(key.clone()), key: key.clone() };
         let charging = charging(&db, &env).await;
-        let parts = Parts { db: db.clone(), env, secret: key, guards, charging, config, live };
+        let desk = desk(&db, &env, &charging);
+        let parts = Parts { db: db.clone(), env, secret: key, guards, charging, desk, config, live };
         let app = App::new(parts);
         Self { router: crate::router(app.clone()), app, _db: db }
     }
