@@ -1,6 +1,7 @@
 //! The shell as a browser and a program meet it.
 
 mod catalog_pages;
+mod lines;
 
 use accounts::{Guards, Limits, Origin, Passwords, Preferences, Registration};
 use axum::{
@@ -104,7 +105,7 @@ impl Answer {
     }
 }
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 #[tokio::test]
 async fn a_lost_reader_is_told_so_in_their_language() {
@@ -236,26 +237,4 @@ async fn a_signed_in_reader_is_known() {
     shop.send("POST", "/language", &ours, "language=en").await;
     let page = shop.get("/nowhere", &[("cookie", &cookie)]).await;
     assert!(page.text.contains(r#"<html lang="en""#), "the account remembers");
-}
-
-#[tokio::test]
-#[ignore = "for eyes"]
-async fn look() {
-    use axum::extract::Path;
-    let shop = Shop::open("http://127.0.0.1:18090").await;
-    let cookie = shop.sign_in("lin@example.com").await;
-    let app = shop.app.clone();
-    let looks = Router::new().route(
-        "/look/{first}/{lang}",
-        axum::routing::get(async move |Path((first, lang)): Path<(usize, String)>| {
-            let mut headers = HeaderMap::new();
-            headers.insert("cookie", cookie.parse().unwrap());
-            let who = crate::reader::find(&app, &headers).await.unwrap();
-            let _ = lang;
-            crate::pages::home::look(&app, &who, first)
-        }),
-    );
-    let router = shop.router.clone().merge(looks);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:18090").await.unwrap();
-    axum::serve(listener, router).await.unwrap();
 }

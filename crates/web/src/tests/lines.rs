@@ -1,0 +1,159 @@
+//! A line from binding to the last byte, as its owner's pages show it.
+
+use axum::http::StatusCode;
+use basis::{Allowance, Country, CountrySet, DataVolume, RenewalRule, StartRule, Terms};
+use charging::{Ask, Credit, CreditControl, Few, LineIdentity, RequestKind, Service};
+
+use super::Shop;
+use crate::tests::FORM;
+
+const MB: u64 = 1_000_000;
+
+/// A person with a bound card whose pool stands at the engine.
+pub(super) struct Traveller {
+    pub(super) cookie: String,
+    pub(super) line: cards::Line,
+}
+
+impl Shop {
+    /// Registers someone, and binds them a fresh card.
+    pub(super) async fn traveller(&self, email: &str) -> Traveller {
+        let cookie = self.sign_in(email).await;
+        let parts = &*self.app;
+        let key = &parts.secret;
+        let made = cards::make_test_cards(&parts.db, &parts.env, key, "test", 1).await.unwrap();
+        let origin = accounts::Origin { ip: [127, 0, 0, 1].into(), agent: "test".into() };
+        let account = self.account(&cookie).await;
+        let input = cards::BindInput { number: &made[0].serial, bind_code: None };
+        let line =
+            cards::bind_card(&parts.db, &parts.env, &parts.guards, &origin, account, input).await.unwrap();
+        let identity = LineIdentity { line: line.id, imsi: line.imsi.parse().unwrap(), msisdn: None };
+        parts.charging.open_pool(line.pool, identity).await.unwrap();
+        Traveller { cookie, line }
+    }
+
+    async fn account(&self, cookie: &str) -> basis::Id<basis::Account> {
+        let token = cookie.strip_prefix("session=").unwrap();
+        accounts::session(&self.app.db, &self.app.env, token).await.unwrap().unwrap().account.id
+    }
+
+    /// 5 GB for Japan are delivered.
+    pub(super) async fn deliver(&self, who: &Traveller) {
+        let terms = Terms {
+            allowance: Allowance::Fixed { bytes: DataVolume::gigabytes(5) },
+            coverage: CountrySet::from_iter(["JP".parse::<Country>().unwrap()]),
+            days: 30,
+            start: StartRule::FirstUse,
+            activate_within_days: 180,
+            renewal: RenewalRule::Follow,
+            shareable: false,
+        };
+        let order = self.app.env.new_id();
+        let credit = Credit { pool: who.line.pool, order, line: who.line.id, terms };
+        self.app.charging.credit(credit).await.unwrap();
+    }
+
+    /// A gateway in Japan reports so many octets and asks for more.
+    pub(super) async fn report(&self, who: &Traveller, number: u32, used: u64) {
+        let kind = if number == 0 { RequestKind::Initial } else { RequestKind::Update };
+        let services = Few::One(Service { group: Some(1), used, ask: Ask::Quota });
+        let request = CreditControl {
+            gateway: "gw.test".into(),
+            session: "s1".into(),
+            kind,
+            number,
+            imsi: who.line.imsi.parse().ok(),
+            msisdn: None,
+            country: "JP".parse().ok(),
+            services,
+        };
+        self.app.charging.control(request).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn home_shows_what_the_engine_knows() {
+    let shop = Shop::open("http://127.0.0.1:8080").await;
+    let anna = shop.traveller("anna@example.com").await;
+    let home = async || shop.get("/", &[("cookie", &anna.cookie)]).await.text;
+
+    assert!(home().await.contains("没有套餐"), "bound, and no plan yet");
+    shop.deliver(&anna).await;
+    let waiting = home().await;
+    assert!(waiting.contains("日本 5\u{a0}GB") && waiting.contains("待使用"), "{waiting}");
+
+    shop.report(&anna, 0, 0).await;
+    shop.report(&anna, 1, 8 * MB).await;
+    shop.report(&anna, 2, 992 * MB).await;
+    let used = home().await;
+    assert!(used.contains("剩余 4\u{a0}GB，共 5\u{a0}GB，还有 30 天"), "{used}");
+    assert!(used.contains("正在日本使用") && used.contains("0秒前 · 实时"), "{used}");
+    let part = shop.get("/home/now", &[("cookie", &anna.cookie)]).await.text;
+    assert!(part.starts_with(r#"<div id="now""#) && part.contains("4\u{a0}GB"), "{part}");
+}
+
+#[tokio::test]
+async fn a_lines_page_shows_its_use_per_day() {
+    let shop = Shop::open("http://127.0.0.1:8080").await;
+    let anna = shop.traveller("anna@example.com").await;
+    shop.deliver(&anna).await;
+    shop.report(&anna, 0, 0).await;
+    shop.report(&anna, 1, 250 * MB).await;
+    shop.app.charging.catch_up().await.unwrap();
+    let page = shop.get(&format!("/lines/{}", anna.line.id), &[("cookie", &anna.cookie)]).await;
+    assert!(page.text.contains("今天 250\u{a0}MB"), "the chart in words: {}", page.text);
+    assert!(page.text.contains("ICCID") && page.text.contains("仅流量"));
+}
+
+#[tokio::test]
+async fn another_persons_line_does_not_exist() {
+    let shop = Shop::open("http://127.0.0.1:8080").await;
+    let anna = shop.traveller("anna@example.com").await;
+    let bela = shop.sign_in("bela@example.com").await;
+    for path in ["", "/now", "/install"] {
+        let page = shop.get(&format!("/lines/{}{path}", anna.line.id), &[("cookie", &bela)]).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let nonsense = shop.get("/lines/lin_zzz", &[("cookie", &bela)]).await;
+    assert_eq!(nonsense.status, StatusCode::NOT_FOUND);
+    let stranger = shop.get(&format!("/lines/{}", anna.line.id), &[]).await;
+    assert_eq!(stranger.status, StatusCode::SEE_OTHER);
+    assert_eq!(stranger.header("location"), format!("/sign-in?next=%2Flines%2F{}", anna.line.id));
+}
+
+#[tokio::test]
+async fn a_line_gets_a_name_of_its_own() {
+    let shop = Shop::open("http://127.0.0.1:8080").await;
+    let anna = shop.traveller("anna@example.com").await;
+    let (path, ours) = (format!("/lines/{}", anna.line.id), [FORM, ("cookie", anna.cookie.as_str())]);
+    let renamed = shop.send("POST", &format!("{path}/name"), &ours, "label=%3Cb%3EPhone").await;
+    assert_eq!((renamed.status, renamed.header("location")), (StatusCode::SEE_OTHER, path.as_str()));
+    let page = shop.get(&path, &[("cookie", &anna.cookie)]).await.text;
+    assert!(page.contains("&#60;b&#62;Phone") && !page.contains("<b>Phone"), "escaped: {page}");
+    let long = format!("label={}", "x".repeat(200));
+    let refused = shop.send("POST", &format!("{path}/name"), &ours, &long).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains(r#"id="label-error""#), "{}", refused.text);
+}
+
+/// The stream says that something has changed; what, the page asks itself.
+#[tokio::test]
+async fn an_open_page_hears_of_use() {
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+    let shop = Shop::open("http://127.0.0.1:8080").await;
+    let anna = shop.traveller("anna@example.com").await;
+    tokio::spawn(shop.app.live.clone().follow_charging(shop.app.charging.changes()));
+    let request = axum::http::Request::builder().uri("/live").header("cookie", &anna.cookie);
+    let answer = shop.router.clone().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    let mut stream = answer.into_body();
+    let mut next = async || {
+        let frame = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+        String::from_utf8(frame.to_vec()).unwrap()
+    };
+    assert!(next().await.starts_with("event: line"), "what happened before the stream was open");
+    assert!(next().await.starts_with("event: order"));
+    shop.deliver(&anna).await;
+    assert!(next().await.starts_with("event: line"));
+}
