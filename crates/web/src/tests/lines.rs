@@ -4,8 +4,11 @@ use axum::http::StatusCode;
 use basis::{Allowance, Country, CountrySet, DataVolume, RenewalRule, StartRule, Terms};
 use charging::{Ask, Credit, CreditControl, Few, LineIdentity, RequestKind, Service};
 
-use super::Shop;
-use crate::tests::FORM;
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+use super::{FORM, Shop};
+use crate::pages::lines::fixtures;
 
 const MB: u64 = 1_000_000;
 
@@ -136,11 +139,35 @@ async fn a_line_gets_a_name_of_its_own() {
     assert!(refused.text.contains(r#"id="label-error""#), "{}", refused.text);
 }
 
+/// Every state has its word, its drawing and its one way on, in both languages.
+#[tokio::test]
+async fn every_state_is_said_plainly() {
+    let shop = Shop::open("http://127.0.0.1:8080").await;
+    let words = [
+        ["使用中", "Active"],
+        ["流量低", "Low"],
+        ["待使用", "Waiting"],
+        ["今天已用完", "Used up today"],
+        ["已到期", "Ended"],
+        ["没有套餐", "No plan"],
+        ["已停用", "Stopped"],
+    ];
+    for (line, words) in fixtures::all(shop.app.env.now()).into_iter().zip(words) {
+        for (tag, word) in ["zh-CN", "en"].into_iter().zip(words) {
+            let headers = [("accept-language".parse().unwrap(), tag.parse().unwrap())].into_iter().collect();
+            let reader = crate::reader::stranger(&shop.app, &headers);
+            let answer = crate::pages::home::shown(&shop.app, &reader, std::slice::from_ref(&line));
+            let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+            let page = String::from_utf8(bytes.to_vec()).unwrap();
+            assert!(page.contains(&format!("{word}</span>")), "{word}: {page}");
+            assert_eq!(page.contains("data-money"), !line.barred, "nothing is sold for a stopped line");
+        }
+    }
+}
+
 /// The stream says that something has changed; what, the page asks itself.
 #[tokio::test]
 async fn an_open_page_hears_of_use() {
-    use http_body_util::BodyExt as _;
-    use tower::ServiceExt as _;
     let shop = Shop::open("http://127.0.0.1:8080").await;
     let anna = shop.traveller("anna@example.com").await;
     tokio::spawn(shop.app.live.clone().follow_charging(shop.app.charging.changes()));

@@ -68,14 +68,8 @@ async fn offline() -> PageProblem {
     Problem::new(Kind::Unavailable, "offline").into()
 }
 
+/// The page of lines that no engine knows, for tests.
 #[cfg(test)]
-pub(crate) fn look(app: &App, reader: &Reader, first: usize) -> Response {
-    let now = app.env.now();
-    let mut lines = super::lines::fixtures::all(now);
-    if first > lines.len() {
-        lines.clear();
-    } else {
-        lines.rotate_left(first);
-    }
-    Page(page(app, reader, &lines, now)).into_response()
+pub(crate) fn shown(app: &App, reader: &Reader, lines: &[LineFacts]) -> Response {
+    Page(page(app, reader, lines, app.env.now())).into_response()
 }

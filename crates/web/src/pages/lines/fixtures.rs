@@ -10,7 +10,7 @@ use super::{
     standing::{BundleNow, Phase, window_octets},
 };
 
-pub(crate) const GB: u64 = 1_000_000_000;
+const GB: u64 = 1_000_000_000;
 
 fn terms(allowance: Allowance, countries: &[&str], days: u32) -> Terms {
     Terms {
@@ -60,7 +60,7 @@ fn fixed(gb: u64) -> Allowance {
 }
 
 /// Japan, 12.4 of 20 GB, in use twelve seconds ago, and a waiting bundle behind it.
-pub(crate) fn active(now: Timestamp) -> LineFacts {
+fn active(now: Timestamp) -> LineFacts {
     let japan = terms(fixed(20), &["JP"], 30);
     let days = [41, 52, 38, 90, 63, 71, 31, 112, 86, 59, 45, 76, 69, 61].map(|n| n * 10_000_000).to_vec();
     let (ends_at, by) = (now.plus_ms(18 * DAY_MS - HOUR_MS), now.plus_ms(160 * DAY_MS));
@@ -75,7 +75,7 @@ pub(crate) fn active(now: Timestamp) -> LineFacts {
 }
 
 /// Thailand, 0.7 of 8 GB and two days.
-pub(crate) fn low(now: Timestamp) -> LineFacts {
+fn low(now: Timestamp) -> LineFacts {
     let thailand = terms(fixed(8), &["TH"], 8);
     let days = vec![0, 0, 0, 0, 0, 0, 0, 0, 900_000_000, 1_400_000_000, 1_100_000_000, GB, 1_900_000_000, GB];
     let bundle = placed(3, "泰国", thailand, Phase::Active, 700_000_000, now.plus_ms(2 * DAY_MS - HOUR_MS));
@@ -84,35 +84,35 @@ pub(crate) fn low(now: Timestamp) -> LineFacts {
 }
 
 /// Europe, nothing used yet.
-pub(crate) fn waiting(now: Timestamp) -> LineFacts {
+fn waiting(now: Timestamp) -> LineFacts {
     let europe = terms(fixed(50), &["FR", "DE", "IT"], 30);
     line(3, vec![placed(4, "欧洲", europe, Phase::Waiting, 50 * GB, now.plus_ms(180 * DAY_MS))])
 }
 
 /// Korea, a gigabyte a day, today's used up.
-pub(crate) fn daily(now: Timestamp) -> LineFacts {
+fn daily(now: Timestamp) -> LineFacts {
     let korea = terms(Allowance::PerDay { bytes: DataVolume::gigabytes(1) }, &["KR"], 7);
     line(4, vec![placed(5, "韩国", korea, Phase::Active, 0, now.plus_ms(3 * DAY_MS))])
 }
 
 /// Korea, over, and the plan no longer sold.
-pub(crate) fn over(now: Timestamp) -> LineFacts {
+fn over(now: Timestamp) -> LineFacts {
     let korea = terms(fixed(5), &["KR"], 30);
     let bundle = placed(6, "韩国", korea, Phase::Over, 0, now.plus_ms(-20 * DAY_MS));
     LineFacts { renewal: None, ..line(5, vec![bundle]) }
 }
 
 /// Bound, and never had a plan.
-pub(crate) fn no_plan() -> LineFacts {
+fn no_plan() -> LineFacts {
     LineFacts { renewal: None, ..line(6, Vec::new()) }
 }
 
 /// Stopped by an operator.
-pub(crate) fn barred(now: Timestamp) -> LineFacts {
+fn barred(now: Timestamp) -> LineFacts {
     LineFacts { barred: true, session: None, ..active(now) }
 }
 
 /// Every state.
-pub(crate) fn all(now: Timestamp) -> Vec<LineFacts> {
-    vec![active(now), low(now), waiting(now), daily(now), over(now), no_plan(), barred(now)]
+pub(crate) fn all(now: Timestamp) -> [LineFacts; 7] {
+    [active(now), low(now), waiting(now), daily(now), over(now), no_plan(), barred(now)]
 }
