@@ -30,9 +30,10 @@ async fn look(shop: &Shop) -> Result<Vec<String>, Problem> {
     let mut conn = shop.db.snapshot().await?;
     let mut found = ledger::audit(&mut conn).await?;
     found.extend(payments::audit(&mut conn).await?);
+    found.extend(orders::audit(&mut conn, &shop.desk.carriers).await?);
     drop(conn);
     let now = shop.env.now();
-    found.extend(payments::reconcile(&shop.db, &shop.providers, now.plus_ms(-PROVIDERS_MS), now).await?);
+    found.extend(payments::reconcile(&shop.db, &shop.desk.providers, now.plus_ms(-PROVIDERS_MS), now).await?);
     let mut found: Vec<String> =
         found.into_iter().map(|ledger::Difference { subject, what }| format!("{subject}: {what}")).collect();
     found.extend(shop.charging.pause(charging::audit(&shop.log, &shop.db)).await?);

@@ -121,7 +121,8 @@ pub enum Review {
     List,
     /// One case with what is known.
     Show { id: String },
-    /// Decide a case: `delivered`, `refund` or `dismiss`.
+    /// Decide a case: deliver (ask the carrier again), void (have it called off, then refund), refund_confirmed or
+    /// delivered_confirmed (the carrier has said so elsewhere), return_wrong_amount, retry_refund, or dismiss.
     Resolve {
         id: String,
         decision: String,

@@ -5,11 +5,11 @@ use basis::{Id, Job, Language, Line, Problem};
 use serde_json::json;
 use store::{audit::Entry, in_tx};
 
-use super::{Command, Reply, Request};
+use super::{Command, Reply, Request, desk};
 use crate::{backup, shop::Shop};
 
 /// The most rows that a list shows.
-const ROWS_MAX: u32 = 500;
+pub(super) const ROWS_MAX: u32 = 500;
 
 /// Does what is asked, as the running server or without one.
 pub async fn carry_out(shop: &Shop, request: Request) -> Reply {
@@ -22,10 +22,16 @@ pub async fn carry_out(shop: &Shop, request: Request) -> Reply {
         Command::CardsMake { csv } => cards_make(shop, &actor, &csv).await,
         Command::CardsMakeTest { count } => cards_make_test(shop, &actor, count).await,
         Command::CatalogApply { toml, dry_run } => catalog_apply(shop, &actor, &toml, dry_run).await,
+        Command::ReviewList => desk::review_list(shop).await,
+        Command::ReviewShow { id } => desk::review_show(shop, &id).await,
+        Command::ReviewResolve { id, decision, note } => {
+            desk::review_resolve(shop, &actor, &id, &decision, &note).await
+        }
+        Command::OrdersShow { id } => desk::orders_show(shop, &id).await,
+        Command::OrdersRefund { id, note } => desk::orders_refund(shop, &actor, &id, &note).await,
         Command::LinesBar { id } => lines_bar(shop, &actor, &id, true).await,
         Command::LinesUnbar { id } => lines_bar(shop, &actor, &id, false).await,
         Command::Backup { to } => backup::backup(shop, &to).await,
-        other => Err(anyhow::anyhow!("{other:?}: not wired yet")),
     };
     match done {
         Ok(lines) => Reply::done(lines),
@@ -44,7 +50,8 @@ fn why(error: &anyhow::Error) -> String {
     }
 }
 
-type Lines = anyhow::Result<Vec<String>>;
+/// What a command prints.
+pub(super) type Lines = anyhow::Result<Vec<String>>;
 
 async fn audit(shop: &Shop) -> Lines {
     let differences = crate::audit::differences(shop).await?;

@@ -2,6 +2,7 @@
 //! or, if there is none, this process.
 
 mod carry_out;
+mod desk;
 mod socket;
 
 use std::path::PathBuf;
