@@ -14,6 +14,7 @@ mod refunds;
 mod rows;
 mod rules;
 mod sandbox;
+mod top_up;
 
 pub use audit::{audit, count_by_state, page, reconcile};
 pub use check::{CHECK, CheckJob, Confirmed, News, after, confirm, fetch};
@@ -26,11 +27,12 @@ pub use provider::{
 };
 pub use refunds::{
     NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, refunds_of_order, refunds_of_payment,
-    retry_refund, send_refund, start_refund,
+    refunds_under_way, retry_refund, send_refund, start_refund,
 };
 pub use rows::Capture;
 pub use rules::{Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};
 pub use sandbox::{Sandbox, SandboxConfig};
+pub use top_up::{TOP_UP_MINOR_MAX, TOP_UP_MINOR_MIN, TopUp, look_soon, top_up};
 
 use basis::{Id, Payment as PaymentKind, Problem};
 use store::Conn;

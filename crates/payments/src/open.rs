@@ -30,7 +30,8 @@ pub struct NewPayment {
     pub description: String,
     /// In which language.
     pub language: Language,
-    /// Where the payer's browser goes afterwards: an absolute address of ours.
+    /// Where the payer's browser goes afterwards: an absolute address of ours. `{payment}` in it becomes the
+    /// payment's id.
     pub return_url: String,
     /// The asker's idempotency key: the same key of the same account answers the same payment.
     pub request_key: Option<String>,
@@ -79,8 +80,9 @@ fn check_offered(providers: &Providers, new: &NewPayment) -> Result<(), Problem>
 fn fresh(env: &Env, new: NewPayment) -> Payment {
     let now = env.now();
     let zero = Money::zero(new.amount.currency);
+    let id: Id<PaymentKind> = env.new_id();
     Payment {
-        id: env.new_id(),
+        id,
         account: new.account,
         purpose: new.purpose,
         provider: new.provider,
@@ -94,7 +96,7 @@ fn fresh(env: &Env, new: NewPayment) -> Payment {
         failure: None,
         description: new.description,
         language: new.language,
-        return_url: new.return_url,
+        return_url: new.return_url.replace("{payment}", &id.to_string()),
         created_at: now,
         expires_at: new.expires_at,
         changed_at: now,

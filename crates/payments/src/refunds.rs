@@ -1,6 +1,8 @@
 //! Money on its way back to its source: reserved and queued in the caller's transaction, sent by a job.
 
-use basis::{Env, Id, Money, Order, Payment as PaymentKind, Problem, Refund as RefundKind, Timestamp};
+use basis::{
+    Account, Env, Id, Money, Order, Payment as PaymentKind, Problem, Refund as RefundKind, Timestamp,
+};
 use ledger::{Book, Kind, NewTransfer};
 use serde::{Deserialize, Serialize};
 use store::jobs::{self, JobRun, NewJob, Next};
@@ -416,4 +418,27 @@ pub async fn refunds_of_payment(conn: &mut Conn, payment: Id<PaymentKind>) -> Re
         .all(conn)
         .await?;
     rows.iter().map(refund).collect()
+}
+
+/// An account's money that is still on its way back to a source, newest first, with the payment that it came by.
+pub async fn refunds_under_way(
+    conn: &mut Conn,
+    account: Id<Account>,
+) -> Result<Vec<(Refund, Payment)>, Problem> {
+    let rows = sql!(
+        "SELECT payment_refund.* FROM payment_refund
+         JOIN payment ON payment.id = payment_refund.payment_id
+         WHERE payment.account_id = $1 AND payment_refund.state <> 'succeeded'
+         ORDER BY payment_refund.created_at DESC LIMIT 20"
+    )
+    .bind(account)
+    .all(conn)
+    .await?;
+    let mut found = Vec::new();
+    for row in &rows {
+        let refund = refund(row)?;
+        let payment = crate::open::find(conn, refund.payment).await?;
+        found.push((refund, payment));
+    }
+    Ok(found)
 }

@@ -7,3 +7,4 @@ problem-payments-provider-refused = The payment service did not accept this. Not
 problem-payments-provider-silent = The payment service is not answering. If you have paid, it is noticed by itself; nothing is taken twice.
 problem-payments-refund-too-much = More than was paid cannot go back.
 problem-payments-word-unknown = This way to pay is not known.
+problem-payments-top-up-range = Fill in an amount from { $from } to { $to }.

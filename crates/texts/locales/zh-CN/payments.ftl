@@ -7,3 +7,4 @@ problem-payments-provider-refused = 支付服务没有接受。没有扣款，�
 problem-payments-provider-silent = 支付服务暂时没有回应。如果你已经付了，我们会自己查到；不会重复扣款。
 problem-payments-refund-too-much = 退回的金额不能超过付过的金额。
 problem-payments-word-unknown = 没有这种付款方式。
+problem-payments-top-up-range = 请填 { $from } 到 { $to } 之间的金额。
