@@ -87,3 +87,43 @@ problem-accounts-code-wrong = This code is not valid: mistyped, too old, or trie
 problem-accounts-wait-after-reset = The password was reset by mail less than a day ago. For your safety the address can be changed in { $hours } h.
 problem-accounts-token-name-missing = Give the token a name, so that you know it again.
 problem-accounts-time-zone-unknown = There is no such time zone. Choose one from the list.
+
+# Pages before and around signing in.
+
+accounts-welcome-title = Welcome
+accounts-welcome-heading = Online when you land. Data you can see.
+accounts-welcome-promise = Active seconds after you pay, live data left, and your money back by itself if it is not.
+accounts-ways-in = Sign in or create an account
+accounts-register = Create account
+accounts-register-button = Create account
+accounts-sign-in = Sign in
+accounts-sign-in-heading = Welcome back
+accounts-email = E-mail
+accounts-password = Password
+accounts-password-new = New password
+accounts-password-current = Current password
+accounts-password-hint = At least 10 characters. A sentence you remember beats symbols.
+accounts-forgot = Forgot the password
+accounts-back-to-sign-in = Back to signing in
+
+accounts-done-registered = If this address is new here, your account is ready: sign in. If it had an account already, we have sent a mail there, and its password is the old one.
+accounts-done-reset = Your new password is set, and every device was signed out. Sign in with it.
+accounts-done-verified = Your address is confirmed. Sign in to go on.
+
+accounts-confirm-title = Your password, once more
+accounts-confirm-why = What comes next could cost you the account in the wrong hands. Give your password; it is not asked again for 15 minutes.
+accounts-confirm-button = Go on
+
+accounts-verify-title = Confirm your address
+accounts-verify-why = One tap, and the address is yours: your wallet opens, and refunds can reach you.
+accounts-verify-button = Confirm this address
+accounts-verify-again = Get a new mail in the settings
+
+accounts-forgot-title = A new password
+accounts-forgot-how = We mail you a link. It is good for one hour and works once.
+accounts-forgot-button = Mail me a link
+accounts-forgot-sent = If this address has an account, a mail is on its way. It usually takes less than a minute; look in the spam folder, too.
+
+accounts-reset-title = Choose a new password
+accounts-reset-how = When it is set, every device is signed out, this one included.
+accounts-reset-button = Set the new password

@@ -29,3 +29,17 @@ problem-cards-code-weak = A bind code needs 8 characters, or 13 if they are all 
 problem-cards-field-long = At most { $most } characters.
 problem-cards-inventory-moved = The inventory has changed in the meantime. Nothing was added; try again.
 problem-cards-make-many = At most { $most } cards at once.
+
+cards-bind-title = Bind an eSIM card
+cards-bind-why = Once it is bound, this card's data, renewals and refunds belong to your account.
+cards-bind-number = Serial, EID or ICCID
+cards-bind-number-hint = Any of the three. Spaces and dashes do not matter.
+cards-bind-code = Bind code
+cards-bind-code-hint = Needed with an EID, an ICCID or another maker's serial. A Heyon serial binds alone.
+cards-bind-button = Bind this card
+cards-where = Where the numbers are
+cards-where-drawing = The serial is at the lower right of the card's back, above the bar code; the EID is in the middle
+cards-where-serial = Serial
+cards-where-eid = EID, 32 digits
+cards-where-phone = On a phone: dial *#06#; the EID shown there is it.
+cards-where-code = The bind code is on the card or its packaging; it shows that the card is in your hand.

@@ -87,3 +87,43 @@ problem-accounts-code-wrong = 验证码不对：填错了、过期了，或者�
 problem-accounts-wait-after-reset = 一天之内通过邮件重设过密码。为了安全，{ $hours }小时后才能更换邮箱。
 problem-accounts-token-name-missing = 给令牌起个名字，方便以后辨认。
 problem-accounts-time-zone-unknown = 没有这个时区，请从列表里选。
+
+# 登录前后的页面。
+
+accounts-welcome-title = 欢迎
+accounts-welcome-heading = 落地就有网，流量看得清
+accounts-welcome-promise = 付款后几秒生效，剩余流量实时更新，没生效自动退款。
+accounts-ways-in = 登录或注册
+accounts-register = 注册
+accounts-register-button = 创建账户
+accounts-sign-in = 登录
+accounts-sign-in-heading = 欢迎回来
+accounts-email = 邮箱
+accounts-password = 密码
+accounts-password-new = 新密码
+accounts-password-current = 当前密码
+accounts-password-hint = 至少10个字符。一句好记的话比符号更安全。
+accounts-forgot = 忘记密码
+accounts-back-to-sign-in = 返回登录
+
+accounts-done-registered = 如果这个邮箱是第一次用，账户已经建好，请登录。如果它早就有账户，我们已经发了邮件过去，密码还是原来的。
+accounts-done-reset = 新密码已设好，所有设备都已退出，请用新密码登录。
+accounts-done-verified = 邮箱已确认，登录后继续。
+
+accounts-confirm-title = 再输一次密码
+accounts-confirm-why = 接下来的操作落到别人手里会丢掉账户。请输入密码，15分钟内不再询问。
+accounts-confirm-button = 继续
+
+accounts-verify-title = 确认邮箱
+accounts-verify-why = 点一下就确认这个邮箱是你的：钱包可以用，退款也找得到你。
+accounts-verify-button = 确认这个邮箱
+accounts-verify-again = 去设置里重新获取
+
+accounts-forgot-title = 重设密码
+accounts-forgot-how = 我们发一个链接到你的邮箱，1小时内有效，只能用一次。
+accounts-forgot-button = 发送链接
+accounts-forgot-sent = 如果这个邮箱有账户，邮件已经在路上，一般不到一分钟。也看看垃圾邮件箱。
+
+accounts-reset-title = 设置新密码
+accounts-reset-how = 设好后所有设备都会退出登录，包括这一台。
+accounts-reset-button = 设好新密码

@@ -29,3 +29,17 @@ problem-cards-code-weak = 绑定码至少8个字符；全是数字时至少13个
 problem-cards-field-long = 最多{ $most }个字符。
 problem-cards-inventory-moved = 库存刚刚有变动，什么都没有添加，请再试一次。
 problem-cards-make-many = 一次最多{ $most }张卡。
+
+cards-bind-title = 绑定 eSIM 卡
+cards-bind-why = 绑定后，这张卡的余量、续订和退款都归到你的账户。
+cards-bind-number = 序列号、EID 或 ICCID
+cards-bind-number-hint = 三种号码填哪个都行，空格和横线不用管。
+cards-bind-code = 绑定码
+cards-bind-code-hint = 填 EID、ICCID 或其他厂家的序列号时要填。Heyon 序列号不用。
+cards-bind-button = 绑定这张卡
+cards-where = 号码在哪里
+cards-where-drawing = 序列号印在卡背面右下角，条形码上方；EID 在卡面中央
+cards-where-serial = 序列号
+cards-where-eid = EID，32位
+cards-where-phone = 手机里也能查：拨 *#06#，显示的 EID 就是它。
+cards-where-code = 绑定码印在卡上或包装上，它证明卡在你手里。

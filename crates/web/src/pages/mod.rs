@@ -1,11 +1,14 @@
 //! The pages, one module per noun: its handlers and templates stand side by side.
 
+pub mod accounts;
+pub mod cards;
 pub mod coverage;
 pub mod home;
 pub mod lines;
 pub mod plans;
 pub mod preferences;
 pub mod problem;
+pub mod settings;
 
 use axum::Router;
 
@@ -14,9 +17,12 @@ use crate::App;
 /// Every page's routes.
 pub fn routes() -> Router<App> {
     Router::new()
+        .merge(accounts::routes())
+        .merge(cards::routes())
         .merge(coverage::routes())
         .merge(home::routes())
         .merge(lines::routes())
         .merge(plans::routes())
         .merge(preferences::routes())
+        .merge(settings::routes())
 }
