@@ -2,6 +2,7 @@
 
 mod catalog_pages;
 mod lines;
+mod people_pages;
 
 use accounts::{Guards, Limits, Origin, Passwords, Preferences, Registration};
 use axum::{

@@ -1,6 +1,8 @@
 //! The API for phone apps, under `/api/v1`: the same verbs as the pages, as JSON, with bearer tokens.
 
+mod accounts;
 mod caller;
+mod cards;
 mod catalog;
 mod idempotency;
 pub mod problem;
@@ -43,7 +45,7 @@ impl Modify for BearerTokens {
 
 /// Every noun's endpoints, below `/api/v1`.
 fn nouns() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(catalog::routes())
+    OpenApiRouter::new().merge(accounts::routes()).merge(cards::routes()).merge(catalog::routes())
 }
 
 fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
