@@ -71,7 +71,9 @@ async fn serve(settings: Settings) -> Result<ExitCode> {
     let shop = Shop::open(settings).await?;
     let running = Running::start(shop, listener, certificate).await?;
     tracing::info!(web = %running.web, "ready");
-    running.until_told_to_stop().await
+    running::told_to_stop().await?;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn migrate(settings: Settings) -> Result<ExitCode> {

@@ -1,6 +1,6 @@
 //! A running shop: listeners, the worker, the admin socket, and how all of it stops.
 
-use std::{net::SocketAddr, net::TcpListener, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, net::TcpListener, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use axum_server::tls_rustls::RustlsConfig;
@@ -63,21 +63,6 @@ impl Running {
         &self.shop
     }
 
-    /// Serves until SIGTERM or SIGINT, then stops.
-    ///
-    /// # Errors
-    /// If signals cannot be received.
-    pub async fn until_told_to_stop(self) -> Result<ExitCode> {
-        let mut terminate = signal(SignalKind::terminate()).context("signals")?;
-        let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        self.stop().await;
-        Ok(ExitCode::SUCCESS)
-    }
-
     /// Stops accepting, lets what runs finish up to the deadline, then closes the data.
     pub async fn stop(self) {
         tracing::info!("stopping");
@@ -95,6 +80,20 @@ impl Running {
         self.shop.close().await;
         tracing::info!("stopped");
     }
+}
+
+/// Returns at SIGTERM or SIGINT.
+///
+/// # Errors
+/// If signals cannot be received.
+pub async fn told_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
 }
 
 async fn serve_metrics(shop: &Shop, stopped: &watch::Receiver<bool>) -> Result<Option<SocketAddr>> {

@@ -1,6 +1,7 @@
 //! `heyon demo`: a whole small world in one process, to try everything out and to be driven from outside.
 
 mod announce;
+mod traffic;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -16,11 +17,12 @@ use crate::{
     cli::Demo,
     data_dir::{DataDir, hex},
     http,
-    running::Running,
+    running::{self, Running},
     settings::{Sandbox, Settings},
     shop::Shop,
 };
 use announce::{Account, Card, World};
+use traffic::Traffic;
 
 /// Cards to bind, fresh at every start.
 const CARDS: u32 = 3;
@@ -47,8 +49,12 @@ pub async fn run(options: &Demo, settings: Settings, keeps_data: bool) -> Result
     let account = account(&shop).await?;
     let cards = cards::make_test_cards(&shop.db, &shop.env, &shop.secret, "system", CARDS).await?;
     let running = Running::start(shop, listener, certificate).await?;
+    let traffic = Traffic::start(&running)?;
     announce::say(&world(&running, &paysim, account, cards), options.json)?;
-    running.until_told_to_stop().await
+    running::told_to_stop().await?;
+    traffic.stop().await;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What a demo sets by itself, unless the operator has.
