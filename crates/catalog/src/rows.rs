@@ -1,6 +1,6 @@
 //! The catalogue's rows and all its SQL.
 
-use basis::{Problem, Timestamp};
+use basis::{Kind, Problem, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use store::{Conn, Row, sql};
@@ -64,12 +64,8 @@ pub(crate) async fn put(tx: &mut Conn, plan: &Plan, place: i64) -> Result<(), Pr
     .bind(terms)
     .run(tx)
     .await?;
-    // Sold between our look and our write: the operator tries again and is told which plan.
-    if done == 1 {
-        Ok(())
-    } else {
-        Err(Problem::unavailable("a plan was sold while its terms were to change"))
-    }
+    // Sold between our look and our write: the whole transaction looks again, and then names the plan.
+    if done == 1 { Ok(()) } else { Err(Problem::new(Kind::Unavailable, store::RETRY_KEY)) }
 }
 
 /// Writes what stands beside the plans, and the digest of all.

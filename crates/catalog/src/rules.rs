@@ -48,3 +48,51 @@ fn ceiling(money: Money, times: i64, parts: i64) -> Option<Money> {
     let rest = product.checked_rem(parts)?;
     Some(Money::new(whole.checked_add(i64::from(rest > 0))?, money.currency))
 }
+
+#[cfg(test)]
+mod tests {
+    use basis::Currency;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Catalogue, DEMO, file};
+
+    fn demo() -> Vec<Plan> {
+        file::read(DEMO).unwrap().plans
+    }
+
+    #[test]
+    fn a_rate_is_never_understated() {
+        let plans = demo();
+        let find = |id: &str| plans.iter().find(|p| p.id.as_str() == id).unwrap();
+        let cny = |plan: &Plan| plan.price(Currency::CNY).unwrap();
+        let daily = find("jp-1gb-a-day-7d");
+        assert_eq!(daily.volume(), Some(DataVolume::gigabytes(7)));
+        assert_eq!((cny(daily).minor, daily.per_day(cny(daily)).unwrap().minor), (5700, 815));
+        let monthly = find("jp-20gb-30d");
+        assert_eq!(monthly.per_gigabyte(cny(monthly)).unwrap().minor, 585);
+        let unlimited = find("jp-unlimited-30d");
+        assert_eq!((unlimited.volume(), unlimited.per_gigabyte(cny(unlimited))), (None, None));
+    }
+
+    #[test]
+    fn a_list_has_an_order_that_does_not_depend_on_the_file() {
+        let plans = demo();
+        let japan = "JP".parse().unwrap();
+        let ids = |plans: Vec<Plan>| {
+            let catalogue = Catalogue::new(String::new(), crate::catalogue::Frame::default(), plans);
+            catalogue.plans_for(japan).into_iter().map(|p| p.id.clone()).collect::<Vec<_>>()
+        };
+        let mut turned = plans.clone();
+        turned.reverse();
+        assert_eq!(ids(plans), ids(turned));
+    }
+
+    proptest! {
+        #[test]
+        fn rates_times_their_parts_cover_the_price(minor in 1_i64..1_000_000_000, parts in 1_i64..800) {
+            let rate = ceiling(Money::new(minor, Currency::CNY), 1, parts).unwrap();
+            prop_assert!(rate.minor * parts >= minor && (rate.minor - 1) * parts < minor);
+        }
+    }
+}

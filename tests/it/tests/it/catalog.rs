@@ -104,6 +104,27 @@ async fn a_sold_plan_keeps_its_word() {
 }
 
 #[tokio::test]
+async fn a_sale_in_the_same_moment_wins() {
+    let env = Env::system();
+    for db in shops(&env).await {
+        catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap();
+        let mut sale = db.begin().await.unwrap();
+        catalog::mark_sold(&mut sale, &env, &id("jp-20gb")).await.unwrap();
+        let (shop, clock) = (db.db.clone(), env.clone());
+        let less = ONE_PLAN.replace("20 GB", "15 GB");
+        let change = tokio::spawn(async move { catalog::apply(&shop, &clock, &less, false).await });
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        sale.finish(Ok(())).await.unwrap();
+
+        let said = faults(change.await.unwrap().unwrap_err());
+        assert!(said.contains("plan jp-20gb: data: this plan was sold"), "{said}");
+        let mut conn = db.read().await.unwrap();
+        let plan = catalog::plan(&mut conn, &id("jp-20gb")).await.unwrap();
+        assert_eq!(plan.data(Texts::of(Language::En)), "20\u{a0}GB");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_that_nobody_bought_may_change() {
     let env = Env::system();
     for db in shops(&env).await {

@@ -9,7 +9,7 @@ use catalog::{Catalogue, RegionOffer, search, world};
 use serde::Deserialize;
 use texts::{Region, Texts};
 
-use super::with_line;
+use super::{region_mark, with_line};
 use crate::{App, Markup, Page, PageResult, Reader, Shell, Tab};
 
 #[derive(Deserialize)]
@@ -155,7 +155,7 @@ impl View<'_> {
         let count = offer.region.countries.len();
         Row {
             href: with_line(&format!("/plans/in/{}", offer.region.id), self.wish.line.as_deref()),
-            mark: self.shell.icon_small("globe"),
+            mark: region_mark(&offer.region.id, self.shell),
             name: offer.region.names.spoken(self.texts()).to_owned(),
             note: self.texts().tf("catalog-countries", [("count", count)]),
             price: self.from(offer.from),

@@ -7,7 +7,7 @@ use catalog::{Place, Plan, PlanId, words};
 use serde::Deserialize;
 use texts::Texts;
 
-use super::{card, with_line};
+use super::{card, region_mark, with_line};
 use crate::{App, Markup, Page, PageResult, Reader, Shell, Tab};
 
 const COUNTRIES_SHOWN: usize = 12;
@@ -88,7 +88,8 @@ fn place_of(plan: &Plan) -> String {
 fn mark(plan: &Plan, shell: &Shell) -> Markup {
     match &plan.place {
         Place::Country(country) => shell.flag(country),
-        _ => shell.icon("globe"),
+        Place::Region { id, .. } => region_mark(id, shell),
+        Place::Countries(_) => region_mark("", shell),
     }
 }
 

@@ -5,9 +5,10 @@ mod destinations;
 mod detail;
 mod place;
 
+use askama::Template;
 use axum::{Router, routing::get};
 
-use crate::App;
+use crate::{App, Markup, Shell, assets};
 
 /// The pages of destinations and plans.
 pub fn routes() -> Router<App> {
@@ -23,4 +24,22 @@ fn with_line(path: &str, line: Option<&str>) -> String {
     let line: String = url::form_urlencoded::byte_serialize(line.as_bytes()).collect();
     let joint = if path.contains('?') { '&' } else { '?' };
     format!("{path}{joint}line={line}")
+}
+
+/// A region's own drawing, or a globe on a tile.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% match drawing %}{% when Some(url) %}<img class="flag" src="{{ url }}" alt="" width="32" height="32">{% when None %}<span class="ico">{{ globe }}</span>{% endmatch %}"#
+)]
+struct RegionMark {
+    drawing: Option<String>,
+    globe: Markup,
+}
+
+/// The mark of a region by its id; `asia-pacific` may use the drawing of `asia`.
+fn region_mark(id: &str, shell: &Shell) -> Markup {
+    let wider = id.split('-').next().unwrap_or(id);
+    let drawing = [id, wider].iter().find_map(|name| assets::url(&format!("flags/region-{name}.svg")));
+    Markup::of(&RegionMark { drawing, globe: shell.icon_small("globe") })
 }

@@ -7,7 +7,7 @@ use catalog::{Catalogue, Plan, PlanKind, Region};
 use serde::Deserialize;
 use texts::Texts;
 
-use super::{card::Card, with_line};
+use super::{card::Card, region_mark, with_line};
 use crate::{App, Markup, Page, PageResult, Reader, Shell, Tab};
 
 #[derive(Deserialize)]
@@ -135,7 +135,7 @@ fn tabs(plans: &[&Plan], lit: Option<PlanKind>, here: &str, texts: Texts) -> Vec
 fn mark(place: &Where<'_>, shell: &Shell) -> Markup {
     match place {
         Where::Country(country) => shell.flag(country),
-        Where::Region(_) => shell.icon("globe"),
+        Where::Region(region) => region_mark(&region.id, shell),
     }
 }
 
