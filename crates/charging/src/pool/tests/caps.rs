@@ -54,3 +54,14 @@ fn a_cap_counts_what_is_held_already_and_can_be_lifted() {
     world.run(Command::Cap { line: SISTER, caps: Caps::default() });
     assert_eq!(room(&world), None);
 }
+
+#[test]
+fn another_cap_keeps_what_was_counted() {
+    let mut world = family();
+    world.run(per_day(12 * MB));
+    let mut sister = Phone::new(2, SISTER, "JP");
+    sister.start(&mut world);
+    sister.end(&mut world, 5 * MB);
+    world.run(per_day(8 * MB));
+    assert_eq!(world.pool.view(world.now).lines[1].cap_room, Some(DataVolume(3 * MB)));
+}

@@ -16,6 +16,8 @@ const WINDOW: usize = 4;
 enum Step {
     Run(Command),
     Wait(i64),
+    /// Until some clock of the pool turns (which of the next ones), give or take so many milliseconds.
+    Meet(usize, i64),
     Send(Sending),
 }
 
@@ -45,12 +47,17 @@ fn octets() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 1..3 * MB, 1..60 * MB, (1..20_u64).prop_map(|n| n * MB)]
 }
 
+/// What a bundle gives: a little, or so much that only the pace limits a grant.
+fn allowance() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => octets(), 1 => GB..100 * GB]
+}
+
 fn country() -> impl Strategy<Value = Option<Country>> {
     select(vec!["JP", "JP", "JP", "KR", "", "FR"]).prop_map(|code| code.parse().ok())
 }
 
 fn terms() -> impl Strategy<Value = Terms> {
-    let allowance = (octets(), 0..3).prop_map(|(bytes, kind)| match kind {
+    let allowance = (allowance(), 0..3).prop_map(|(bytes, kind)| match kind {
         0 => Allowance::Fixed { bytes: DataVolume(bytes) },
         1 => Allowance::PerDay { bytes: DataVolume(bytes) },
         _ => Allowance::Unlimited { fair_use_bytes_per_day: DataVolume(bytes) },
@@ -84,7 +91,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => order().prop_map(Command::Close),
         1 => line().prop_map(Command::Bar),
         3 => line().prop_map(Command::Unbar),
-        1 => (line(), caps()).prop_map(|(line, caps)| Command::Cap { line, caps }),
+        2 => (line(), caps()).prop_map(|(line, caps)| Command::Cap { line, caps }),
         1 => (0..6_u8).prop_map(|slot| Command::Forget(SessionKey([slot; 16]))),
         1 => Just(Command::Tick),
     ]
@@ -123,7 +130,8 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         2 => command().prop_map(Step::Run),
-        3 => wait.prop_map(Step::Wait),
+        2 => wait.prop_map(Step::Wait),
+        2 => (0..4_usize, prop_oneof![-3000..3000_i64, -10 * MINUTE..0]).prop_map(|(which, ms)| Step::Meet(which, ms)),
         6 => sending().prop_map(Step::Send),
     ]
 }
@@ -154,8 +162,18 @@ impl Lives {
         match step {
             Step::Run(command) => self.run(command),
             Step::Wait(ms) => self.world.now = self.world.now.plus_ms(ms),
+            Step::Meet(which, ms) => self.meet(which, ms),
             Step::Send(sending) => self.send(sending),
         }
+    }
+
+    fn meet(&mut self, which: usize, ms: i64) {
+        let State { bundles, sessions, .. } = self.world.pool.state();
+        let sessions = sessions.iter().map(|session| session.next_turn());
+        let mut turns: Vec<_> = bundles.iter().filter_map(Bundle::next_turn).chain(sessions).collect();
+        turns.sort();
+        let turn = turns.get(which).map(|at| at.plus_ms(ms));
+        self.world.now = turn.unwrap_or(self.world.now).max(self.world.now);
     }
 
     fn run(&mut self, command: Command) {
