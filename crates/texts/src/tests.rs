@@ -143,14 +143,12 @@ fn literals(source: &str) -> impl Iterator<Item = String> + '_ {
     source.split('"').map(str::to_owned)
 }
 
-/// The Rust code and pages of the workspace that ship, without their tests.
+/// The Rust code and pages that ship, without their tests; simulators have words of their own.
 fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut found = Vec::new();
-    for member in ["crates", "sim"] {
-        for krate in fs::read_dir(root.join(member)).unwrap() {
-            read_tree(&krate.unwrap().path().join("src"), &mut found);
-        }
+    for krate in fs::read_dir(root.join("crates")).unwrap() {
+        read_tree(&krate.unwrap().path().join("src"), &mut found);
     }
     found
 }
