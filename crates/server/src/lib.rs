@@ -48,6 +48,9 @@ fn start(cli: Cli) -> Result<ExitCode> {
         settings.data.clone_from(data);
     }
     logs::start(&settings.log)?;
+    for variable in Settings::strangers() {
+        tracing::warn!(variable, "this is no setting; it changes nothing");
+    }
     http::use_ring();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 /// The manual, and the one place of every default.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 
-/// `HEYON_*` variables that are not settings.
+/// `HEYON_*` variables that are no settings and yet ours.
 const NOT_SETTINGS: [&str; 2] = ["config", "test_postgres"];
 
 /// Everything that can be set; `config.default.toml` says what each means.
@@ -135,8 +135,17 @@ impl Settings {
             }
             figment = figment.merge(Toml::file_exact(path));
         }
-        let environment = Env::prefixed("HEYON_").ignore(&NOT_SETTINGS).split("__");
+        let environment = Env::prefixed("HEYON_").filter(|key| is_setting(key.as_str())).split("__");
         figment.merge(environment).extract().context("the settings cannot be read")
+    }
+
+    /// `HEYON_*` variables that name no setting: a slip of the pen, or an orchestrator's own (a Kubernetes service
+    /// called heyon sets `HEYON_PORT`), so they are told and not refused.
+    pub fn strangers() -> Vec<String> {
+        let environment = Env::prefixed("HEYON_");
+        let names = environment.iter().map(|(name, _)| name.to_string());
+        let strange = |name: &String| !is_setting(name) && !NOT_SETTINGS.contains(&name.as_str());
+        names.filter(strange).map(|name| format!("HEYON_{}", name.to_uppercase())).collect()
     }
 
     /// The file of the shop's database, or the address of the server it is on.
@@ -157,6 +166,13 @@ impl Settings {
             self.mail.folder.clone()
         }
     }
+}
+
+/// Whether the defaults have a setting or section of this name.
+fn is_setting(key: &str) -> bool {
+    let name = key.split("__").next().unwrap_or(key).to_lowercase();
+    let (plain, section) = (format!("{name} = "), format!("[{name}]"));
+    DEFAULTS.lines().any(|line| line.starts_with(&plain) || line == section)
 }
 
 fn sqlite(path: &Path) -> String {
@@ -193,6 +209,14 @@ mod tests {
         let figment = Figment::from(Toml::string(DEFAULTS)).merge(Toml::string("[mail]\nsnmp = \"x\""));
         let said = figment.extract::<Settings>().unwrap_err().to_string();
         assert!(said.contains("snmp"), "{said}");
+    }
+
+    #[test]
+    fn the_environment_names_settings_and_sections() {
+        assert!(
+            is_setting("public_url") && is_setting("mail__smtp") && is_setting("DEADLINES__DELIVERY_SECONDS")
+        );
+        assert!(!is_setting("port") && !is_setting("service_host") && !is_setting("test_postgres"));
     }
 
     #[test]
