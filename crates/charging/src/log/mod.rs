@@ -1,6 +1,8 @@
 //! The log: what is in it has happened, what is not in it has not.
 
 mod codec;
+#[cfg(test)]
+mod golden;
 mod payload;
 mod replay;
 pub(crate) mod rows;

@@ -4,6 +4,7 @@ mod behind;
 mod crash;
 mod crowd;
 mod damage;
+mod gateway;
 mod speed;
 
 use std::sync::Arc;

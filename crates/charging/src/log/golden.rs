@@ -1,0 +1,271 @@
+//! The format is a promise: what was written once is read for ever, and any other bytes are refused, not believed.
+//!
+//! `tests/golden/<name>.hex` holds what version 1 wrote. A file that is missing is written by `GOLDEN=write`; one that is
+//! there is never changed.
+
+use basis::{Allowance, DataVolume, Id, RenewalRule, StartRule, Terms, Timestamp};
+use proptest::prelude::*;
+
+use super::payload::{Batch, Entry, Place as RowPlace, decode, encode};
+use super::wire::{Code, Reader, Writer};
+use crate::pool::{
+    Answer, Ask, Caps, Closed, Command, Control, Credit, End, Event, Few, Grant, LineIdentity, Place, Pool,
+    Quota, Refusal, RequestKind, Service, ServiceAnswer, SessionKey, State, Use, Verdict,
+};
+
+const NOW: Timestamp = Timestamp(1_790_000_000_123);
+const ROW: RowPlace = RowPlace { shard: 3, seq: 77, epoch: 5 };
+
+fn terms(allowance: Allowance, renewal: RenewalRule) -> Terms {
+    Terms {
+        allowance,
+        coverage: ["JP", "CN", "DE"].iter().map(|country| country.parse().unwrap()).collect(),
+        days: 30,
+        start: StartRule::FirstUse,
+        activate_within_days: 90,
+        renewal,
+        shareable: true,
+    }
+}
+
+/// One of every kind of fact, with every kind of value that stands in one.
+fn every_event() -> Vec<Event> {
+    let (line, bundle, session) = (Id::from_u128(11), Id::from_u128(22), SessionKey([7; 16]));
+    let country = "JP".parse().unwrap();
+    let identity = LineIdentity {
+        line,
+        imsi: "001010000000001".parse().unwrap(),
+        msisdn: Some("8613800138000".parse().unwrap()),
+    };
+    let bytes = DataVolume::gigabytes(1);
+    let closed = Closed {
+        bundle,
+        at: NOW,
+        unused_bytes: 5,
+        total_bytes: 1 << 40,
+        unused_ms: 6,
+        total_ms: 7,
+        unstarted_days: 8,
+        total_days: 9,
+    };
+    let used = Use {
+        session,
+        group: Some(1),
+        line,
+        country: Some(country),
+        bundle: Some(bundle),
+        held: true,
+        bytes: 9,
+    };
+    let quotas = [
+        Quota::None,
+        Quota::Granted(Grant { bytes: 10_000_000, validity_seconds: 600, last: false }),
+        Quota::Refused(Refusal::NotCovered),
+        Quota::Refused(Refusal::UsedUp),
+        Quota::Refused(Refusal::CapReached),
+        Quota::Refused(Refusal::TooManyGroups),
+    ];
+    let services = quotas.into_iter().map(|quota| ServiceAnswer { group: Some(u32::MAX), quota }).collect();
+    let caps = Caps { per_day: Some(1), per_30_days: None, in_all: Some(u64::MAX) };
+    let mut events = vec![
+        Event::Joined(identity),
+        Event::Barred { line, barred: true },
+        Event::Capped { line, caps },
+        Event::Credited { bundle, line: None, terms: terms(Allowance::Fixed { bytes }, RenewalRule::Follow) },
+        Event::Credited {
+            bundle,
+            line: Some(line),
+            terms: terms(Allowance::PerDay { bytes }, RenewalRule::Add),
+        },
+        Event::Credited {
+            bundle,
+            line: None,
+            terms: Terms {
+                start: StartRule::AtPurchase,
+                ..terms(Allowance::Unlimited { fair_use_bytes_per_day: bytes }, RenewalRule::Replace)
+            },
+        },
+        Event::Voided(bundle),
+        Event::Started { bundle, at: NOW },
+        Event::Turned { bundle, window: 3, expired: 4, granted: 5 },
+        Event::Closed { closed, withdrawn: 10 },
+        Event::Retired(bundle),
+        Event::Opened { session, line, lapses_at: NOW },
+        Event::Entered { session, country },
+        Event::Used(used),
+        Event::Used(Use { group: None, country: None, bundle: None, held: false, ..used }),
+        Event::Reserved { session, group: None, bundle, window: 2, bytes: 3, until: NOW },
+        Event::Stale { session, number: 4, bytes: 5 },
+        Event::Lapsed { session, at: Timestamp(-1) },
+        Event::Terminated(session),
+        Event::Forgotten(session),
+        Event::Answered {
+            session,
+            number: 1,
+            lapses_at: Some(NOW),
+            answer: Answer { verdict: Verdict::Accepted, services },
+        },
+    ];
+    events.extend([End::Expired, End::Lapsed, End::Closed].map(|end| Event::Ended {
+        bundle,
+        at: NOW,
+        end,
+        expired: 1,
+    }));
+    events.extend([Place::Available, Place::Expired, Place::Closed].map(|to| Event::Freed {
+        session,
+        group: Some(1),
+        bundle,
+        bytes: 2,
+        to,
+    }));
+    let verdicts =
+        [Verdict::Barred, Verdict::Terminated, Verdict::Stale, Verdict::UnknownSession, Verdict::UnknownLine];
+    events.extend(verdicts.map(|verdict| Event::Answered {
+        session,
+        number: 0,
+        lapses_at: None,
+        answer: Answer::bare(verdict),
+    }));
+    events
+}
+
+fn every_batch() -> Batch {
+    let pool = Id::from_u128(33);
+    Batch {
+        now: NOW,
+        entries: vec![
+            Entry::Epoch { node: "knoten-1".to_owned() },
+            Entry::Pool { pool, at: NOW.plus_ms(-40), events: every_event() },
+            Entry::Pool { pool, at: NOW, events: Vec::new() },
+        ],
+    }
+}
+
+/// A pool that has lived a little.
+fn lived_in() -> Pool {
+    let (id, line) = (Id::from_u128(33), Id::from_u128(11));
+    let mut pool = Pool::new(id);
+    let identity = LineIdentity { line, imsi: "001010000000001".parse().unwrap(), msisdn: None };
+    let credit = |order, allowance| {
+        let terms = terms(allowance, RenewalRule::Add);
+        Command::Credit(Credit { order: Id::from_u128(order), line: None, terms })
+    };
+    let control = |key, kind, number, used| {
+        let services = Few::One(Service { group: Some(1), used, ask: Ask::Quota });
+        let country = Some("JP".parse().unwrap());
+        Command::Control(Control {
+            session: SessionKey([key; 16]),
+            kind,
+            number,
+            line: Some(line),
+            country,
+            services,
+        })
+    };
+    let caps = Caps { per_day: Some(1 << 40), per_30_days: None, in_all: None };
+    let commands = [
+        Command::Join(identity),
+        Command::Cap { line, caps },
+        credit(1, Allowance::Fixed { bytes: DataVolume::megabytes(50) }),
+        credit(2, Allowance::PerDay { bytes: DataVolume::megabytes(5) }),
+        Command::Void(Id::from_u128(3)),
+        control(1, RequestKind::Initial, 0, 0),
+        control(1, RequestKind::Update, 1, 1_000_000),
+        control(2, RequestKind::Initial, 0, 0),
+        control(1, RequestKind::Terminate, 2, 5_000),
+        Command::Close(Id::from_u128(2)),
+    ];
+    for (command, ms) in commands.iter().zip(0..) {
+        pool.apply(NOW.plus_ms(ms), command, &mut Vec::new());
+    }
+    pool
+}
+
+fn golden(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if !path.exists() && std::env::var("GOLDEN").is_ok_and(|how| how == "write") {
+        let hex = |line: &[u8]| line.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let lines: Vec<_> = bytes.chunks(48).map(hex).collect();
+        std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let digit = |c: u8| u8::try_from(char::from(c).to_digit(16).unwrap()).unwrap();
+    digits.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}
+
+#[test]
+fn a_row_of_version_1_is_read_and_written_as_ever() {
+    let batch = every_batch();
+    let golden = golden("row-v1.hex", &encode(ROW, &batch));
+    assert_eq!(decode(ROW, &golden), Ok(batch.clone()));
+    assert_eq!(encode(ROW, &batch), golden);
+}
+
+#[test]
+fn a_pool_of_version_1_is_read_and_written_as_ever() {
+    let mut to = Writer::default();
+    lived_in().state().write(&mut to);
+    let golden = golden("pool-v1.hex", &to.into_bytes());
+    let mut from = Reader::new(&golden);
+    let state = State::read(&mut from).unwrap();
+    assert_eq!(from.end(), Ok(()));
+    let mut again = Writer::default();
+    state.write(&mut again);
+    assert_eq!(again.into_bytes(), golden);
+    Pool::restore(state).check_invariants().unwrap();
+}
+
+#[test]
+fn every_cut_and_every_flipped_bit_is_noticed() {
+    let row = encode(ROW, &every_batch());
+    for len in 0..row.len() {
+        assert!(decode(ROW, &row[..len]).is_err(), "cut to {len}");
+    }
+    for bit in 0..row.len() * 8 {
+        let mut bytes = row.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        assert!(decode(ROW, &bytes).is_err(), "bit {bit}");
+    }
+}
+
+#[test]
+fn a_row_at_another_place_is_noticed() {
+    let row = encode(ROW, &every_batch());
+    for place in [RowPlace { shard: 4, ..ROW }, RowPlace { seq: 78, ..ROW }, RowPlace { epoch: 6, ..ROW }] {
+        assert!(decode(place, &row).is_err(), "{place:?}");
+    }
+}
+
+proptest! {
+    /// Past the checksum, too, no bytes make the reader panic, and what it reads it would write again.
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let mut from = Reader::new(&bytes);
+        if let Ok(events) = Vec::<Event>::read(&mut from) {
+            let mut to = Writer::default();
+            events.write(&mut to);
+            prop_assert!(bytes.len() >= to.len());
+        }
+        let _ = State::read(&mut Reader::new(&bytes));
+        let _ = decode(ROW, &bytes);
+    }
+
+    /// So do real bytes with a few of them changed.
+    #[test]
+    fn damaged_bytes_are_read_or_refused(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut to = Writer::default();
+        lived_in().state().write(&mut to);
+        every_event().write(&mut to);
+        let mut bytes = to.into_bytes();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let mut from = Reader::new(&bytes);
+        if State::read(&mut from).is_ok() {
+            let _ = Vec::<Event>::read(&mut from);
+        }
+    }
+}
