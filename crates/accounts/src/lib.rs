@@ -8,6 +8,7 @@
 
 mod change;
 mod codes;
+mod jobs;
 mod limits;
 pub mod mail;
 mod passwords;
@@ -28,11 +29,12 @@ use basis::{Currency, Id, Language, Problem, SecretKey, Timestamp};
 use store::{Conn, Migrations, migrations};
 
 pub use change::{NewPassword, ask_email_change, change_password, confirm_email_change, pending_email};
+pub use jobs::{begin_purging, handlers};
 pub use limits::{Act, Limits, Rate, Who};
 pub use passwords::Passwords;
 pub use preferences::{Preferences, set_preferences, time_zones};
 pub use register::{Registration, admit, register};
-pub use reset::{RESET_ASKED, ask_reset, reset_asked, reset_link_is_open, reset_password};
+pub use reset::{ask_reset, reset_link_is_open, reset_password};
 pub use rules::{
     CURRENCIES, Email, FRESH_MS, RESET_WAIT_MS, SESSION_IDLE_MS, SESSION_MOST_MS, TOKEN_IDLE_MS,
     check_new_password, usual_currency, usual_time_zone,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The kind of the job that looks up who asked for a reset; handled by [`reset_asked`].
-pub const RESET_ASKED: &str = "account.reset_asked";
+pub(crate) const RESET_ASKED: &str = "account.reset_asked";
 
 #[derive(Serialize, Deserialize)]
 struct Asked {
@@ -48,7 +48,7 @@ pub async fn ask_reset(
 }
 
 /// Handles the job [`RESET_ASKED`]: mails the link if the address has an account.
-pub async fn reset_asked(db: &Db, env: &Env, run: &JobRun) -> Result<Next, Problem> {
+pub(crate) async fn reset_asked(db: &Db, env: &Env, run: &JobRun) -> Result<Next, Problem> {
     let asked: Asked = run.read()?;
     in_tx!(db, |tx| {
         if let Some(account) = rows::account_of_email(tx, &asked.email).await? {

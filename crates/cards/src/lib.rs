@@ -17,7 +17,7 @@ use store::{Migrations, migrations};
 pub use bind::{BindInput, bind_card};
 pub use csv_file::BadLine;
 pub use inventory::{ImportReport, MadeCard, MakeReport, import, make, make_test_cards};
-pub use lines::{LINE_OPEN, Line, line, line_of_id, lines_of, open_line, rename_line};
+pub use lines::{LINE_OPEN, Line, handlers, line, line_of_id, lines_of, open_line, rename_line};
 pub use serial::grouped;
 
 /// The tables of cards, lines and pools.

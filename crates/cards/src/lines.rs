@@ -4,7 +4,7 @@ use basis::{Env, Id, Pool, Problem, Timestamp};
 use charging::{Charging, Digits, LineIdentity};
 use store::{
     Conn, Db, in_tx,
-    jobs::{JobRun, Next},
+    jobs::{JobRun, Next, Worker},
 };
 
 use crate::{rows, rules};
@@ -99,6 +99,16 @@ pub async fn rename_line(
     let label = rules::read_label(label)?;
     let renamed = in_tx!(db, |tx| { rows::rename_line(tx, account, id, &label).await })?;
     if renamed { Ok(()) } else { Err(Problem::not_found()) }
+}
+
+/// Lets a worker do the jobs of cards.
+#[must_use]
+pub fn handlers(worker: Worker, db: &Db, env: &Env, charging: &Charging) -> Worker {
+    let (db, env, charging) = (db.clone(), env.clone(), charging.clone());
+    worker.on(LINE_OPEN, move |run| {
+        let (db, env, charging) = (db.clone(), env.clone(), charging.clone());
+        async move { open_line(&db, &env, &charging, &run).await }
+    })
 }
 
 /// Handles the job [`LINE_OPEN`]: lets the line draw from its pool at the charging engine, and notes that it does.

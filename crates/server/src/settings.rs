@@ -35,6 +35,7 @@ pub struct Settings {
     pub currency: String,
     pub time_zone: String,
     pub sandbox_instance: bool,
+    pub limits_times: u32,
     pub tls: Tls,
     pub mail: Mail,
     pub deadlines: Deadlines,

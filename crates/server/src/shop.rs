@@ -13,7 +13,7 @@ use carriers::{Carriers, OwnNetwork};
 use charging::{Charging, Opening};
 use orders::Desk;
 use payments::Providers;
-use store::{Db, Migrations, jobs::Worker};
+use store::{Db, Migrations, in_tx, jobs::Worker};
 use web::live::Hub;
 
 use crate::{data_dir::DataDir, pay, settings::Settings};
@@ -71,6 +71,7 @@ impl Shop {
         let secret = data.secret(&env)?;
         let db = Db::open(&settings.database_url(), &env).await?;
         store::migrate(&db, &MIGRATIONS, env.now()).await?;
+        in_tx!(db, |tx| { accounts::begin_purging(tx, &env).await })?;
         let log = match settings.charging_url() {
             Some(url) => Db::open(&url, &env).await?,
             None => db.clone(),
@@ -82,7 +83,7 @@ impl Shop {
         let post = post(&settings, &secret)?;
         let guards = Guards {
             passwords: Passwords::new(PASSWORDS_AT_ONCE),
-            limits: Limits::new(secret.clone()),
+            limits: Limits::relaxed(secret.clone(), settings.limits_times),
             key: secret.clone(),
         };
         let live = Hub::default();
@@ -111,17 +112,9 @@ impl Shop {
 
     /// The worker with every noun's jobs.
     pub fn worker(&self) -> Worker {
-        let (post, env) = (self.post.clone(), self.env.clone());
-        let (db, charging, line_env) = (self.db.clone(), self.charging.clone(), self.env.clone());
-        let worker = Worker::new(&self.db, &self.env, OWNER)
-            .on(accounts::mail::SEND, move |run| {
-                let (post, env) = (post.clone(), env.clone());
-                async move { post.send(&env, &run).await }
-            })
-            .on(cards::LINE_OPEN, move |run| {
-                let (db, env, charging) = (db.clone(), line_env.clone(), charging.clone());
-                async move { cards::open_line(&db, &env, &charging, &run).await }
-            });
+        let worker = Worker::new(&self.db, &self.env, OWNER);
+        let worker = accounts::handlers(worker, &self.db, &self.env, &self.post);
+        let worker = cards::handlers(worker, &self.db, &self.env, &self.charging);
         support::handlers(orders::handlers(worker, &self.desk), &self.desk)
     }
 

@@ -66,6 +66,7 @@ fn for_demo(settings: Settings, options: &Demo, web: SocketAddr, place: Option<&
         public_url: own(settings.public_url, format!("{scheme}://{web}")),
         metrics_listen: "127.0.0.1:0".to_owned(),
         quota_listen: own(settings.quota_listen, "127.0.0.1:0".to_owned()),
+        limits_times: settings.limits_times.max(100),
         data,
         ..settings
     }

@@ -55,16 +55,7 @@ impl Town {
         let (brand, public_url) = ("Heyon".to_owned(), "https://shop.example".to_owned());
         let key = self.guards.key.clone();
         let post = mail::Post { mailer: Arc::new(self.mailbox.clone()), public_url, brand, key };
-        let (mail_env, asked_env, asked_db) = (env.clone(), env.clone(), db.clone());
-        let worker = Worker::new(&db, &env, "test")
-            .on(mail::SEND, move |run| {
-                let (post, env) = (post.clone(), mail_env.clone());
-                async move { post.send(&env, &run).await }
-            })
-            .on(accounts::RESET_ASKED, move |run| {
-                let (db, env) = (asked_db.clone(), asked_env.clone());
-                async move { accounts::reset_asked(&db, &env, &run).await }
-            });
+        let worker = accounts::handlers(Worker::new(&db, &env, "test"), &db, &env, &post);
         worker.run_due().await.unwrap();
         self.clock.advance_ms(1);
     }
