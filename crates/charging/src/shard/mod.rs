@@ -1,5 +1,6 @@
 //! A shard: its queue, its one writer, and what the rest of the engine sees of it.
 
+mod batch;
 mod state;
 mod timers;
 mod tombstones;

@@ -34,8 +34,11 @@ impl Tombstones {
                 _ => {}
             }
         }
-        let count = u32::try_from(self.over.len()).unwrap_or(u32::MAX);
-        metrics::gauge!("charging_tombstones").set(f64::from(count));
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u32 {
+        u32::try_from(self.over.len()).unwrap_or(u32::MAX)
     }
 
     fn add(&mut self, pool: Id<PoolNoun>, session: SessionKey) {

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use basis::{Env, Id, Pool as PoolNoun, Problem, Timestamp};
 use store::Db;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 
+use super::batch::{Answer, Building, Committing, appended, refuse_message};
 use super::state::Layers;
 use super::timers::Timers;
 use super::tombstones::Tombstones;
 use super::{Health, Message, Published};
-use crate::log::{self, Appended, Batch, Entry, Fault, RawRow, ShardId};
+use crate::log::{self, Appended, Batch, Entry, Fault, ShardId};
 use crate::pool::{Command, Reply};
 
 /// How many commands one batch takes at most.
@@ -55,44 +55,6 @@ pub(crate) struct Writer<H> {
     tombstones: Tombstones,
     applying: Building,
     committing: Option<Committing>,
-}
-
-/// The batch that is being applied.
-#[derive(Default)]
-struct Building {
-    entries: Vec<Entry>,
-    answers: Vec<Answer>,
-}
-
-/// The batch that is on its way to the disk.
-struct Committing {
-    append: JoinHandle<Appended>,
-    row: Arc<RawRow>,
-    batch: Batch,
-    answers: Vec<Answer>,
-    started_ns: u64,
-}
-
-enum Answer {
-    Reply(oneshot::Sender<Result<Reply, Problem>>, Result<Reply, Problem>),
-    Done(oneshot::Sender<Result<(), Problem>>),
-}
-
-impl Answer {
-    fn give(self) {
-        // Whoever asked may have gone; what happened has happened all the same.
-        match self {
-            Self::Reply(to, reply) => drop(to.send(reply)),
-            Self::Done(to) => drop(to.send(Ok(()))),
-        }
-    }
-
-    fn refuse(self, why: &Problem) {
-        match self {
-            Self::Reply(to, _) => drop(to.send(Err(why.clone()))),
-            Self::Done(to) => drop(to.send(Err(why.clone()))),
-        }
-    }
 }
 
 impl<H: Hooks> Writer<H> {
@@ -323,7 +285,9 @@ impl<H: Hooks> Writer<H> {
         metrics::histogram!("charging_commit_seconds").record(Duration::from_nanos(took).as_secs_f64());
         let commands = u32::try_from(done.answers.len()).unwrap_or(u32::MAX);
         metrics::histogram!("charging_batch_commands").record(f64::from(commands));
-        metrics::gauge!("charging_log_seq", "shard" => self.at.shard.0.to_string()).set(float(done.row.seq));
+        let shard = self.at.shard.0.to_string();
+        metrics::gauge!("charging_log_seq", "shard" => shard.clone()).set(float(done.row.seq));
+        metrics::gauge!("charging_tombstones", "shard" => shard).set(f64::from(self.tombstones.count()));
     }
 
     /// A failed append: forget it and all that was applied after it.
@@ -385,32 +349,6 @@ impl<H: Hooks> Writer<H> {
 /// A pool begins with its first line; or with a void that comes before it, which must hold for ever.
 const fn makes_pool(command: &Command) -> bool {
     matches!(command, Command::Join(_) | Command::Void(_))
-}
-
-/// Refuses a message while the database is silent. False if it asks to stop.
-fn refuse_message(message: Message, why: &Problem) -> bool {
-    let why = Problem::unavailable(why.to_string());
-    match message {
-        Message::Apply { answer, .. } => drop(answer.send(Err(why))),
-        Message::Settle { answer } | Message::Tick { answer } => drop(answer.send(Err(why))),
-        Message::Pause { .. } => {}
-        Message::Stop { ended } => {
-            // Whoever asked may have gone.
-            let _ = ended.send(());
-            return false;
-        }
-    }
-    true
-}
-
-/// The end of the append that is under way; never, if none is.
-async fn appended(committing: &mut Option<Committing>) -> Appended {
-    match committing {
-        Some(batch) => (&mut batch.append)
-            .await
-            .unwrap_or_else(|error| Appended::Unknown(Problem::internal(error.to_string()))),
-        None => std::future::pending().await,
-    }
 }
 
 /// For a gauge; exact up to 2^32, which a log reaches after a century.
