@@ -28,6 +28,18 @@ impl Texts {
         (self.figure(figure, tenth), unit)
     }
 
+    /// As [`Texts::volume_parts`], with two digits after the point below ten gigabytes, so that a live figure is seen to
+    /// move: `("4.83", "GB")`.
+    pub fn volume_parts_fine(self, volume: DataVolume) -> (String, &'static str) {
+        let hundredths = volume.octets() / 10_000_000;
+        if !(100..1000).contains(&hundredths) || hundredths.is_multiple_of(10) {
+            return self.volume_parts(volume);
+        }
+        let mut number = Decimal::from(hundredths);
+        number.multiply_pow10(-2);
+        (self.voice().decimal(&number), "GB")
+    }
+
     fn figure(self, whole: u64, tenth: u64) -> String {
         if tenth == 0 {
             return self.voice().decimal(&Decimal::from(whole));
@@ -59,6 +71,9 @@ mod tests {
             (0, "0\u{a0}MB"),
             (3_200_000_000_000, "3.2\u{a0}TB"),
         ];
+        assert_eq!(zh.volume_parts_fine(DataVolume(4_839_999_999)), ("4.83".into(), "GB"));
+        assert_eq!(zh.volume_parts_fine(DataVolume(12_449_999_999)), ("12.4".into(), "GB"));
+        assert_eq!(zh.volume_parts_fine(DataVolume(839_999_999)), ("839".into(), "MB"));
         for (octets, shown) in cases {
             assert_eq!(zh.volume(DataVolume(octets)), shown);
         }

@@ -74,6 +74,12 @@
     if (keep.length) navigator.serviceWorker.ready.then((worker) => worker.active.postMessage({ keep }));
   }
 
+  // A kept page gives way to the real one as soon as there is a network again.
+  if (keptAt) {
+    addEventListener("online", () => location.reload());
+    document.addEventListener("htmx:sse:after:connection", () => location.reload());
+  }
+
   document.addEventListener("htmx:after:swap", showAges);
   setInterval(showAges, 10_000);
   showAges();

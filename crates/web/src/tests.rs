@@ -198,6 +198,8 @@ async fn the_app_can_be_installed() {
     assert_eq!((manifest["lang"].as_str(), manifest["start_url"].as_str()), (Some("zh-CN"), Some("/")));
     let worker = shop.get("/sw.js", &[]).await;
     assert!(worker.header("content-type").starts_with("text/javascript") && worker.text.contains("/app.css"));
+    let offline = shop.get("/offline", &[]).await;
+    assert_eq!(offline.status, StatusCode::OK, "or the worker cannot be installed");
     let links = shop.get("/.well-known/assetlinks.json", &[]).await;
     assert_eq!(links.text, "[]");
     let apple = shop.get("/.well-known/apple-app-site-association", &[]).await;

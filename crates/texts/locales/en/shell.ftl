@@ -27,7 +27,6 @@ problem-foreign-form = This form came from another website and was not accepted.
 problem-wrong-method = This address does not take that kind of request.
 problem-body-too-large = That is too long to be accepted. Nothing has changed.
 problem-request-unreadable = The request could not be read. Nothing has changed.
-problem-offline = You are offline. Your eSIMs and their install codes can still be read; everything else comes back with the network.
 problem-too-many-pages = Too many pages are open at once. Close some, then reload this one.
 problem-sign-in-needed = Sign in to see this.
 problem-token-needed = This call needs a valid bearer token in the Authorization header.

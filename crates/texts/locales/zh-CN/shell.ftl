@@ -26,7 +26,6 @@ problem-foreign-form = 这个表单来自别的网站，没有接受，什么都
 problem-wrong-method = 这个地址不支持这种请求。
 problem-body-too-large = 内容太长，没有接受，什么都没有改动。
 problem-request-unreadable = 请求读不懂，什么都没有改动。
-problem-offline = 现在离线。eSIM 余量和安装码仍可查看，其他内容连上网后恢复。
 problem-too-many-pages = 同时打开的页面太多。关掉几个，再刷新这一页。
 problem-sign-in-needed = 登录后才能查看。
 problem-token-needed = 这个接口需要在 Authorization 头里带有效的令牌。

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use basis::{Kind, Problem, Timestamp};
+use basis::{Problem, Timestamp};
 
 use super::lines::{
     facts::LineFacts,
@@ -64,8 +64,17 @@ fn page(app: &App, reader: &Reader, lines: &[LineFacts], now: Timestamp) -> Home
     HomePage { shell, first, rest, moving: Vec::new() }
 }
 
-async fn offline() -> PageProblem {
-    Problem::new(Kind::Unavailable, "offline").into()
+/// What the service worker shows instead of a page that it does not keep. It outlives sign-out: nothing of a person
+/// stands on it.
+#[derive(Template)]
+#[template(path = "pages/home/offline.html")]
+struct OfflinePage {
+    shell: Shell,
+}
+
+async fn offline(State(app): State<App>, reader: Reader) -> Page<OfflinePage> {
+    let shell = Shell::new(&app, &reader, Tab::None, reader.texts.t("home-offline"));
+    Page(OfflinePage { shell: Shell { live: None, ..shell } })
 }
 
 /// The page of lines that no engine knows, for tests.

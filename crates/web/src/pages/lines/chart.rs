@@ -4,6 +4,8 @@ use askama::{Template, filters::HtmlSafe};
 use basis::DataVolume;
 use texts::Texts;
 
+use super::now::average;
+
 /// Days on the chart.
 pub(crate) const DAYS: usize = 14;
 
@@ -60,7 +62,7 @@ impl Chart {
     /// The chart of these days, oldest first; none if nothing was used at all.
     pub(crate) fn new(texts: Texts, days: &[DayUse]) -> Option<Self> {
         let most = days.iter().map(|day| day.octets).max().filter(|most| *most > 0)?;
-        let average = days.iter().map(|day| day.octets).sum::<u64>() / u64::try_from(days.len()).ok()?;
+        let average = average(&days.iter().map(|day| day.octets).collect::<Vec<_>>())?;
         let last = days.len().saturating_sub(1);
         let bars =
             days.iter().enumerate().map(|(n, day)| bar(n, day.octets, most, average, n != last)).collect();
@@ -138,7 +140,7 @@ mod tests {
     fn nothing_used_is_no_chart_and_a_little_is_seen() {
         assert!(Chart::new(Texts::of(Language::En), &days(&[0, 0])).is_none());
         assert!(Chart::new(Texts::of(Language::En), &[]).is_none());
-        let chart = Chart::new(Texts::of(Language::En), &days(&[1, u64::MAX / 4])).unwrap();
+        let chart = Chart::new(Texts::of(Language::En), &days(&[1, u64::MAX / 8])).unwrap();
         assert_eq!(chart.bars[0].height, 2);
     }
 }

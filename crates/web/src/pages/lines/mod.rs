@@ -47,7 +47,10 @@ struct LinePage {
     chart: Option<Chart>,
     use_stats: Vec<Stat>,
     facts: Vec<Stat>,
+    iccid: String,
     label: String,
+    /// What it is called while it has no name of its own.
+    placeholder: String,
     history: Vec<Past>,
     problem: Option<Problem>,
 }
@@ -147,7 +150,9 @@ fn page(
         facts: line_facts(reader, &line),
         shell: Shell { title: described.title.clone(), ..shell },
         line: described,
+        iccid: cards::grouped(&line.iccid),
         label,
+        placeholder: facts.name,
         history,
         problem,
     }
@@ -197,7 +202,6 @@ fn line_facts(reader: &Reader, line: &cards::Line) -> Vec<Stat> {
     let number =
         line.msisdn.as_ref().map_or_else(|| texts.t("lines-data-only"), |msisdn| format!("+{msisdn}"));
     vec![
-        Stat { name: "ICCID".into(), value: cards::grouped(&line.iccid) },
         Stat { name: texts.t("lines-number"), value: number },
         Stat { name: texts.t("lines-bound"), value: texts.date(line.bound_at, &reader.zone) },
     ]

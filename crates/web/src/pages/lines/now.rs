@@ -179,7 +179,7 @@ const fn dial_state(state: Standing) -> &'static str {
 
 fn dial(reader: &Reader, placed: &Placed, state: Standing, now: Timestamp) -> Dial {
     let (texts, bundle) = (reader.texts, &placed.bundle);
-    let (figure, unit) = texts.volume_parts(DataVolume(bundle.left));
+    let (figure, unit) = texts.volume_parts_fine(DataVolume(bundle.left));
     let (left, total) = (texts.volume(DataVolume(bundle.left)), texts.volume(DataVolume(bundle.total)));
     let days = days_text(reader, placed, now);
     let sentence = [("left", &left), ("total", &total), ("days", &days)];
