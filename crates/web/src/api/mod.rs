@@ -6,6 +6,7 @@ mod cards;
 mod catalog;
 mod idempotency;
 pub mod problem;
+mod usage;
 
 use axum::{
     Json, Router,
@@ -45,7 +46,11 @@ impl Modify for BearerTokens {
 
 /// Every noun's endpoints, below `/api/v1`.
 fn nouns() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(accounts::routes()).merge(cards::routes()).merge(catalog::routes())
+    OpenApiRouter::new()
+        .merge(accounts::routes())
+        .merge(cards::routes())
+        .merge(catalog::routes())
+        .merge(usage::routes())
 }
 
 fn described() -> (Router<App>, utoipa::openapi::OpenApi) {

@@ -40,6 +40,14 @@ impl Shop {
         accounts::session(&self.app.db, &self.app.env, token).await.unwrap().unwrap().account.id
     }
 
+    async fn token(&self, cookie: &str) -> String {
+        let account = self.account(cookie).await;
+        let env = &self.app.env;
+        let made =
+            store::in_tx!(self.app.db, |tx| { accounts::create_token(tx, env, account, "phone").await });
+        made.unwrap().1.reveal().to_owned()
+    }
+
     /// 5 GB for Japan are delivered.
     pub(super) async fn deliver(&self, who: &Traveller) {
         let terms = Terms {
@@ -106,6 +114,37 @@ async fn a_lines_page_shows_its_use_per_day() {
     let page = shop.get(&format!("/lines/{}", anna.line.id), &[("cookie", &anna.cookie)]).await;
     assert!(page.text.contains("今天 250\u{a0}MB"), "the chart in words: {}", page.text);
     assert!(page.text.contains("ICCID") && page.text.contains("仅流量"));
+}
+
+#[tokio::test]
+async fn an_app_reads_what_is_left_and_what_was_used() {
+    let shop = Shop::open("http://127.0.0.1:8080").await;
+    let anna = shop.traveller("anna@example.com").await;
+    shop.deliver(&anna).await;
+    shop.report(&anna, 0, 0).await;
+    shop.report(&anna, 1, 250 * MB).await;
+    shop.app.charging.catch_up().await.unwrap();
+    let token = shop.token(&anna.cookie).await;
+    let ask = async |path: String, token: &str| {
+        let answer = shop.get(&path, &[("authorization", &format!("Bearer {token}"))]).await;
+        (answer.status, serde_json::from_str::<serde_json::Value>(&answer.text).unwrap())
+    };
+    let line = format!("/api/v1/lines/{}", anna.line.id);
+    let (status, data) = ask(format!("{line}/data"), &token).await;
+    assert_eq!((status, &data["bundles"][0]["remaining_bytes"]), (StatusCode::OK, &4_750_000_000_u64.into()));
+    assert_eq!(
+        (&data["bundles"][0]["state"], &data["sessions"][0]["country"]),
+        (&"active".into(), &"JP".into())
+    );
+    let (_, usage) = ask(format!("{line}/usage?days=2&time_zone=Asia/Tokyo"), &token).await;
+    assert_eq!((&usage[0]["bytes"], &usage[0]["country"]), (&250_000_000_u64.into(), &"JP".into()));
+
+    let (status, problem) = ask(format!("{line}/usage?time_zone=Mars/Base"), &token).await;
+    assert_eq!((status, &problem["param"]), (StatusCode::UNPROCESSABLE_ENTITY, &"time_zone".into()));
+    assert_eq!(ask(format!("{line}/data"), "hyt_wrong").await.0, StatusCode::UNAUTHORIZED);
+    let other = shop.sign_in("bela@example.com").await;
+    let (status, _) = ask(format!("{line}/data"), &shop.token(&other).await).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -1,0 +1,202 @@
+//! `/api/v1`: what a line has left, live, and what it used.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use basis::{DAY_MS, Id, Line, Problem};
+use charging::{BundleState, BundleView, PoolView, SessionView, WindowView};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{ApiCaller, ApiResult, problem::ProblemBody};
+use crate::{
+    App,
+    pages::lines::load::{day_start, offset_ms},
+};
+
+/// The endpoints of data and usage.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(data)).routes(routes!(usage))
+}
+
+/// What a line has, from the charging engine's memory.
+#[derive(Serialize, ToSchema)]
+struct DataOut {
+    /// The moment of these figures, in milliseconds since 1970.
+    as_of_ms: i64,
+    /// An operator has stopped the line.
+    barred: bool,
+    /// Its open sessions.
+    sessions: Vec<SessionOut>,
+    /// Its bundles, those that ended in the last month included, the oldest first.
+    bundles: Vec<BundleOut>,
+}
+
+/// An open session.
+#[derive(Serialize, ToSchema)]
+struct SessionOut {
+    /// Where it is, if the gateway says: ISO 3166-1.
+    #[schema(example = "JP")]
+    country: Option<String>,
+    /// When it began.
+    opened_at_ms: i64,
+    /// When its gateway spoke last: so old are the figures.
+    heard_at_ms: i64,
+}
+
+/// A bundle.
+#[derive(Serialize, ToSchema)]
+struct BundleOut {
+    /// Its id, which is its order's.
+    id: String,
+    /// `waiting`, `active`, `used_up`, `ended` or `closed`.
+    #[schema(example = "active")]
+    state: &'static str,
+    /// Octets that may still be used, later windows included.
+    remaining_bytes: u64,
+    /// Octets that it promised in all.
+    total_bytes: u64,
+    /// Octets used.
+    used_bytes: u64,
+    /// The current 24-hour window, if the allowance is daily.
+    window: Option<WindowOut>,
+    /// Where it works: ISO 3166-1.
+    countries: Vec<String>,
+    /// For how many 24-hour windows.
+    days: u32,
+    /// When it was delivered.
+    credited_at_ms: i64,
+    /// Until when it must begin, while it waits.
+    activate_by_ms: Option<i64>,
+    /// When its days began.
+    started_at_ms: Option<i64>,
+    /// When its days are over, or when it ended.
+    ends_at_ms: Option<i64>,
+}
+
+/// A 24-hour window.
+#[derive(Serialize, ToSchema)]
+struct WindowOut {
+    /// Octets that may still be used in it.
+    remaining_bytes: u64,
+    /// Octets that it gave.
+    total_bytes: u64,
+    /// When it is over.
+    ends_at_ms: i64,
+}
+
+impl From<&BundleView> for BundleOut {
+    fn from(view: &BundleView) -> Self {
+        Self {
+            id: view.bundle.to_string(),
+            state: state(view.state),
+            remaining_bytes: view.remaining.octets(),
+            total_bytes: view.total.octets(),
+            used_bytes: view.used.octets(),
+            window: view.window.map(WindowOut::from),
+            countries: view.terms.coverage.iter().map(|country| country.to_string()).collect(),
+            days: view.terms.days,
+            credited_at_ms: view.credited_at.as_ms(),
+            activate_by_ms: view.activate_by.map(basis::Timestamp::as_ms),
+            started_at_ms: view.started_at.map(basis::Timestamp::as_ms),
+            ends_at_ms: view.ends_at.map(basis::Timestamp::as_ms),
+        }
+    }
+}
+
+impl From<WindowView> for WindowOut {
+    fn from(view: WindowView) -> Self {
+        let (remaining_bytes, total_bytes) = (view.remaining.octets(), view.total.octets());
+        Self { remaining_bytes, total_bytes, ends_at_ms: view.ends_at.as_ms() }
+    }
+}
+
+impl From<&SessionView> for SessionOut {
+    fn from(view: &SessionView) -> Self {
+        let country = view.country.map(|country| country.to_string());
+        Self { country, opened_at_ms: view.opened_at.as_ms(), heard_at_ms: view.heard_at.as_ms() }
+    }
+}
+
+const fn state(state: BundleState) -> &'static str {
+    match state {
+        BundleState::Waiting => "waiting",
+        BundleState::Active => "active",
+        BundleState::UsedUp => "used_up",
+        BundleState::Ended => "ended",
+        BundleState::Closed => "closed",
+    }
+}
+
+/// What a line has left, live.
+#[utoipa::path(get, path = "/lines/{line}/data", tag = "lines", params(("line" = String, Path)),
+    responses((status = 200, body = DataOut), (status = "4XX", body = ProblemBody)))]
+async fn data(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> ApiResult<DataOut> {
+    let line = cards::line(&mut app.db.read().await?, caller.account, read_id(&id)?).await?;
+    Ok(Json(data_out(&app, line.id, app.charging.view(line.pool))))
+}
+
+/// A line whose pool is about to be opened has nothing yet.
+fn data_out(app: &App, line: Id<Line>, view: Option<PoolView>) -> DataOut {
+    let Some(view) = view else {
+        return DataOut { as_of_ms: app.env.now().as_ms(), barred: false, sessions: vec![], bundles: vec![] };
+    };
+    let ours = |bundle: &&BundleView| bundle.line.is_none_or(|own| own == line);
+    DataOut {
+        as_of_ms: view.as_of.as_ms(),
+        barred: view.lines.iter().any(|member| member.line == line && member.barred),
+        sessions: view.sessions.iter().filter(|s| s.line == line).map(SessionOut::from).collect(),
+        bundles: view.bundles.iter().filter(ours).map(BundleOut::from).collect(),
+    }
+}
+
+/// Which days.
+#[derive(Deserialize, IntoParams)]
+struct UsageAsked {
+    /// How many days, today included: 1 to 366, 14 if absent.
+    days: Option<u16>,
+    /// Whose midnight counts, e.g. `Asia/Shanghai`; UTC if absent.
+    time_zone: Option<String>,
+}
+
+/// What was used on one day in one country.
+#[derive(Serialize, ToSchema)]
+struct UsageOut {
+    /// The day's first moment, in milliseconds since 1970.
+    day_ms: i64,
+    /// Where, if the gateway said: ISO 3166-1.
+    country: Option<String>,
+    /// Octets.
+    bytes: u64,
+}
+
+/// What a line used on each of the last days, by country. Days without use are left out.
+#[utoipa::path(get, path = "/lines/{line}/usage", tag = "lines", params(("line" = String, Path), UsageAsked),
+    responses((status = 200, body = Vec<UsageOut>), (status = "4XX", body = ProblemBody)))]
+async fn usage(
+    State(app): State<App>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    Query(asked): Query<UsageAsked>,
+) -> ApiResult<Vec<UsageOut>> {
+    let mut conn = app.db.read().await?;
+    let line = cards::line(&mut conn, caller.account, read_id(&id)?).await?;
+    let unknown = || Problem::invalid("accounts-time-zone-unknown").at("time_zone");
+    let zone = texts::time_zone(asked.time_zone.as_deref().unwrap_or("UTC")).ok_or_else(unknown)?;
+    let (now, days) = (app.env.now(), i64::from(asked.days.unwrap_or(14).clamp(1, 366)));
+    let offset_ms = offset_ms(&zone, now);
+    let first = day_start(now, offset_ms).plus_ms(-DAY_MS * (days - 1));
+    let rows = charging::usage_by_day(&mut conn, line.id, first, now.plus_ms(DAY_MS), offset_ms).await?;
+    let out = |row: charging::DayUsage| UsageOut {
+        day_ms: row.day.as_ms(),
+        country: row.country.map(|country| country.to_string()),
+        bytes: row.octets.octets(),
+    };
+    Ok(Json(rows.into_iter().map(out).collect()))
+}
+
+fn read_id(text: &str) -> Result<Id<Line>, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}
