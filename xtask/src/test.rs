@@ -16,7 +16,8 @@ use crate::{
 /// What to run.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only this stage (may be repeated): machine, fmt, clippy, tests, docs, release, journeys.
+    /// Only this stage (may be repeated): machine, fmt, clippy, tests, docs, release, journeys, kill,
+    /// sync.
     #[arg(long)]
     only: Vec<String>,
 }
@@ -47,6 +48,8 @@ pub(crate) fn run_all(options: &Options) -> Result<ExitCode> {
         ]))
     });
     stages.run("journeys", journeys);
+    stages.run("kill", || proof("kill"));
+    stages.run("sync", || proof("sync"));
     Ok(stages.close())
 }
 
@@ -86,6 +89,13 @@ fn tests(postgres_url: &str) -> Result<Tally> {
 fn docs() -> Result<Tally> {
     let mut doc = cargo(["doc", "--quiet", "--workspace", "--no-deps", "--locked"]);
     check(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// A proof from outside, on the release build: `kill` (kill -9 under load, then the books) or `sync` (strace).
+fn proof(name: &str) -> Result<Tally> {
+    let mut proof = cargo(["run", "--quiet", "--locked", "-p", "proof", "--bin", name]);
+    let (status, lines) = tee(&mut proof, Stream::Out)?;
+    Ok(Tally::read(&lines, status.success()))
 }
 
 /// The browser journeys, which start the release build of `heyon demo` themselves.

@@ -1,0 +1,159 @@
+//! A phone app's way through the API, and a payer's at the sandbox.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "a walk along the sea";
+/// An answer that takes longer is given up, as a phone would.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
+/// While nobody answers: how long until the next try.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How often something is tried while heyon is dead or not ready.
+const TRIES_MAX: u32 = 1500;
+
+/// One account's app.
+#[derive(Debug, Clone)]
+pub struct Phone {
+    client: Client,
+    web: String,
+    paysim: String,
+    address: String,
+    token: String,
+}
+
+/// A line of an account.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its id.
+    pub id: String,
+    /// Its pool's id.
+    pub pool: String,
+}
+
+impl Phone {
+    /// Registers the nth account and signs in.
+    ///
+    /// # Errors
+    /// If the shop refuses.
+    pub async fn register(web: &str, paysim: &str, nth: usize) -> Result<Self> {
+        let client = Client::builder().timeout(ANSWER_TIME_MAX).build()?;
+        let address = format!("198.51.100.{}", nth + 1);
+        let (web, paysim) = (web.to_owned(), paysim.to_owned());
+        let phone = Self { client, web, paysim, address, token: String::new() };
+        let email = format!("rider-{nth}@example.com");
+        let new = json!({ "email": email, "password": PASSWORD, "language": "en", "currency": "USD" });
+        phone.call(Method::POST, "/accounts", Some(&new), None).await?;
+        let given = json!({ "email": email, "password": PASSWORD, "name": "proof" });
+        let signed_in = phone.call(Method::POST, "/tokens", Some(&given), None).await?;
+        Ok(Self { token: text(&signed_in, "/token")?, ..phone })
+    }
+
+    /// Binds a card.
+    ///
+    /// # Errors
+    /// If the shop refuses.
+    pub async fn bind(&self, serial: &str) -> Result<Line> {
+        let line = self.call(Method::POST, "/lines", Some(&json!({ "number": serial })), None).await?;
+        Ok(Line { id: text(&line, "/id")?, pool: text(&line, "/pool")? })
+    }
+
+    /// Places an order and begins its payment; the order's id. `key` makes a repeat harmless, so this repeats itself
+    /// until there is an answer.
+    ///
+    /// # Errors
+    /// If the shop refuses.
+    pub async fn order(
+        &self,
+        line: &Line,
+        plan: &str,
+        method: &str,
+        key: &str,
+    ) -> Result<(String, Option<String>)> {
+        let quote = format!("/quote?line={}&plan={plan}&currency=USD", line.id);
+        let quote = self.call(Method::GET, &quote, None, None).await?;
+        let price = quote.pointer("/price").context("no price")?;
+        let wish = json!({ "line": line.id, "plan": plan, "price": price, "method": method });
+        let placed = self.call(Method::POST, "/orders", Some(&wish), Some(key)).await?;
+        let order = text(&placed, "/order")?;
+        if let Ok(url) = text(&placed, "/pay_url") {
+            return Ok((order, Some(url)));
+        }
+        let again = json!({ "method": method });
+        let path = format!("/orders/{order}/pay");
+        let placed = self.call(Method::POST, &path, Some(&again), Some(&format!("{key}-again"))).await?;
+        Ok((order, text(&placed, "/pay_url").ok()))
+    }
+
+    /// An order with its timeline.
+    ///
+    /// # Errors
+    /// If the shop refuses.
+    pub async fn story(&self, order: &str) -> Result<Value> {
+        self.call(Method::GET, &format!("/orders/{order}"), None, None).await
+    }
+
+    /// Does on the pay page what `outcome` says.
+    ///
+    /// # Errors
+    /// If the sandbox refuses.
+    pub async fn pay(&self, pay_url: &str, outcome: &str) -> Result<()> {
+        let id = pay_url.rsplit('/').next().and_then(|id| id.split('?').next()).context("no payment")?;
+        let url = format!("{}/sim/payments/{id}/pay", self.paysim);
+        let answer = self.client.post(url).json(&json!({ "outcome": outcome })).send().await?;
+        if !answer.status().is_success() {
+            bail!("the sandbox refuses: {}", answer.text().await?);
+        }
+        Ok(())
+    }
+
+    /// Asks until heyon answers: it may be dead just now. Too busy or not ready is asked again, too.
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Value> {
+        for _ in 0..TRIES_MAX {
+            let url = format!("{}/api/v1{path}", self.web);
+            let mut request =
+                self.client.request(method.clone(), url).header("x-forwarded-for", &self.address);
+            if !self.token.is_empty() {
+                request = request.bearer_auth(&self.token);
+            }
+            if let Some(key) = key {
+                request = request.header("idempotency-key", key);
+            }
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            if let Ok(answer) = request.send().await {
+                let status = answer.status();
+                if status.is_success() {
+                    // A body that is cut off by a kill is an answer that never came.
+                    match answer.bytes().await {
+                        Ok(bytes) if bytes.is_empty() => return Ok(Value::Null),
+                        Ok(bytes) => return Ok(serde_json::from_slice(&bytes)?),
+                        Err(_) => {}
+                    }
+                } else if status != StatusCode::SERVICE_UNAVAILABLE {
+                    bail!("{method} {path}: {status}: {}", answer.text().await.unwrap_or_default());
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        bail!("{method} {path}: nobody answers")
+    }
+}
+
+/// A text inside an answer.
+///
+/// # Errors
+/// If it is not there.
+pub fn text(value: &Value, pointer: &str) -> Result<String> {
+    let found = value.pointer(pointer).and_then(Value::as_str);
+    found.map(str::to_owned).with_context(|| format!("no {pointer} in {value}"))
+}
