@@ -38,6 +38,9 @@ pub enum Who<'a> {
     Address(IpAddr),
     /// Those on one account, or on one mail address whether or not it has an account.
     Account(&'a str),
+    /// Those on one account from one network address. Narrower than [`Who::Account`], so that a stranger who keeps
+    /// trying someone's password does not lock that person out.
+    AccountFrom(&'a str, IpAddr),
     /// Those on one card, by whichever number it was named.
     Card(&'a str),
 }
@@ -69,7 +72,8 @@ fn rate(act: Act, who: Who<'_>) -> Rate {
     match who {
         Who::All => all,
         Who::Address(_) => address,
-        Who::Account(_) => own,
+        Who::Account(_) if act == Act::SignIn => Rate::new(100, 6000),
+        Who::Account(_) | Who::AccountFrom(..) => own,
         // A bind code has 40 bits: at one try an hour it outlives its card.
         Who::Card(_) => Rate::new(5, HOUR_MS),
     }
@@ -139,6 +143,7 @@ impl Limits {
             Who::All => format!("{act:?} all"),
             Who::Address(ip) => format!("{act:?} ip {}", network(ip)),
             Who::Account(account) => format!("{act:?} account {account}"),
+            Who::AccountFrom(account, ip) => format!("{act:?} account {account} from {}", network(ip)),
             Who::Card(card) => format!("{act:?} card {card}"),
         };
         let mac = self.key.mac("accounts.limits", name.as_bytes());
@@ -184,7 +189,8 @@ fn network(ip: IpAddr) -> String {
 mod tests {
     use super::*;
 
-    const HOME: Who<'static> = Who::Account("zhixia.lin@example.com");
+    const LIN: &str = "zhixia.lin@example.com";
+    const HOME: Who<'static> = Who::AccountFrom(LIN, IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
     fn limits() -> Limits {
         Limits::new(SecretKey::new([1; 32]))
@@ -223,6 +229,19 @@ mod tests {
         for _ in 0..100 {
             limits.count(now, Act::SignIn, &[HOME]).unwrap();
             limits.forgive(Act::SignIn, HOME);
+        }
+    }
+
+    #[test]
+    fn a_stranger_who_keeps_trying_does_not_lock_the_owner_out() {
+        let (limits, mallory): (_, IpAddr) = (limits(), "203.0.113.66".parse().unwrap());
+        for minute in 0..1000 {
+            let now = Timestamp(minute * MINUTE_MS);
+            let _refused =
+                limits.count(now, Act::SignIn, &[Who::Account(LIN), Who::AccountFrom(LIN, mallory)]);
+            if minute % 100 == 0 {
+                limits.count(now, Act::SignIn, &[Who::Account(LIN), HOME]).unwrap();
+            }
         }
     }
 

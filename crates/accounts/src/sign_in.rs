@@ -86,13 +86,13 @@ pub(crate) async fn check_own_password(
     password: &str,
 ) -> Result<String, Problem> {
     let email: Email = who.account.email.parse()?;
-    let account = Who::Account(email.folded());
-    guards.limits.count(env.now(), Act::SignIn, &[Who::Address(origin.ip), account])?;
+    let whom = whom(&email, origin);
+    guards.limits.count(env.now(), Act::SignIn, &whom)?;
     let hash = rows::password_hash(&mut db.read().await?, who.account.id).await?;
     if !guards.passwords.check(password, Some(hash.clone())).await? {
         return Err(Problem::invalid("accounts-password-wrong").at("current_password"));
     }
-    guards.limits.forgive(Act::SignIn, account);
+    forgive(guards, &whom);
     Ok(hash)
 }
 
@@ -106,8 +106,8 @@ async fn check_credentials(
 ) -> Result<Account, Problem> {
     let wrong = || Problem::invalid("accounts-sign-in-wrong").at("password");
     let email: Email = email.parse()?;
-    let (ip, account) = (Who::Address(origin.ip), Who::Account(email.folded()));
-    guards.limits.count(env.now(), Act::SignIn, &[Who::All, ip, account])?;
+    let whom = whom(&email, origin);
+    guards.limits.count(env.now(), Act::SignIn, &whom)?;
     let found = rows::credentials(&mut db.read().await?, email.folded()).await?;
     let hash = found.as_ref().map(|(_, hash)| hash.clone());
     if !guards.passwords.check(password, hash).await? {
@@ -117,7 +117,18 @@ async fn check_credentials(
     if found.suspended_at.is_some() {
         return Err(Problem::new(Kind::Forbidden, "accounts-suspended"));
     }
-    guards.limits.forgive(Act::SignIn, account);
-    guards.limits.forgive(Act::SignIn, ip);
+    forgive(guards, &whom);
     Ok(found)
+}
+
+fn whom<'a>(email: &'a Email, origin: &Origin) -> [Who<'a>; 4] {
+    let account = email.folded();
+    [Who::All, Who::Address(origin.ip), Who::Account(account), Who::AccountFrom(account, origin.ip)]
+}
+
+/// The right password is not counted.
+fn forgive(guards: &Guards, whom: &[Who<'_>]) {
+    for who in whom {
+        guards.limits.forgive(Act::SignIn, *who);
+    }
 }
