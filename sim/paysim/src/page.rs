@@ -33,7 +33,7 @@ struct Said {
     en: &'static str,
 }
 
-const fn say(zh: &'static str, en: &'static str) -> Said {
+const fn both(zh: &'static str, en: &'static str) -> Said {
     Said { zh, en }
 }
 
@@ -57,24 +57,24 @@ struct PayPage {
 }
 
 impl PayPage {
-    fn t(&self, zh: &'static str, en: &'static str) -> &'static str {
+    fn say(&self, zh: &'static str, en: &'static str) -> &'static str {
         if self.chinese { zh } else { en }
     }
 
     fn lang(&self) -> &'static str {
-        self.t("zh-CN", "en")
+        self.say("zh-CN", "en")
     }
 
     fn other_lang(&self) -> &'static str {
-        self.t("en", "zh-CN")
+        self.say("en", "zh-CN")
     }
 
     fn method(&self) -> &'static str {
         match self.payment.method {
-            Method::Card => self.t("银行卡", "Card"),
+            Method::Card => self.say("银行卡", "Card"),
             Method::PayPal => "PayPal",
-            Method::Alipay => self.t("支付宝", "Alipay"),
-            Method::WeChatPay => self.t("微信支付", "WeChat Pay"),
+            Method::Alipay => self.say("支付宝", "Alipay"),
+            Method::WeChatPay => self.say("微信支付", "WeChat Pay"),
         }
     }
 
@@ -93,18 +93,18 @@ fn pick(chinese: bool, said: &Said) -> &'static str {
 }
 
 fn choices(chinese: bool, status: Status) -> Vec<Choice> {
-    const OK: (&str, &str, Said) = ("ok", "btn block", say("付款成功", "Pay"));
+    const OK: (&str, &str, Said) = ("ok", "btn block", both("付款成功", "Pay"));
     const LATE: (&str, &str, Said) =
-        ("ok", "btn block", say("过期后照样付款", "Pay although it has run out"));
-    const AGAIN: (&str, &str, Said) = ("ok", "btn line block", say("再付一次", "Pay once more"));
+        ("ok", "btn block", both("过期后照样付款", "Pay although it has run out"));
+    const AGAIN: (&str, &str, Said) = ("ok", "btn line block", both("再付一次", "Pay once more"));
     const REST: [(&str, &str, Said); 7] = [
-        ("slow", "btn line block", say("成功，但通知晚 30 秒到", "Pay, the notice comes 30 s late")),
-        ("lost", "btn line block", say("成功，但通知丢失", "Pay, the notice is lost")),
-        ("doubled", "btn line block", say("成功，但通知来两次", "Pay, the notice comes twice")),
-        ("reordered", "btn line block", say("成功，但通知乱序", "Pay, the notices come out of order")),
-        ("twice", "btn line block", say("付两次", "Pay twice")),
-        ("declined", "btn line block", say("被银行拒绝", "Declined by the bank")),
-        ("cancel", "btn bad block", say("取消付款", "Cancel the payment")),
+        ("slow", "btn line block", both("成功，但通知晚 30 秒到", "Pay, the notice comes 30 s late")),
+        ("lost", "btn line block", both("成功，但通知丢失", "Pay, the notice is lost")),
+        ("doubled", "btn line block", both("成功，但通知来两次", "Pay, the notice comes twice")),
+        ("reordered", "btn line block", both("成功，但通知乱序", "Pay, the notices come out of order")),
+        ("twice", "btn line block", both("付两次", "Pay twice")),
+        ("declined", "btn line block", both("被银行拒绝", "Declined by the bank")),
+        ("cancel", "btn bad block", both("取消付款", "Cancel the payment")),
     ];
     let offered: Vec<&(&str, &str, Said)> = match status {
         Status::Open => [&OK].into_iter().chain(&REST).collect(),
@@ -121,12 +121,12 @@ fn choices(chinese: bool, status: Status) -> Vec<Choice> {
 fn note(chinese: bool, status: Status) -> Option<&'static str> {
     let said = match status {
         Status::Open => return None,
-        Status::Captured => say("这笔已经付过了。", "This is paid."),
-        Status::Declined => say("银行拒绝了这笔付款，没有扣款。", "The bank declined. Nothing was taken."),
+        Status::Captured => both("这笔已经付过了。", "This is paid."),
+        Status::Declined => both("银行拒绝了这笔付款，没有扣款。", "The bank declined. Nothing was taken."),
         Status::Cancelled => {
-            say("这笔付款已取消，没有扣款。", "This payment is cancelled. Nothing was taken.")
+            both("这笔付款已取消，没有扣款。", "This payment is cancelled. Nothing was taken.")
         }
-        Status::Expired => say("这笔付款已过期。", "This payment has run out."),
+        Status::Expired => both("这笔付款已过期。", "This payment has run out."),
     };
     Some(pick(chinese, &said))
 }

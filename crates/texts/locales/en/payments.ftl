@@ -8,3 +8,8 @@ problem-payments-provider-silent = The payment service is not answering. If you 
 problem-payments-refund-too-much = More than was paid cannot go back.
 problem-payments-word-unknown = This way to pay is not known.
 problem-payments-top-up-range = Fill in an amount from { $from } to { $to }.
+
+payments-method-card = Card
+payments-method-paypal = PayPal
+payments-method-alipay = Alipay
+payments-method-wechat-pay = WeChat Pay

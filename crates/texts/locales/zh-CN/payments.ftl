@@ -8,3 +8,8 @@ problem-payments-provider-silent = 支付服务暂时没有回应。如果你已
 problem-payments-refund-too-much = 退回的金额不能超过付过的金额。
 problem-payments-word-unknown = 没有这种付款方式。
 problem-payments-top-up-range = 请填 { $from } 到 { $to } 之间的金额。
+
+payments-method-card = 银行卡
+payments-method-paypal = PayPal
+payments-method-alipay = 支付宝
+payments-method-wechat-pay = 微信支付

@@ -27,7 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The words of the language that `Accept-Language` asks for.
-struct Asked(Texts);
+pub(super) struct Asked(pub(super) Texts);
 
 impl FromRequestParts<App> for Asked {
     type Rejection = std::convert::Infallible;
@@ -39,7 +39,7 @@ impl FromRequestParts<App> for Asked {
 
 /// An amount of money.
 #[derive(Serialize, ToSchema)]
-struct MoneyOut {
+pub(super) struct MoneyOut {
     /// Minor units: cents, fen, yen.
     minor: i64,
     /// ISO 4217.
@@ -51,7 +51,7 @@ struct MoneyOut {
 }
 
 impl MoneyOut {
-    fn of(money: Money, texts: Texts) -> Self {
+    pub(super) fn of(money: Money, texts: Texts) -> Self {
         Self { minor: money.minor, currency: money.currency.to_string(), text: texts.money(money) }
     }
 }

@@ -7,6 +7,7 @@ mod catalog;
 mod idempotency;
 pub mod problem;
 mod usage;
+mod wallet;
 
 use axum::{
     Json, Router,
@@ -51,6 +52,7 @@ fn nouns() -> OpenApiRouter<App> {
         .merge(cards::routes())
         .merge(catalog::routes())
         .merge(usage::routes())
+        .merge(wallet::routes())
 }
 
 fn described() -> (Router<App>, utoipa::openapi::OpenApi) {

@@ -8,7 +8,9 @@ pub mod lines;
 pub mod plans;
 pub mod preferences;
 pub mod problem;
+pub mod receipts;
 pub mod settings;
+pub mod wallet;
 
 use axum::Router;
 
@@ -24,5 +26,7 @@ pub fn routes() -> Router<App> {
         .merge(lines::routes())
         .merge(plans::routes())
         .merge(preferences::routes())
+        .merge(receipts::routes())
         .merge(settings::routes())
+        .merge(wallet::routes())
 }

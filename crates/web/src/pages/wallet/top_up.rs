@@ -1,0 +1,160 @@
+//! Filling the wallet: the form's answer, and the page to which the payer comes back.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use basis::{Currency, Id, Money, Problem};
+use payments::{Method, Payment, PaymentState, Purpose, TopUp};
+use serde::Deserialize;
+use store::in_tx;
+
+use super::{Older, Typed, load, method_key};
+use crate::{App, Page, PageProblem, PageResult, Reader, Shell, SignedIn, Tab, see_other};
+
+/// No form's key is longer.
+const KEY_BYTES_MAX: usize = 64;
+
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    amount: String,
+    currency: String,
+    method: String,
+    key: String,
+}
+
+pub(super) async fn send(
+    State(app): State<App>,
+    who: SignedIn,
+    Form(wish): Form<Wish>,
+) -> Result<Response, PageProblem> {
+    match open(&app, &who, &wish).await {
+        Ok(url) => Ok(see_other(&url)),
+        Err(problem) => {
+            // A key that stands for something else would refuse every further try.
+            let key = (problem.key != "payments-key-reused").then_some(wish.key);
+            let method = wish.method.parse().ok();
+            let typed = Typed { amount: wish.amount, method, key, problem: Some(problem.clone()) };
+            let page = load(&app, &who, &Older::default(), typed).await?;
+            Err(PageProblem::form(problem, |_| page))
+        }
+    }
+}
+
+async fn open(app: &App, who: &SignedIn, wish: &Wish) -> Result<String, Problem> {
+    who.person.who.account.require_verified()?;
+    let currency: Currency = wish.currency.parse()?;
+    let amount = Money::parse(wish.amount.trim(), currency).map_err(|problem| problem.at("amount"))?;
+    let method: Method = wish.method.parse().map_err(|problem: Problem| problem.at("method"))?;
+    if wish.key.is_empty() || wish.key.len() > KEY_BYTES_MAX {
+        return Err(Problem::invalid("request-unreadable"));
+    }
+    let texts = who.reader.texts;
+    let wish = TopUp {
+        account: who.person.account,
+        amount,
+        method,
+        description: texts.tf("wallet-at-provider", [("brand", &app.config.brand)]),
+        language: texts.language(),
+        return_url: app.config.absolute("/wallet/top-ups/{payment}"),
+        request_key: format!("form:{}", wish.key),
+    };
+    payments::top_up(&app.db, &app.env, &app.desk.providers, wish).await.map(|(_, url)| url)
+}
+
+/// How a top-up stands.
+#[derive(Template)]
+#[template(path = "pages/wallet/top_up.html", blocks = ["now"])]
+pub(super) struct TopUpPage {
+    shell: Shell,
+    path: String,
+    amount: String,
+    icon: &'static str,
+    tone: &'static str,
+    title: String,
+    text: String,
+    open: bool,
+    pay: Option<String>,
+    facts: Vec<(String, String)>,
+}
+
+/// The payer comes back here. What the address line says is not read: the provider is asked.
+pub(super) async fn show(
+    State(app): State<App>,
+    who: SignedIn,
+    Path(id): Path<String>,
+) -> PageResult<TopUpPage> {
+    let payment = find(&app, &who, &id).await?;
+    if payment.is_open() {
+        in_tx!(app.db, |tx| { payments::look_soon(tx, &app.env, &payment).await })?;
+    }
+    Ok(Page(page(&app, &who.reader, &payment)))
+}
+
+/// The live part alone, for a page that waits.
+pub(super) async fn now(
+    State(app): State<App>,
+    who: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, PageProblem> {
+    let payment = find(&app, &who, &id).await?;
+    Ok(Page(page(&app, &who.reader, &payment).as_now()).into_response())
+}
+
+async fn find(app: &App, who: &SignedIn, id: &str) -> Result<Payment, Problem> {
+    let id: Id<basis::Payment> = id.parse().map_err(|_| Problem::not_found())?;
+    let payment = payments::of_payer(&mut app.db.read().await?, who.person.account, id).await?;
+    if payment.purpose == Purpose::Wallet { Ok(payment) } else { Err(Problem::not_found()) }
+}
+
+fn page(app: &App, reader: &Reader, payment: &Payment) -> TopUpPage {
+    let texts = reader.texts;
+    let path = format!("/wallet/top-ups/{}", payment.id);
+    let shell =
+        Shell::new(app, reader, Tab::Wallet, texts.t("wallet-top-up")).back("/wallet").at(path.clone());
+    let (icon, tone, title, text) = words(payment.state);
+    let when = texts.day_clock(payment.created_at, &reader.zone);
+    let method = texts.t(method_key(payment.method));
+    TopUpPage {
+        shell,
+        path,
+        amount: texts.money(payment.amount),
+        icon,
+        tone,
+        title: texts.t(title),
+        text: texts.tf(text, [("method", &method)]),
+        open: payment.is_open(),
+        pay: payment.redirect_url.clone().filter(|_| payment.is_open() && payment.expires_at > app.env.now()),
+        facts: vec![
+            (texts.t("wallet-fact-method"), method),
+            (texts.t("wallet-fact-when"), when),
+            (texts.t("wallet-fact-number"), payment.id.to_string()),
+        ],
+    }
+}
+
+/// Icon, tone, title and sentence of a state.
+const fn words(state: PaymentState) -> (&'static str, &'static str, &'static str, &'static str) {
+    match state {
+        PaymentState::Created | PaymentState::Pending => {
+            ("clock", "warn", texts::key("wallet-state-open"), texts::key("wallet-state-open-text"))
+        }
+        PaymentState::Captured => {
+            ("check", "", texts::key("wallet-state-paid"), texts::key("wallet-state-paid-text"))
+        }
+        PaymentState::Failed => {
+            ("x", "bad", texts::key("wallet-state-failed"), texts::key("wallet-state-failed-text"))
+        }
+        PaymentState::Cancelled => {
+            ("x", "quiet", texts::key("wallet-state-cancelled"), texts::key("wallet-state-cancelled-text"))
+        }
+        PaymentState::PartlyRefunded | PaymentState::Refunded => {
+            ("refund", "quiet", texts::key("wallet-state-refunded"), texts::key("wallet-state-refunded-text"))
+        }
+        PaymentState::Disputed => {
+            ("info", "warn", texts::key("wallet-state-disputed"), texts::key("wallet-state-disputed-text"))
+        }
+    }
+}
