@@ -1,5 +1,7 @@
 //! Home: how much is left, of every line.
 
+mod moving;
+
 use askama::Template;
 use axum::{
     Router,
@@ -9,6 +11,7 @@ use axum::{
 };
 use basis::{Problem, Timestamp};
 
+use self::moving::{Moving, moving};
 use super::lines::{
     facts::LineFacts,
     load,
@@ -31,13 +34,6 @@ struct HomePage {
     moving: Vec<Moving>,
 }
 
-/// An order that is on its way.
-struct Moving {
-    path: String,
-    title: String,
-    text: String,
-}
-
 /// Strangers are welcomed, everyone else sees what is left.
 async fn home(State(app): State<App>, reader: Reader) -> Result<Response, PageProblem> {
     let Some(person) = reader.person.clone() else { return Ok(Redirect::to("/welcome").into_response()) };
@@ -52,7 +48,9 @@ async fn home_now(State(app): State<App>, signed_in: SignedIn) -> Result<Respons
 
 async fn load(app: &App, signed_in: SignedIn) -> Result<HomePage, Problem> {
     let lines = load::lines(app, &signed_in.reader, signed_in.person.account).await?;
-    Ok(page(app, &signed_in.reader, &lines, app.env.now()))
+    let (account, now) = (signed_in.person.account, app.env.now());
+    let moving = moving(&mut app.db.read().await?, &signed_in.reader, account, now).await?;
+    Ok(HomePage { moving, ..page(app, &signed_in.reader, &lines, now) })
 }
 
 /// The page of these lines.

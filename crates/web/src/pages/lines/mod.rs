@@ -223,7 +223,8 @@ fn past(shelf: &load::Shelf<'_>, order: &load::Bought) -> Past {
     }
 }
 
-const fn order_words(state: OrderState) -> (&'static str, &'static str, &'static str) {
+/// The tone, the icon and the words of an order's state.
+pub(crate) const fn order_words(state: OrderState) -> (&'static str, &'static str, &'static str) {
     match state {
         OrderState::AwaitingPayment => ("warn", "clock", texts::key("lines-order-awaiting-payment")),
         OrderState::Paid => ("", "clock", texts::key("lines-order-paid")),
