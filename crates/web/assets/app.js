@@ -75,10 +75,7 @@
   }
 
   // A kept page gives way to the real one as soon as there is a network again.
-  if (keptAt) {
-    addEventListener("online", () => location.reload());
-    document.addEventListener("htmx:sse:after:connection", () => location.reload());
-  }
+  if (keptAt) addEventListener("online", () => location.reload());
 
   document.addEventListener("htmx:after:swap", showAges);
   setInterval(showAges, 10_000);

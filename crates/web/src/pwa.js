@@ -71,6 +71,7 @@ async function kept(path) {
   const answer = await pages.match(path);
   if (!answer) return undefined;
   const at = Date.parse(answer.headers.get("date")) || 0;
-  const html = (await answer.text()).replace("<html ", `<html data-kept="${at}" `);
+  // Live events are out of reach; the page reloads itself when the network is back.
+  const html = (await answer.text()).replace("<html ", `<html data-kept="${at}" `).replace("hx-sse:connect=", "data-off=");
   return new Response(html, { headers: answer.headers });
 }
