@@ -19,7 +19,7 @@ use crate::App;
 struct Files;
 
 /// The style sheet is written in parts and served as one.
-const STYLE_PARTS: [&str; 3] = ["css/1-tokens.css", "css/2-base.css", "css/3-parts.css"];
+const STYLE_PARTS: [&str; 4] = ["css/1-tokens.css", "css/2-base.css", "css/3-parts.css", "css/4-orders.css"];
 /// How long a file at its hashed address may be kept.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 

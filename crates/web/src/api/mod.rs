@@ -5,6 +5,7 @@ mod caller;
 mod cards;
 mod catalog;
 mod idempotency;
+mod orders;
 pub mod problem;
 mod usage;
 mod wallet;
@@ -53,6 +54,7 @@ fn nouns() -> OpenApiRouter<App> {
         .merge(catalog::routes())
         .merge(usage::routes())
         .merge(wallet::routes())
+        .merge(orders::routes())
 }
 
 fn described() -> (Router<App>, utoipa::openapi::OpenApi) {

@@ -2,9 +2,11 @@
 
 pub mod accounts;
 pub mod cards;
+pub mod checkout;
 pub mod coverage;
 pub mod home;
 pub mod lines;
+pub mod orders;
 pub mod plans;
 pub mod preferences;
 pub mod problem;
@@ -21,9 +23,11 @@ pub fn routes() -> Router<App> {
     Router::new()
         .merge(accounts::routes())
         .merge(cards::routes())
+        .merge(checkout::routes())
         .merge(coverage::routes())
         .merge(home::routes())
         .merge(lines::routes())
+        .merge(orders::routes())
         .merge(plans::routes())
         .merge(preferences::routes())
         .merge(receipts::routes())

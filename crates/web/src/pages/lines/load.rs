@@ -179,20 +179,33 @@ pub(crate) struct Bought {
     pub(crate) placed_at: Timestamp,
 }
 
+/// A line's page shows so many orders; all are under /orders.
+const HISTORY_MAX: u32 = 20;
+/// Bundles live a year at most, so the plans of so many orders are enough.
+const PLANS_MAX: u32 = 500;
+
 /// What an account bought for a line, newest first.
-#[expect(clippy::unused_async, reason = "orders are about to be read here")]
 pub(crate) async fn bought(
-    _conn: &mut Conn,
-    _account: Id<Account>,
-    _line: Id<basis::Line>,
+    conn: &mut Conn,
+    account: Id<Account>,
+    line: Id<basis::Line>,
 ) -> Result<Vec<Bought>, Problem> {
-    Ok(Vec::new())
+    let found = orders::of_line(conn, account, line, HISTORY_MAX).await?;
+    let bought = found.into_iter().map(|order| Bought {
+        id: order.id,
+        plan: order.plan,
+        terms: order.terms,
+        price: order.price,
+        state: order.state,
+        placed_at: order.created_at,
+    });
+    Ok(bought.collect())
 }
 
 /// The plans that an account's orders bought.
-#[expect(clippy::unused_async, reason = "orders are about to be read here")]
-async fn plans_of(_conn: &mut Conn, _account: Id<Account>) -> Result<Plans, Problem> {
-    Ok(Plans::default())
+async fn plans_of(conn: &mut Conn, account: Id<Account>) -> Result<Plans, Problem> {
+    let found = orders::history(conn, account, Timestamp(i64::MAX), PLANS_MAX).await?;
+    Ok(found.into_iter().map(|order| (order.id, order.plan)).collect())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod carrier;
 mod crashes;
 mod delivery;
+mod pages;
 mod paying;
 mod plan_change;
 mod provider;

@@ -87,20 +87,25 @@ pub(crate) struct Shop {
 
 /// One shop on SQLite, one on PostgreSQL.
 pub(crate) async fn shops() -> Vec<Shop> {
+    shops_of(async |_, env| env.new_id()).await
+}
+
+/// The same, with a buyer who is made by the test.
+pub(crate) async fn shops_of(buyer: impl AsyncFn(&TestDb, &Env) -> Id<Account>) -> Vec<Shop> {
     let mut shops = Vec::new();
     for (number, db) in store::testing::both(TABLES, &Env::system()).await.into_iter().enumerate() {
-        shops.push(Shop::open(db, u64::try_from(number).unwrap()).await);
+        shops.push(Shop::open(db, u64::try_from(number).unwrap(), &buyer).await);
     }
     shops
 }
 
 /// A shop on PostgreSQL, where two connections really race.
 pub(crate) async fn shop_on_postgres() -> Shop {
-    Shop::open(store::testing::postgres(TABLES, &Env::system()).await, 7).await
+    Shop::open(store::testing::postgres(TABLES, &Env::system()).await, 7, &async |_, env| env.new_id()).await
 }
 
 impl Shop {
-    pub(crate) async fn open(db: TestDb, seed: u64) -> Self {
+    async fn open(db: TestDb, seed: u64, buyer: &impl AsyncFn(&TestDb, &Env) -> Id<Account>) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp(1_790_000_000_000)));
         let env = Env { clock: clock.clone(), entropy: Arc::new(SeededEntropy::new(seed)) };
         catalog::apply(&db, &env, PLANS, false).await.unwrap_or_else(|_| panic!("the plans are good"));
@@ -112,7 +117,7 @@ impl Shop {
         let providers = Providers::new([other_side]);
         let desk = Desk::new(&db, &env, &charging, carriers, providers, Settings::default());
         let worker = support::handlers(orders::handlers(Worker::new(&db, &env, "test"), &desk), &desk);
-        let buyer = env.new_id();
+        let buyer = buyer(&db, &env).await;
         let line = bind(&db, &env, buyer).await;
         open_pool(&charging, &line).await;
         Self { db, env, clock, desk, bank, wire, buyer, line, worker }

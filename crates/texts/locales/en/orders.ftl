@@ -1,0 +1,173 @@
+# Buying: the checkout, an order's steps, changing a plan.
+
+orders-checkout = Checkout
+orders-title-buy = Buy { $plan }
+orders-title-renew = Renew { $plan }
+orders-title-change = Change to { $plan }
+orders-which-line = For which eSIM
+orders-which-line-hint = The plan goes to this eSIM; nothing has to be installed again.
+orders-what-happens = What will happen
+orders-fact-starts = Starts
+orders-fact-ends = Until
+orders-fact-effect = What you have
+orders-fact-credit = Comes back
+orders-fact-shared = Used by
+orders-fact-refund = Refund
+orders-fact-again = Auto-renew
+orders-again-no = Off
+orders-starts-at-once = As soon as it is paid, within seconds
+orders-starts-first-use = With the first connection in { $place }, by { $day } at the latest
+orders-starts-after = When what you have is used up, or ends on { $day }
+orders-starts-behind = When what you have is used up or ends
+orders-ends-after =
+    { $days ->
+        [one] { $days } day after it starts
+       *[other] { $days } days after it starts
+    }
+orders-ends-after-latest =
+    { $days ->
+        [one] { $days } day after it starts, { $day } at the latest
+       *[other] { $days } days after it starts, { $day } at the latest
+    }
+orders-effect-alone = There is nothing yet for these places
+orders-effect-adds = Adds to it; each part keeps its own end date
+orders-effect-adds-total = Adds to it, { $total } in all
+orders-effect-follows = Stays as it is; this follows
+orders-effect-replaces =
+    { $count ->
+        [one] Ends { $count } plan at once; its unused part goes to your wallet, pro rata
+       *[other] Ends { $count } plans at once; their unused part goes to your wallet, pro rata
+    }
+orders-effect-change = The current plan ends as soon as the new one is there
+orders-credit = About { $amount } to your wallet, as it stands now; what you use until then lessens it
+orders-shared-own = { $line } alone
+orders-shared-lines = { $count } eSIMs of your pool
+orders-refund-rule = Not active { $time } after payment: everything goes back by itself. Later: change plan, and the unused part goes to your wallet
+orders-refund-rule-bare = Not active { $time } after payment: everything goes back by itself
+orders-wallet = Wallet
+orders-wallet-first = Use wallet balance first
+orders-wallet-available = { $amount } available
+orders-pay-with = Pay with
+orders-pay = Pay
+orders-pay-by-wallet = Pay from the wallet
+orders-no-method = There is no way to pay in this currency right now.
+orders-method-card = Card
+orders-method-paypal = PayPal
+orders-method-alipay = Alipay
+orders-method-wechat = WeChat
+orders-held = Tax included. The price is held for { $time }. We never see your card number.
+
+orders-order = Order
+orders-list = Orders
+orders-list-empty = You have not bought anything yet.
+orders-find-plan = Find a plan
+orders-older = Older orders
+orders-state-awaiting-payment = Waiting for payment
+orders-state-paid = Paid
+orders-state-delivering = Being delivered
+orders-state-active = Active
+orders-state-expired = Not paid
+orders-state-refunding = Refund on its way
+orders-state-refunded = Refunded
+orders-state-review = Being looked at
+
+orders-head-awaiting = { $amount } to pay
+orders-head-delivering = Being delivered, usually within seconds
+orders-head-stopping = Not delivered in time, being called back
+orders-head-active = { $plan } is active
+orders-head-closed = { $plan } was replaced
+orders-head-expired = Not paid, nothing was charged
+orders-head-refunding = { $amount } is on its way back
+orders-head-refunded = { $amount } went back
+orders-head-review = Someone is looking at this order
+orders-under-awaiting = The price is held until { $time }.
+orders-under-delivering = You can leave this page; what you have keeps working.
+orders-under-active = Nothing has to be installed again. It starts with its first use.
+orders-under-active-until = Nothing has to be installed again. Valid until { $day }.
+orders-under-closed = { $amount } for what was unused went to your wallet.
+orders-under-expired = The time to pay is over. If a payment still arrives, it is taken up again or goes back.
+orders-under-declined = The payment was declined. Nothing was charged; any wallet part is free again.
+orders-under-cancelled = Called off. Nothing was charged; any wallet part is free again.
+orders-under-refunding = The wallet part is there at once; a card or account takes as long as its provider does.
+orders-under-refunded = What you had before is untouched.
+orders-under-review = Your money is safe. A person checks with the carrier or the payment provider and lets it go on.
+orders-fact-plan = Plan
+orders-fact-price = Price
+orders-fact-returned = Returned
+orders-fact-credited = Credited
+orders-fact-number = Order
+
+orders-step-placed = Ordered
+orders-step-placed-wallet = { $price }, of it { $wallet } set aside in the wallet
+orders-step-payment = Payment opened
+orders-step-paid = Paid
+orders-step-paid-late = after the time was over, taken up again
+orders-step-delivering = Delivering
+orders-step-delayed = Takes longer than usual
+orders-step-delayed-text = We keep trying.
+orders-step-active = Active
+orders-step-expired = Not paid
+orders-step-gave-up = Delivery stopped
+orders-step-gave-up-text = First it must be certain that it never is delivered; then the money goes back.
+orders-step-refunding = Refund started
+orders-step-refunded = Refunded
+orders-step-second = Paid twice
+orders-step-second-text = The second { $amount } goes back to its source.
+orders-step-second-back = Second payment returned
+orders-step-second-back-text = { $amount } went back to its source.
+orders-step-wrong-amount = Another amount arrived
+orders-step-wrong-amount-text = { $received } instead of { $expected }; it is set aside.
+orders-step-review = Someone is looking at it
+orders-step-review-text = Nothing is lost meanwhile.
+orders-step-resolved = Looked at, it goes on
+orders-step-closed = Replaced by another plan
+orders-step-replaced = Previous plan ended
+orders-step-credit-text = { $amount } for what was unused went to your wallet.
+orders-back-both = { $wallet } to the wallet, { $source } to { $method }, usually within 1 to 3 working days
+orders-back-wallet = { $wallet } to the wallet
+orders-back-source = { $source } to { $method }, usually within 1 to 3 working days
+orders-why-not-delivered = It could not be delivered.
+orders-why-too-late = It was paid too late and is no longer sold like this.
+orders-why-line-gone = The eSIM is no longer in service.
+orders-why-operator = As agreed with us.
+orders-why-wrong-amount = The amount was not what was asked for.
+orders-next-payment = Payment
+orders-next-payment-text = Not paid by { $time }: the order ends, nothing is charged
+orders-next-active = Active
+orders-next-active-text = Not active by { $time }: { $amount } goes back by itself
+orders-next-refunded = Refunded
+orders-next-refunded-text = When the provider has confirmed it
+orders-see-left = See what is left
+orders-try-again = Try again
+orders-call-off = Call off this order
+orders-refresh = Refresh this page
+
+orders-change = Change plan
+orders-change-hint = Data you have paid for is never lost: it stays, or comes back to your wallet.
+orders-change-to = New plan
+orders-change-current = Current
+orders-change-when = When
+orders-change-after = After the current one
+orders-change-after-text = The current plan stays until it is used up or ends
+orders-change-now = Now
+orders-change-now-text = The current plan ends; what is unused goes to your wallet
+orders-change-look = See exactly what will happen
+orders-costs-more = { $amount } more
+orders-costs-less = { $amount } less
+
+problem-order-key-unreadable = The key of this request must be 1 to 128 visible characters.
+problem-order-parts-wrong = Wallet and payment together must be exactly the price. Nothing was charged.
+problem-order-key-reused = This key already stands for another order. Nothing was charged.
+problem-order-price-changed = The price has changed meanwhile. Nothing was charged; please look at it again.
+problem-order-too-many-unpaid = Too many orders are waiting for payment. Pay or call off one of them first.
+problem-order-over = This order no longer waits for payment.
+problem-order-method-needed = Choose how to pay.
+problem-order-plan-not-sold = This plan is no longer sold. Nothing was charged.
+problem-order-currency-not-sold = This plan is not sold in this currency.
+problem-order-nothing-to-change = There is no running plan here that could be changed.
+problem-order-refund-too-much = More would go back than came.
+problem-order-nothing-to-refund = There is nothing to refund in this order.
+problem-order-decision-unfit = This decision does not fit where the order stands.
+problem-order-moved-on = The order has moved on meanwhile. Look at it again.
+problem-review-resolved = This case has been resolved already.
+problem-review-no-order = This case is not about an order; it can only be dismissed.

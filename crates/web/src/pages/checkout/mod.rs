@@ -1,0 +1,234 @@
+//! The checkout: exactly what will happen, then the money.
+
+mod form;
+mod words;
+
+use askama::Template;
+use axum::{
+    Form, Router,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use basis::{Currency, Id, Line, Money, Problem};
+use catalog::Place;
+use orders::{Intent, Quote, QuoteInput};
+use serde::Deserialize;
+
+use self::form::CheckoutForm;
+pub(crate) use self::form::{PayForm, method_name, pay_with, payer_view, short_name};
+use crate::{App, Markup, Page, PageProblem, Reader, Shell, SignedIn, Tab, see_other};
+
+/// The checkout's page.
+pub fn routes() -> Router<App> {
+    Router::new().route("/checkout", get(show).post(buy))
+}
+
+/// What someone came to buy.
+#[derive(Debug, Clone, Deserialize)]
+struct Wish {
+    plan: String,
+    line: Option<String>,
+    /// `now` or `after`: a change of plan.
+    change: Option<String>,
+    /// The order whose bundle is changed.
+    old: Option<String>,
+}
+
+impl Wish {
+    fn intent(&self) -> Result<Intent, Problem> {
+        let old = || self.old.as_deref().unwrap_or_default().parse().map_err(|_| Problem::not_found());
+        match self.change.as_deref() {
+            None | Some("") => Ok(Intent::Buy),
+            Some("now") => Ok(Intent::ChangeNow { old: old()? }),
+            Some("after") => Ok(Intent::ChangeAfter { old: old()? }),
+            Some(_) => Err(Problem::not_found()),
+        }
+    }
+}
+
+/// One way to pay.
+pub(crate) struct Method {
+    pub(crate) word: &'static str,
+    pub(crate) name: String,
+    pub(crate) checked: bool,
+}
+
+/// The ways to pay in a currency; the one used before, or else the first, is chosen.
+pub(crate) fn methods(app: &App, reader: &Reader, currency: Currency, chosen: &str) -> Vec<Method> {
+    let ways = app.desk.providers.ways(currency);
+    let known = ways.iter().any(|(method, _)| method.word() == chosen);
+    let methods = ways.into_iter().enumerate().map(|(place, (method, _))| Method {
+        word: method.word(),
+        name: method_name(method, reader.texts),
+        checked: if known { method.word() == chosen } else { place == 0 },
+    });
+    methods.collect()
+}
+
+/// The page: what will happen, and how it is paid.
+#[derive(Template)]
+#[template(path = "pages/checkout/checkout.html")]
+struct CheckoutPage {
+    shell: Shell,
+    mark: Markup,
+    title: String,
+    line: String,
+    facts: Vec<(String, String)>,
+    price: String,
+    name: String,
+    wallet: Option<WalletPart>,
+    methods: Vec<Method>,
+    form: CheckoutForm,
+    held: String,
+    problem: Option<Problem>,
+}
+
+/// What the wallet could pay.
+struct WalletPart {
+    available: String,
+    part: String,
+    rest: String,
+    /// It pays all.
+    whole: bool,
+}
+
+/// For which line: asked when there are several.
+#[derive(Template)]
+#[template(path = "pages/checkout/which.html")]
+struct WhichPage {
+    shell: Shell,
+    plan: String,
+    lines: Vec<(String, String)>,
+}
+
+async fn show(
+    State(app): State<App>,
+    reader: SignedIn,
+    Query(wish): Query<Wish>,
+) -> Result<Response, PageProblem> {
+    let SignedIn { reader, person } = reader;
+    let lines = cards::lines_of(&mut app.db.read().await?, person.account).await?;
+    let line = match (wish.line.as_deref(), lines.as_slice()) {
+        (Some(line), _) if !line.is_empty() => line.parse().map_err(|_| Problem::not_found())?,
+        (_, []) => return Ok(see_other("/cards/bind")),
+        (_, [only]) => only.id,
+        (_, several) => return Ok(which(&app, &reader, &wish, several).into_response()),
+    };
+    let form = CheckoutForm::fresh(form::new_key(&app));
+    let page = page(&app, &reader, person.account, &wish, line, form, None).await?;
+    Ok(Page(page).into_response())
+}
+
+fn which(app: &App, reader: &Reader, wish: &Wish, lines: &[cards::Line]) -> Page<WhichPage> {
+    let title = reader.texts.t("orders-which-line");
+    let lines = lines.iter().map(|line| (line.id.to_string(), line.name())).collect();
+    let shell = Shell::new(app, reader, Tab::Plans, title).back("/plans");
+    Page(WhichPage { shell, plan: wish.plan.clone(), lines })
+}
+
+async fn page(
+    app: &App,
+    reader: &Reader,
+    account: Id<basis::Account>,
+    wish: &Wish,
+    line: Id<Line>,
+    form: CheckoutForm,
+    problem: Option<Problem>,
+) -> Result<CheckoutPage, Problem> {
+    let mut conn = app.db.read().await?;
+    let currency = catalog::read(&mut conn).await?.currency_for(reader.currency);
+    let plan = wish.plan.parse().map_err(|_| Problem::not_found())?;
+    let input = QuoteInput { line, plan, currency, intent: wish.intent()? };
+    let quote = orders::quote(&mut conn, &app.desk, account, &input).await?;
+    present(app, reader, wish, &quote, form, problem)
+}
+
+fn present(
+    app: &App,
+    reader: &Reader,
+    wish: &Wish,
+    quote: &Quote,
+    form: CheckoutForm,
+    problem: Option<Problem>,
+) -> Result<CheckoutPage, Problem> {
+    let texts = reader.texts;
+    let name = quote.plan.name(texts);
+    let title = words::title(quote, wish.intent()?, texts);
+    let back = format!("/plans/{}?line={}", quote.plan.id, quote.line.id);
+    let shell = Shell::new(app, reader, Tab::Plans, texts.t("orders-checkout")).back(back);
+    let mark = match &quote.plan.place {
+        Place::Country(country) => shell.flag(country),
+        _ => shell.icon("globe"),
+    };
+    Ok(CheckoutPage {
+        mark,
+        title,
+        line: quote.line.name(),
+        facts: words::facts(quote, reader),
+        price: texts.money(quote.price),
+        name,
+        wallet: wallet_part(quote, texts)?,
+        methods: methods(app, reader, quote.price.currency, &form.method),
+        form: form.about(quote, wish),
+        held: texts.tf("orders-held", [("time", texts.duration(quote.held_for_ms))]),
+        problem,
+        shell,
+    })
+}
+
+/// None if the wallet is empty.
+fn wallet_part(quote: &Quote, texts: texts::Texts) -> Result<Option<WalletPart>, Problem> {
+    let part = quote.wallet.least(quote.price)?;
+    if !part.is_positive() {
+        return Ok(None);
+    }
+    let rest = quote.price.minus(part)?;
+    Ok(Some(WalletPart {
+        available: texts.money(quote.wallet),
+        part: texts.money(Money::new(-part.minor, part.currency)),
+        rest: texts.money(rest),
+        whole: rest.is_zero(),
+    }))
+}
+
+async fn buy(
+    State(app): State<App>,
+    reader: SignedIn,
+    Form(form): Form<CheckoutForm>,
+) -> Result<Response, PageProblem> {
+    let SignedIn { reader, person } = reader;
+    let wish = form.wish();
+    let placed = match form.read(&app, wish.intent()?) {
+        Ok(input) => {
+            let plan = catalog::plan(&mut app.db.read().await?, &input.plan).await?;
+            let view = payer_view(&app, &reader, &plan.name(reader.texts));
+            orders::place(&app.desk, person.account, &input, &view, &form.key).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match placed {
+        Ok(placed) => Ok(go_and_pay(&app, placed).await),
+        Err(problem) => {
+            let line = form.line.parse().map_err(|_| Problem::not_found())?;
+            // What they saw is not what it is any more: show it anew, under a new key.
+            let fresh = CheckoutForm { method: form.method, ..CheckoutForm::fresh(form::new_key(&app)) };
+            let shown = Some(problem.clone());
+            let page = page(&app, &reader, person.account, &wish, line, fresh, shown).await?;
+            Err(PageProblem::form(problem, |_| page))
+        }
+    }
+}
+
+/// To the provider's page; to the order's own if there is nothing to pay, or the provider does not answer now.
+pub(crate) async fn go_and_pay(app: &App, placed: orders::Placed) -> Response {
+    let own = format!("/orders/{}", placed.order);
+    let Some(payment) = placed.payment else { return see_other(&own) };
+    match payments::begin(&app.db, &app.env, &app.desk.providers, payment).await {
+        Ok(url) => see_other(&url),
+        Err(problem) => {
+            tracing::warn!(%problem, %payment, "the pay page did not open");
+            see_other(&own)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A quote in words.
+
+use orders::rules::{Effect, Ends, Starts};
+use orders::{Intent, Quote};
+use texts::{Arg, Texts};
+
+use crate::Reader;
+
+/// `续订日本 20 GB`, `Renew Japan 20 GB`, `Change to …`.
+pub(super) fn title(quote: &Quote, intent: Intent, texts: Texts) -> String {
+    let key = match (intent, &quote.effect) {
+        (Intent::Buy, Effect::Alone) => texts::key("orders-title-buy"),
+        (Intent::Buy, _) => texts::key("orders-title-renew"),
+        (Intent::ChangeNow { .. } | Intent::ChangeAfter { .. }, _) => texts::key("orders-title-change"),
+    };
+    texts.tf(key, [("plan", quote.plan.name(texts))])
+}
+
+/// What will happen, in pairs of a word and a sentence.
+pub(super) fn facts(quote: &Quote, reader: &Reader) -> Vec<(String, String)> {
+    let texts = reader.texts;
+    let mut facts = vec![
+        (texts.t("orders-fact-starts"), starts(quote, reader)),
+        (texts.t("orders-fact-ends"), ends(quote.ends, reader)),
+        (texts.t("orders-fact-effect"), effect(quote, texts)),
+        (texts.t("orders-fact-shared"), shared(quote, texts)),
+        (texts.t("orders-fact-refund"), refund(quote, texts)),
+        (texts.t("orders-fact-again"), texts.t("orders-again-no")),
+    ];
+    if let Some(credit) = quote.credit {
+        let credit = texts.tf("orders-credit", [("amount", texts.money(credit))]);
+        facts.insert(3, (texts.t("orders-fact-credit"), credit));
+    }
+    facts
+}
+
+fn starts(quote: &Quote, reader: &Reader) -> String {
+    let (texts, zone) = (reader.texts, &reader.zone);
+    match quote.starts {
+        Starts::AtOnce => texts.t("orders-starts-at-once"),
+        Starts::FirstUse { by } => {
+            let (place, day) = (quote.plan.place.name(texts), texts.date(by, zone));
+            texts.tf("orders-starts-first-use", [("place", place), ("day", day)])
+        }
+        Starts::AfterCurrent { current_ends: Some(end), .. } => {
+            texts.tf("orders-starts-after", [("day", texts.day(end, zone))])
+        }
+        Starts::AfterCurrent { current_ends: None, .. } => texts.t("orders-starts-behind"),
+    }
+}
+
+fn ends(ends: Ends, reader: &Reader) -> String {
+    let (texts, zone) = (reader.texts, &reader.zone);
+    match ends {
+        Ends::At { at } => texts.day_clock(at, zone),
+        Ends::AfterStart { days, latest: Some(latest) } => {
+            let args = [("days", Arg::from(days)), ("day", Arg::from(texts.date(latest, zone)))];
+            texts.tf("orders-ends-after-latest", args)
+        }
+        Ends::AfterStart { days, latest: None } => texts.tf("orders-ends-after", [("days", days)]),
+    }
+}
+
+fn effect(quote: &Quote, texts: Texts) -> String {
+    match &quote.effect {
+        _ if quote.credit.is_some() => texts.t("orders-effect-change"),
+        Effect::Alone => texts.t("orders-effect-alone"),
+        Effect::Adds { total: Some(total) } => {
+            texts.tf("orders-effect-adds-total", [("total", texts.volume(*total))])
+        }
+        Effect::Adds { total: None } => texts.t("orders-effect-adds"),
+        Effect::Follows => texts.t("orders-effect-follows"),
+        Effect::Replaces { bundles } => texts.tf("orders-effect-replaces", [("count", bundles.len())]),
+    }
+}
+
+fn shared(quote: &Quote, texts: Texts) -> String {
+    match quote.shared_with.as_slice() {
+        lines if lines.len() > 1 => texts.tf("orders-shared-lines", [("count", lines.len())]),
+        _ => texts.tf("orders-shared-own", [("line", quote.line.name())]),
+    }
+}
+
+fn refund(quote: &Quote, texts: Texts) -> String {
+    let time = texts.duration(quote.refund.undelivered_after_ms);
+    let key = if quote.refund.unused_on_change {
+        texts::key("orders-refund-rule")
+    } else {
+        texts::key("orders-refund-rule-bare")
+    };
+    texts.tf(key, [("time", time)])
+}

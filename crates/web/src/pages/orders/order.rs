@@ -1,0 +1,199 @@
+//! One order's page: where it stands, how it came there, and what comes next.
+
+use askama::Template;
+use basis::{Id, Money, Order, Problem};
+use catalog::words;
+use orders::{Event, ExpiryReason, Happening, OrderRecord, OrderState};
+use payments::Payment;
+
+use super::steps::{self, Step};
+use crate::pages::checkout::{Method, method_name, methods, short_name};
+use crate::{App, Reader, Shell, SignedIn, Tab};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/orders/order.html", blocks = ["now"])]
+pub(super) struct OrderPage {
+    shell: Shell,
+    path: String,
+    /// Something happens by itself: the page listens.
+    live: bool,
+    tone: &'static str,
+    chip: String,
+    headline: String,
+    under: String,
+    steps: Vec<Step>,
+    facts: Vec<(String, String)>,
+    pay: Option<PayAgain>,
+    next: Option<(String, String)>,
+    change: Option<String>,
+    problem: Option<Problem>,
+}
+
+/// What an unpaid order offers.
+struct PayAgain {
+    key: String,
+    label: String,
+    methods: Vec<Method>,
+}
+
+/// Everything that the page shows.
+struct Story {
+    order: OrderRecord,
+    plan: String,
+    events: Vec<Event>,
+    payments: Vec<Payment>,
+}
+
+pub(super) async fn page(app: &App, reader: &SignedIn, id: Id<Order>) -> Result<OrderPage, Problem> {
+    let SignedIn { reader, person } = reader;
+    let mut conn = app.db.read().await?;
+    let order = orders::order(&mut conn, person.account, id).await?;
+    let catalogue = catalog::read(&mut conn).await?;
+    let plan = match catalogue.plan(&order.plan) {
+        Some(plan) => plan.name(reader.texts),
+        None => words::data(&order.terms.allowance, reader.texts),
+    };
+    let events = orders::timeline(&mut conn, id).await?;
+    let payments = payments::of_order(&mut conn, id).await?;
+    Ok(present(app, reader, &Story { order, plan, events, payments }))
+}
+
+fn present(app: &App, reader: &Reader, story: &Story) -> OrderPage {
+    let (order, texts) = (&story.order, reader.texts);
+    let path = format!("/orders/{}", order.id);
+    let shell = Shell::new(app, reader, Tab::None, texts.t("orders-order")).back("/orders").at(path.as_str());
+    let (tone, _) = super::look(order.state);
+    OrderPage {
+        live: order.state.in_motion() || order.state == OrderState::Review,
+        tone,
+        chip: super::state_name(order.state, texts),
+        headline: headline(story, reader),
+        under: under(story, reader),
+        steps: steps::all(&story.events, order, &story.payments, reader),
+        facts: facts(story, reader),
+        pay: (order.state == OrderState::AwaitingPayment).then(|| pay_again(app, reader, story)),
+        next: next(order, reader),
+        change: changeable(order).then(|| format!("{path}/change")),
+        problem: None,
+        path,
+        shell,
+    }
+}
+
+const fn changeable(order: &OrderRecord) -> bool {
+    matches!(order.state, OrderState::Active) && order.closed_at.is_none()
+}
+
+fn headline(story: &Story, reader: &Reader) -> String {
+    let (order, texts) = (&story.order, reader.texts);
+    let amount = texts.money(order.price);
+    match order.state {
+        OrderState::AwaitingPayment => {
+            texts.tf("orders-head-awaiting", [("amount", texts.money(order.source()))])
+        }
+        OrderState::Paid | OrderState::Delivering if order.gave_up_at.is_some() => {
+            texts.t("orders-head-stopping")
+        }
+        OrderState::Paid | OrderState::Delivering => texts.t("orders-head-delivering"),
+        OrderState::Active if order.closed_at.is_some() => {
+            texts.tf("orders-head-closed", [("plan", &story.plan)])
+        }
+        OrderState::Active => texts.tf("orders-head-active", [("plan", &story.plan)]),
+        OrderState::Expired => texts.t("orders-head-expired"),
+        OrderState::Refunding => {
+            texts.tf("orders-head-refunding", [("amount", returned(order, &amount, reader))])
+        }
+        OrderState::Refunded => {
+            texts.tf("orders-head-refunded", [("amount", returned(order, &amount, reader))])
+        }
+        OrderState::Review => texts.t("orders-head-review"),
+    }
+}
+
+/// What goes back in all; the price if the order does not say (a wrong amount).
+fn returned(order: &OrderRecord, price: &str, reader: &Reader) -> String {
+    match order.refunded.total() {
+        Ok(total) if total.is_positive() => reader.texts.money(total),
+        _ => price.to_owned(),
+    }
+}
+
+fn under(story: &Story, reader: &Reader) -> String {
+    let (order, texts) = (&story.order, reader.texts);
+    match order.state {
+        OrderState::AwaitingPayment => {
+            texts.tf("orders-under-awaiting", [("time", texts.clock(order.expires_at, &reader.zone))])
+        }
+        OrderState::Paid | OrderState::Delivering => texts.t("orders-under-delivering"),
+        OrderState::Active if order.closed_at.is_some() => {
+            texts.tf("orders-under-closed", [("amount", texts.money(order.credit))])
+        }
+        OrderState::Active => match order.ends_at {
+            Some(end) => texts.tf("orders-under-active-until", [("day", texts.day_clock(end, &reader.zone))]),
+            None => texts.t("orders-under-active"),
+        },
+        OrderState::Expired => texts.t(expiry(&story.events)),
+        OrderState::Refunding => texts.t("orders-under-refunding"),
+        OrderState::Refunded => texts.t("orders-under-refunded"),
+        OrderState::Review => texts.t("orders-under-review"),
+    }
+}
+
+fn expiry(events: &[Event]) -> &'static str {
+    let reason = events.iter().rev().find_map(|event| match event.happening {
+        Happening::Expired { reason } => Some(reason),
+        _ => None,
+    });
+    match reason {
+        Some(ExpiryReason::Declined) => texts::key("orders-under-declined"),
+        Some(ExpiryReason::Cancelled) => texts::key("orders-under-cancelled"),
+        Some(ExpiryReason::TimeOver) | None => texts::key("orders-under-expired"),
+    }
+}
+
+fn facts(story: &Story, reader: &Reader) -> Vec<(String, String)> {
+    let (order, texts) = (&story.order, reader.texts);
+    let mut facts = vec![
+        (texts.t("orders-fact-plan"), story.plan.clone()),
+        (texts.t("orders-fact-price"), texts.money(order.price)),
+    ];
+    let paying = story.payments.iter().find(|p| order.payment == Some(p.id)).or(story.payments.last());
+    if let Some(payment) = paying {
+        facts.push((method_name(payment.method, texts), texts.money(order.source())));
+    }
+    let mut add = |key, amount: Money| {
+        if amount.is_positive() {
+            facts.push((texts.t(key), texts.money(amount)));
+        }
+    };
+    add(texts::key("orders-wallet"), order.wallet);
+    if let Ok(total) = order.refunded.total() {
+        add(texts::key("orders-fact-returned"), total);
+    }
+    add(texts::key("orders-fact-credited"), order.credit);
+    facts.push((texts.t("orders-fact-number"), short_name(order.id)));
+    facts
+}
+
+fn pay_again(app: &App, reader: &Reader, story: &Story) -> PayAgain {
+    let last = story.payments.last().map_or("", |payment| payment.method.word());
+    PayAgain {
+        key: app.env.new_id::<Order>().to_string(),
+        label: reader.texts.money(story.order.source()),
+        methods: methods(app, reader, story.order.price.currency, last),
+    }
+}
+
+/// The way on: to the line's figures, or to another try.
+fn next(order: &OrderRecord, reader: &Reader) -> Option<(String, String)> {
+    let texts = reader.texts;
+    match order.state {
+        OrderState::Active => Some((format!("/lines/{}", order.line), texts.t("orders-see-left"))),
+        OrderState::Expired | OrderState::Refunded => {
+            let again = format!("/checkout?plan={}&line={}", order.plan, order.line);
+            Some((again, texts.t("orders-try-again")))
+        }
+        _ => None,
+    }
+}
