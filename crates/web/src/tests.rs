@@ -3,6 +3,7 @@
 mod catalog_pages;
 mod lines;
 mod people_pages;
+mod wallet_pages;
 
 use accounts::{Guards, Limits, Origin, Passwords, Preferences, Registration};
 use axum::{
@@ -35,10 +36,21 @@ struct Shop {
     _db: store::testing::TestDb,
 }
 
-/// A desk that sells and delivers nothing.
-fn desk(db: &store::Db, env: &Env, charging: &charging::Charging) -> orders::Desk {
-    let (carriers, providers) = (carriers::Carriers::default(), payments::Providers::default());
-    orders::Desk::new(db, env, charging, carriers, providers, orders::Settings::default())
+/// A desk that delivers nothing.
+fn desk(
+    db: &store::Db,
+    env: &Env,
+    charging: &charging::Charging,
+    providers: payments::Providers,
+) -> orders::Desk {
+    orders::Desk::new(
+        db,
+        env,
+        charging,
+        carriers::Carriers::default(),
+        providers,
+        orders::Settings::default(),
+    )
 }
 
 struct Answer {
@@ -49,6 +61,10 @@ struct Answer {
 
 impl Shop {
     async fn open(address: &str) -> Self {
+        Self::with_providers(address, payments::Providers::default()).await
+    }
+
+    async fn with_providers(address: &str, providers: payments::Providers) -> Self {
         let env = Env::system();
         let db = store::testing::sqlite(&MIGRATIONS, &env).await;
         let config = Config::at(address.parse().unwrap());
@@ -56,7 +72,7 @@ impl Shop {
         let guards =
             Guards { passwords: Passwords::cheap(), limits: Limits::new(key.clone()), key: key.clone() };
         let charging = charging(&db, &env).await;
-        let desk = desk(&db, &env, &charging);
+        let desk = desk(&db, &env, &charging, providers);
         let parts = Parts { db: db.clone(), env, secret: key, guards, charging, desk, config, live };
         let app = App::new(parts);
         Self { router: crate::router(app.clone()), app, _db: db }

@@ -11,6 +11,8 @@ mod journal;
 mod page;
 mod service;
 mod sim_api;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::net::SocketAddr;

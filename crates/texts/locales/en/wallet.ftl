@@ -4,7 +4,7 @@ wallet-title = Wallet
 wallet-available = Available
 wallet-held = { $amount } set aside for an order that is being paid
 wallet-others = Also:
-wallet-for = Pays for any order, does not expire.
+wallet-for = Pays for any order in its currency, does not expire.
 
 wallet-top-up = Top up
 wallet-amount = Amount in { $currency }

@@ -4,7 +4,7 @@ wallet-title = 钱包
 wallet-available = 可用余额
 wallet-held = { $amount } 正为一笔付款中的订单留着
 wallet-others = 还有：
-wallet-for = 可以付任何订单，不过期。
+wallet-for = 可以付同币种的任何订单，不过期。
 
 wallet-top-up = 充值
 wallet-amount = 金额（{ $currency }）

@@ -146,10 +146,9 @@ fn form(app: &App, who: &SignedIn, balance: Money, typed: &Typed) -> Option<TopU
         name: texts.t(method_key(method)),
         chosen: method == chosen,
     });
-    let currency = texts.currency(balance.currency);
     Some(TopUpForm {
         currency: balance.currency.code().to_owned(),
-        label: texts.tf("wallet-amount", [("currency", &currency)]),
+        label: texts.tf("wallet-amount", [("currency", balance.currency.code())]),
         amount: typed.amount.clone(),
         methods: methods.collect(),
         // Pressing the button twice is one payment.

@@ -78,6 +78,7 @@ pub(super) struct TopUpPage {
     open: bool,
     pay: Option<String>,
     facts: Vec<(String, String)>,
+    number: String,
 }
 
 /// The payer comes back here. What the address line says is not read: the provider is asked.
@@ -127,11 +128,8 @@ fn page(app: &App, reader: &Reader, payment: &Payment) -> TopUpPage {
         text: texts.tf(text, [("method", &method)]),
         open: payment.is_open(),
         pay: payment.redirect_url.clone().filter(|_| payment.is_open() && payment.expires_at > app.env.now()),
-        facts: vec![
-            (texts.t("wallet-fact-method"), method),
-            (texts.t("wallet-fact-when"), when),
-            (texts.t("wallet-fact-number"), payment.id.to_string()),
-        ],
+        facts: vec![(texts.t("wallet-fact-method"), method), (texts.t("wallet-fact-when"), when)],
+        number: payment.id.to_string(),
     }
 }
 
