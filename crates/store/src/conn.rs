@@ -15,6 +15,8 @@ use crate::{Db, Engine};
 pub struct Conn {
     link: Link,
     engine: Engine,
+    /// The first statement that failed, if one did.
+    failed: Option<Problem>,
     jobs_queued: bool,
     jobs_wake: Arc<Notify>,
 }
@@ -39,7 +41,7 @@ impl Conn {
     }
 
     fn new(db: &Db, link: Link) -> Self {
-        Self { link, engine: db.engine(), jobs_queued: false, jobs_wake: db.jobs_wake() }
+        Self { link, engine: db.engine(), failed: None, jobs_queued: false, jobs_wake: db.jobs_wake() }
     }
 
     /// The engine behind it, for the rare fragment that must differ.
@@ -60,10 +62,25 @@ impl Conn {
         }
     }
 
+    /// What the database said, as a problem. An error stays with the transaction: see [`Conn::finish`].
+    pub(crate) fn heard<T>(&mut self, answer: Result<T, sqlx::Error>) -> Result<T, Problem> {
+        answer.map_err(|error| {
+            let problem = problem_of(&error);
+            if !matches!(error, sqlx::Error::RowNotFound) {
+                self.failed.get_or_insert_with(|| problem.clone());
+            }
+            problem
+        })
+    }
+
     /// Commits an `Ok`, rolls back an `Err`; how `in_tx!` ends.
+    ///
+    /// Rolls back too if a statement failed and the block went on: PostgreSQL has given up the transaction by then,
+    /// and calls its COMMIT a success although nothing of it stays.
     #[doc(hidden)]
     pub async fn finish<T>(self, outcome: Result<T, Problem>) -> Result<T, Problem> {
-        let Self { link, jobs_queued, jobs_wake, .. } = self;
+        let Self { link, failed, jobs_queued, jobs_wake, .. } = self;
+        let outcome = outcome.and_then(|value| failed.map_or(Ok(value), Err));
         match (link, &outcome) {
             (Link::Transaction(transaction), Ok(_)) => {
                 transaction.commit().await.map_err(|e| problem_of(&e))?;

@@ -24,7 +24,7 @@ pub enum Engine {
 /// How many connections may read a SQLite file at once, and how many a PostgreSQL pool holds.
 const CONNECTIONS_MAX: u32 = 16;
 /// How long to wait for a connection or a lock before answering "not now".
-const WAIT_MAX: Duration = Duration::from_secs(5);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// An open database; cheap to clone.
 #[derive(Clone)]
@@ -96,9 +96,9 @@ impl Db {
             Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         let mut conn = self.pool.acquire().await.map_err(|e| problem_of(&e))?;
-        conn.execute(begin).await.map_err(|e| problem_of(&e))?;
         // Its transaction stays open, so it never goes back into the pool.
         conn.close_on_drop();
+        conn.execute(begin).await.map_err(|e| problem_of(&e))?;
         Ok(Conn::reader(self, conn))
     }
 

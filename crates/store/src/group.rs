@@ -13,6 +13,7 @@ use sqlx::AnyConnection;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 use crate::RETRY_KEY;
+use crate::db::WAIT_MAX;
 use crate::query::problem_of;
 
 /// How long transactions are gathered for one commit.
@@ -65,7 +66,7 @@ impl Writer {
     pub(crate) async fn turn(&self) -> Result<Turn, Problem> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let waiting = Waiting(&self.waiting);
-        let mut state = self.state.clone().lock_owned().await;
+        let mut state = self.lock().await?;
         drop(waiting);
         let writer = self.clone();
         to_the_end(async move {
@@ -73,6 +74,12 @@ impl Writer {
             Ok(Turn { state: Some(state), writer })
         })
         .await
+    }
+
+    /// The connection, but nobody waits for it for ever.
+    async fn lock(&self) -> Result<OwnedMutexGuard<State>, Problem> {
+        let locked = tokio::time::timeout(WAIT_MAX, self.state.clone().lock_owned()).await;
+        locked.map_err(|_| Problem::unavailable("somebody else has been writing for too long"))
     }
 
     /// Commits the group if it is due, else leaves that to the next in the queue.
@@ -105,10 +112,13 @@ impl Writer {
 
     /// Runs a statement of its own outside of any group, such as a PRAGMA or a checkpoint.
     pub(crate) async fn alone(&self, sql: &'static str) -> Result<Option<i64>, Problem> {
-        let mut state = self.state.lock().await;
-        state.commit_group().await;
-        let row = sqlx::query(sql).fetch_optional(&mut state.conn).await.map_err(|e| problem_of(&e))?;
-        Ok(row.and_then(|row| sqlx::Row::try_get(&row, 0).ok()))
+        let mut state = self.lock().await?;
+        to_the_end(async move {
+            state.commit_group().await;
+            let row = sqlx::query(sql).fetch_optional(&mut state.conn).await.map_err(|e| problem_of(&e))?;
+            Ok(row.and_then(|row| sqlx::Row::try_get(&row, 0).ok()))
+        })
+        .await
     }
 }
 
@@ -121,7 +131,11 @@ impl State {
         if self.group.is_some() {
             return self.run("SAVEPOINT turn").await;
         }
-        self.run("BEGIN IMMEDIATE; SAVEPOINT turn").await?;
+        if let Err(problem) = self.run("BEGIN IMMEDIATE; SAVEPOINT turn").await {
+            // Whatever of it has happened; mostly nothing, and then there is nothing to take back.
+            drop(self.run("ROLLBACK").await);
+            return Err(problem);
+        }
         self.group_number += 1;
         self.group = Some(Group { opened_ns: now_ns, waiters: Vec::new() });
         Ok(())

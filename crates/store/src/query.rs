@@ -30,26 +30,26 @@ impl Query {
 
     /// Runs it; the number of rows it changed.
     pub async fn run(self, conn: &mut Conn) -> Result<u64, Problem> {
-        let done = self.prepared()?.execute(conn.raw()?).await.map_err(|e| problem_of(&e))?;
-        Ok(done.rows_affected())
+        let done = self.prepared()?.execute(conn.raw()?).await;
+        Ok(conn.heard(done)?.rows_affected())
     }
 
     /// The one row; no row is an internal error.
     pub async fn one(self, conn: &mut Conn) -> Result<Row, Problem> {
-        let row = self.prepared()?.fetch_one(conn.raw()?).await.map_err(|e| problem_of(&e))?;
-        Ok(Row(row))
+        let row = self.prepared()?.fetch_one(conn.raw()?).await;
+        Ok(Row(conn.heard(row)?))
     }
 
     /// The row, if there is one.
     pub async fn optional(self, conn: &mut Conn) -> Result<Option<Row>, Problem> {
-        let row = self.prepared()?.fetch_optional(conn.raw()?).await.map_err(|e| problem_of(&e))?;
-        Ok(row.map(Row))
+        let row = self.prepared()?.fetch_optional(conn.raw()?).await;
+        Ok(conn.heard(row)?.map(Row))
     }
 
     /// All rows: bound what you ask for with LIMIT.
     pub async fn all(self, conn: &mut Conn) -> Result<Vec<Row>, Problem> {
-        let rows = self.prepared()?.fetch_all(conn.raw()?).await.map_err(|e| problem_of(&e))?;
-        Ok(rows.into_iter().map(Row).collect())
+        let rows = self.prepared()?.fetch_all(conn.raw()?).await;
+        Ok(conn.heard(rows)?.into_iter().map(Row).collect())
     }
 
     fn prepared(self) -> Result<sqlx::query::Query<'static, Any, AnyArguments>, Problem> {
@@ -181,13 +181,7 @@ pub(crate) fn problem_of(error: &sqlx::Error) -> Problem {
     match error {
         sqlx::Error::Database(db) => match db.code().as_deref() {
             Some("40001" | "40P01") => Problem::new(Kind::Unavailable, RETRY_KEY).because(cause),
-            // PostgreSQL: connection lost, shutting down, too many connections, disk full. SQLite: busy, locked, I/O, full.
-            Some(code) if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => {
-                Problem::unavailable(cause)
-            }
-            Some("5" | "6" | "10" | "13" | "14" | "261" | "262" | "266" | "522" | "778" | "1034") => {
-                Problem::unavailable(cause)
-            }
+            Some(code) if passes_by(code) => Problem::unavailable(cause),
             _ => Problem::internal(cause),
         },
         sqlx::Error::Io(_)
@@ -196,5 +190,31 @@ pub(crate) fn problem_of(error: &sqlx::Error) -> Problem {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => Problem::unavailable(cause),
         _ => Problem::internal(cause),
+    }
+}
+
+/// True of an error that is not about the statement, so that it may be gone by the next try.
+///
+/// PostgreSQL's codes have five characters: connection lost, only reading for now (a fail-over), resources, shutting
+/// down, I/O. SQLite's are numbers, of which the low byte says what kind: busy, locked, I/O, full, cannot open.
+fn passes_by(code: &str) -> bool {
+    if code.len() == 5 {
+        return code == "25006" || ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|number| matches!(number & 0xff, 5 | 6 | 10 | 13 | 14))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_is_told_from_what_is_wrong() {
+        for code in ["08006", "25006", "53300", "57P01", "58030", "5", "517", "1034", "1290", "13", "14"] {
+            assert!(passes_by(code), "{code}");
+        }
+        for code in ["23505", "25P02", "42P01", "57014", "1", "19", "2067", "1555"] {
+            assert!(!passes_by(code), "{code}");
+        }
     }
 }

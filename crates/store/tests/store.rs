@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+mod jobs;
 
-use basis::{Clock, Currency, Env, ManualClock, Problem, SeededEntropy, Timestamp};
-use store::jobs::{NewJob, Next, Worker};
+use std::sync::Arc;
+use std::time::Duration;
+
+use basis::{Currency, Env, ManualClock, Problem, SeededEntropy, Timestamp};
+use futures_util::FutureExt as _;
 use store::testing::{TestDb, both, sqlite};
-use store::{Conn, Db, Migration, Migrations, in_tx, jobs, sql};
+use store::{Conn, Db, Migration, Migrations, in_tx, sql};
 
 const PURSES: Migrations = Migrations {
     noun: "purses",
@@ -108,12 +110,67 @@ async fn one_who_gives_up_takes_nobody_along() {
                 })
             })
         };
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
         slow.abort();
         drop(slow.await);
         in_tx!(db, |tx| { take(tx, 1).await }).unwrap();
         assert_eq!(left(&db).await, 99);
     }
+}
+
+/// PostgreSQL ends a transaction with its first error, and calls a later COMMIT of it a success.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_that_is_swallowed_is_not_called_a_commit() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        let outcome: Result<(), Problem> = in_tx!(db, |tx| {
+            take(tx, 60).await?;
+            drop(fill(tx, "anna", 1).await);
+            Ok(())
+        });
+        assert_eq!((outcome.is_ok(), left(&db).await), (false, 100));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_whether_all_is_well_and_hangs_up_breaks_no_commit() {
+    let (env, _) = world();
+    let db = sqlite(&[PURSES], &env).await;
+    in_tx!(db, |tx| { fill(tx, "anna", 100).await }).unwrap();
+    let spend = || {
+        let db = db.db.clone();
+        tokio::spawn(async move { in_tx!(db, |tx| { take(tx, 1).await }) })
+    };
+
+    // Often enough that one hangs up in the middle of the commit.
+    for _ in 0..25 {
+        let first = db.begin().await.unwrap();
+        let mut check = Box::pin(db.check());
+        assert!((&mut check).now_or_never().is_none(), "it queues behind the first");
+        let second = spend();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let first = tokio::spawn(first.finish(Ok(())));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        // It has its turn, and first commits the group that others left open.
+        let _ = (&mut check).now_or_never();
+        drop(check);
+        first.await.unwrap().unwrap();
+        assert_eq!(second.await.unwrap().unwrap(), 1);
+        assert_eq!(spend().await.unwrap().unwrap(), 1);
+    }
+    assert_eq!(left(&db).await, 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_turn_for_ever() {
+    let (env, _) = world();
+    let db = sqlite(&[PURSES], &env).await;
+    let stuck = db.begin().await.unwrap();
+    let waiting = tokio::time::timeout(Duration::from_secs(8), db.begin());
+    let answer = waiting.await.expect("an answer within the time that a page may take");
+    assert_eq!(answer.err().map(|problem| problem.kind), Some(basis::Kind::Unavailable));
+    drop(stuck);
+    in_tx!(db, |tx| { fill(tx, "anna", 1).await }).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,55 +192,6 @@ async fn a_database_without_full_sync_is_not_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_is_queued_once_and_retried_until_it_works() {
-    let (env, clock) = world();
-    for db in both(&[], &env).await {
-        for expected in [true, false] {
-            let queued = in_tx!(db, |tx| {
-                let job =
-                    NewJob { kind: "mail.send", key: "m1".to_owned(), payload: &"hello", run_at: env.now() };
-                jobs::enqueue(tx, &env, job).await
-            });
-            assert_eq!(queued.unwrap(), expected);
-        }
-        let tries = Arc::new(AtomicU32::new(0));
-        let counted = tries.clone();
-        let worker = Worker::new(&db, &env, "test").on("mail.send", move |run| {
-            let tries = counted.clone();
-            async move {
-                assert_eq!(run.read::<String>()?, "hello");
-                match tries.fetch_add(1, Ordering::SeqCst) {
-                    0 => Err(Problem::unavailable("no network")),
-                    1 => panic!("handlers may fall over"),
-                    _ => Ok(Next::Done),
-                }
-            }
-        });
-        for _ in 0..4 {
-            worker.run_due().await.unwrap();
-            clock.advance_ms(1000);
-        }
-        assert_eq!(tries.load(Ordering::SeqCst), 3);
-        assert!(jobs::list(&mut db.read().await.unwrap(), 10).await.unwrap().is_empty());
-        assert!(clock.now() > Timestamp(0));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_job_queued_in_a_transaction_that_fails_does_not_exist() {
-    let (env, _) = world();
-    for db in both(&[], &env).await {
-        let outcome: Result<(), Problem> = in_tx!(db, |tx| {
-            let job = NewJob { kind: "mail.send", key: "m1".to_owned(), payload: &(), run_at: env.now() };
-            jobs::enqueue(tx, &env, job).await?;
-            Err(Problem::not_found())
-        });
-        outcome.unwrap_err();
-        assert!(jobs::find(&mut db.read().await.unwrap(), "mail.send", "m1").await.unwrap().is_none());
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn two_files_are_copied_at_one_moment_while_they_are_written() {
     let (env, _) = world();
     let shop = sqlite(&[PURSES], &env).await;
@@ -202,7 +210,7 @@ async fn two_files_are_copied_at_one_moment_while_they_are_written() {
     };
     let (from_shop, from_log) = (shop.folder().unwrap(), log.folder().unwrap());
     for round in 0..8 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
         let copy = |db, folder: &std::path::Path, name: &str| store::backup::Copy {
             db,
             from: folder.join("heyon.db"),

@@ -21,18 +21,21 @@ pub struct JobRow {
     pub state: String,
     /// Not before.
     pub run_at: Timestamp,
-    /// How often it was tried.
+    /// How often it was tried since it last went well.
     pub attempts: u32,
     /// Why the last try failed.
     pub last_error: Option<String>,
 }
 
-/// Queues a job, and wakes the worker after the commit; false if one of this kind and key stands already.
+/// Queues a job, and wakes the worker after the commit; false if one of this kind and key waits already. One that
+/// runs at this moment will run again, for it may have looked before this transaction changed what it looks at.
 pub async fn enqueue<P: Serialize>(conn: &mut Conn, env: &Env, job: NewJob<'_, P>) -> Result<bool, Problem> {
     let payload = serde_json::to_string(job.payload).map_err(|e| Problem::internal(e.to_string()))?;
     let queued = sql!(
         "INSERT INTO job (id, kind, key, payload, state, run_at, attempts, created_at) \
-         VALUES ($1, $2, $3, $4, 'ready', $5, 0, $6) ON CONFLICT (kind, key) DO NOTHING"
+         VALUES ($1, $2, $3, $4, 'ready', $5, 0, $6) ON CONFLICT (kind, key) DO UPDATE SET \
+         run_at = CASE WHEN excluded.run_at > job.run_at THEN excluded.run_at ELSE job.run_at + 1 END \
+         WHERE job.state = 'leased'"
     )
     .bind(env.new_id::<Job>())
     .bind(job.kind)
@@ -99,25 +102,45 @@ pub(super) async fn free_leases(conn: &mut Conn, owner: &str) -> Result<u64, Pro
         .await
 }
 
-pub(super) async fn remove(conn: &mut Conn, id: Id<Job>, owner: &str) -> Result<(), Problem> {
-    sql!("DELETE FROM job WHERE id = $1 AND lease_owner = $2").bind(id).bind(owner).run(conn).await.map(drop)
+/// Removes a job that is done, unless it was asked for again while it ran: then its time has moved.
+pub(super) async fn remove(conn: &mut Conn, job: &JobRow, owner: &str) -> Result<(), Problem> {
+    let removed = sql!("DELETE FROM job WHERE id = $1 AND lease_owner = $2 AND run_at = $3")
+        .bind(job.id)
+        .bind(owner)
+        .bind(job.run_at)
+        .run(conn)
+        .await?;
+    if removed == 1 {
+        return Ok(());
+    }
+    put_off(conn, job, owner, &Later { at: job.run_at, attempts: 0, error: None }).await
 }
 
+/// When a job runs again, and what is remembered until then.
+pub(super) struct Later {
+    pub(super) at: Timestamp,
+    /// Failures in a row.
+    pub(super) attempts: u32,
+    pub(super) error: Option<String>,
+}
+
+/// Makes a job wait; one that was asked for again while it ran keeps the time that it was asked for.
 pub(super) async fn put_off(
     conn: &mut Conn,
-    id: Id<Job>,
+    job: &JobRow,
     owner: &str,
-    until: Timestamp,
-    error: Option<&str>,
+    later: &Later,
 ) -> Result<(), Problem> {
     sql!(
-        "UPDATE job SET state = 'ready', run_at = $3, last_error = $4, lease_owner = NULL, lease_until = NULL \
-         WHERE id = $1 AND lease_owner = $2"
+        "UPDATE job SET state = 'ready', run_at = CASE WHEN run_at = $3 THEN $4 ELSE run_at END, attempts = $5, \
+         last_error = $6, lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_owner = $2"
     )
-    .bind(id)
+    .bind(job.id)
     .bind(owner)
-    .bind(until)
-    .bind(error)
+    .bind(job.run_at)
+    .bind(later.at)
+    .bind(later.attempts)
+    .bind(later.error.as_deref())
     .run(conn)
     .await
     .map(drop)

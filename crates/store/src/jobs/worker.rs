@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::rows::{self, JobRow};
+use super::rows::{self, JobRow, Later};
 use crate::{Db, in_tx};
 
 /// How many jobs run at once.
@@ -58,6 +58,7 @@ pub struct Worker {
     db: Db,
     env: Env,
     owner: String,
+    handler_time_max: Duration,
     handlers: HashMap<&'static str, Handler>,
 }
 
@@ -65,7 +66,15 @@ impl Worker {
     /// A worker without handlers. `owner` names this process among those that share the database, and stays
     /// the same over restarts.
     pub fn new(db: &Db, env: &Env, owner: &str) -> Self {
-        Self { db: db.clone(), env: env.clone(), owner: owner.to_owned(), handlers: HashMap::new() }
+        let (owner, handlers) = (owner.to_owned(), HashMap::new());
+        Self { db: db.clone(), env: env.clone(), owner, handler_time_max: HANDLER_TIME_MAX, handlers }
+    }
+
+    /// A handler is stopped after so long, instead of after a minute (the most that a lease allows).
+    #[must_use]
+    pub fn taking_at_most(mut self, time: Duration) -> Self {
+        self.handler_time_max = time.min(HANDLER_TIME_MAX);
+        self
     }
 
     /// Jobs of this kind go to this handler.
@@ -173,14 +182,17 @@ impl Worker {
         let outcome = self.call(&job).await;
         let stored = in_tx!(self.db, |tx| {
             match &outcome {
-                Ok(Next::Done) => rows::remove(tx, job.id, &self.owner).await,
-                Ok(Next::At(at)) => rows::put_off(tx, job.id, &self.owner, *at, None).await,
+                Ok(Next::Done) => rows::remove(tx, &job, &self.owner).await,
+                Ok(Next::At(at)) => {
+                    rows::put_off(tx, &job, &self.owner, &Later { at: *at, attempts: 0, error: None }).await
+                }
                 Err(problem) if job.attempts >= ATTEMPTS_MAX => {
                     rows::bury(tx, job.id, &self.owner, &problem.to_string()).await
                 }
                 Err(problem) => {
                     let at = self.env.now().plus_ms(back_off_ms(job.attempts));
-                    rows::put_off(tx, job.id, &self.owner, at, Some(&problem.to_string())).await
+                    let error = Some(problem.to_string());
+                    rows::put_off(tx, &job, &self.owner, &Later { at, attempts: job.attempts, error }).await
                 }
             }
         });
@@ -197,10 +209,16 @@ impl Worker {
             return Err(Problem::internal("no handler for this kind of job"));
         };
         let run = JobRun { key: job.key.clone(), payload: job.payload.clone(), attempt: job.attempts };
-        match tokio::time::timeout(HANDLER_TIME_MAX, tokio::spawn(handler(run))).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(panic)) => Err(Problem::internal(format!("the handler fell over: {panic}"))),
-            Err(_) => Err(Problem::unavailable("the handler took too long")),
+        // A set of one: whatever ends this call ends the handler too.
+        let mut task = JoinSet::new();
+        task.spawn(handler(run));
+        match tokio::time::timeout(self.handler_time_max, task.join_next()).await {
+            Ok(Some(Ok(outcome))) => outcome,
+            Ok(Some(Err(panic))) => Err(Problem::internal(format!("the handler fell over: {panic}"))),
+            Ok(None) | Err(_) => {
+                task.shutdown().await;
+                Err(Problem::unavailable("the handler took too long"))
+            }
         }
     }
 }
