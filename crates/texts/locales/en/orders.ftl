@@ -143,14 +143,14 @@ orders-call-off = Call off this order
 orders-refresh = Refresh this page
 
 orders-change = Change plan
-orders-change-hint = Data you have paid for is never lost: it stays, or comes back to your wallet.
+orders-change-hint = What you have stays until it is used up or ends, or its unused part comes back to your wallet, pro rata.
 orders-change-to = New plan
 orders-change-current = Current
 orders-change-when = When
 orders-change-after = After the current one
 orders-change-after-text = The current plan stays until it is used up or ends
 orders-change-now = Now
-orders-change-now-text = The current plan ends; what is unused goes to your wallet
+orders-change-now-text = The current plan ends; what is unused goes to your wallet, by the lesser share of data and time
 orders-change-look = See exactly what will happen
 orders-costs-more = { $amount } more
 orders-costs-less = { $amount } less

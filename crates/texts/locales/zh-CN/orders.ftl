@@ -131,14 +131,14 @@ orders-call-off = 取消这个订单
 orders-refresh = 刷新这一页
 
 orders-change = 换套餐
-orders-change-hint = 已买的流量不会作废：要么照常用完，要么退到钱包。
+orders-change-hint = 已买的套餐可以用到用完或到期，也可以现在结束，没用完的按比例退到钱包。
 orders-change-to = 新套餐
 orders-change-current = 当前
 orders-change-when = 什么时候换
 orders-change-after = 用完这一期再换
 orders-change-after-text = 现在的套餐用到用完或到期
 orders-change-now = 现在就换
-orders-change-now-text = 现在的套餐结束，没用完的退到钱包
+orders-change-now-text = 现在的套餐结束，按剩余流量和剩余时间中较少的比例退到钱包
 orders-change-look = 看看会发生什么
 orders-costs-more = 多 { $amount }
 orders-costs-less = 省 { $amount }
