@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 
 use crate::{OrderRecord, OrderState};
 
-/// How long things may take.
+/// How long things may take, and how many there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// How long an order's price holds, in milliseconds.
@@ -18,6 +18,8 @@ pub struct Settings {
     pub deliver_within_ms: i64,
     /// How long a carrier that was asked to void may leave it open before a person looks, in milliseconds.
     pub review_after_ms: i64,
+    /// How many unpaid orders an account can have at once.
+    pub unpaid_max: u32,
 }
 
 impl Default for Settings {
@@ -26,6 +28,7 @@ impl Default for Settings {
             pay_within_ms: 15 * MINUTE_MS,
             deliver_within_ms: 10 * MINUTE_MS,
             review_after_ms: 60 * MINUTE_MS,
+            unpaid_max: 10,
         }
     }
 }

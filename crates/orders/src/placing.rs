@@ -59,8 +59,6 @@ pub struct Placed {
     pub payment: Option<Id<Payment>>,
 }
 
-/// An account can have so many unpaid orders at once.
-const UNPAID_MAX: u32 = 10;
 /// Idempotency keys are 1 to so many visible ASCII characters.
 const KEY_LENGTH_MAX: usize = 128;
 
@@ -127,7 +125,8 @@ async fn place_new(
     input: &PlaceInput,
     view: &PayerView,
 ) -> Result<(Placed, OrderRecord), Problem> {
-    if rows::count_unpaid(tx, account, UNPAID_MAX).await? >= UNPAID_MAX {
+    let unpaid_max = desk.settings.unpaid_max;
+    if rows::count_unpaid(tx, account, unpaid_max).await? >= unpaid_max {
         return Err(Problem::new(basis::Kind::TooMany, "order-too-many-unpaid"));
     }
     let asked = QuoteInput {

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
-use store::{Db, Engine, backup::Copy};
+use store::{Db, Engine, backup::Copy, in_tx};
 
 use crate::{
     admin::{self, Command, Reply, Request},
@@ -60,6 +60,9 @@ pub async fn restore(from: &Path, settings: Settings) -> Result<ExitCode> {
     }
     println!("restored into {}; comparing it with the providers and with itself", settings.data.display());
     let shop = Shop::open(settings).await?;
+    // Whatever was paid after the copy was made is learned now, not when a poll would be due.
+    let now = shop.env.now();
+    in_tx!(shop.db, |tx| { store::jobs::hasten(tx, payments::CHECK, now).await })?;
     let settled = shop.worker().run_due().await?;
     println!("{settled} pieces of queued work done");
     let request = Request { actor: "system".to_owned(), command: Command::Audit };

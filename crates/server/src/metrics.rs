@@ -4,13 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
 use axum::{Router, routing::get};
-use basis::{Id, Order, Problem};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use orders::{Desk, OrderChanged, OrderState};
-use tokio::{
-    net::TcpListener,
-    sync::{broadcast::error::RecvError, watch},
-};
+use tokio::{net::TcpListener, sync::watch};
 
 const PAID_TO_ACTIVE: &str = "paid_to_active_seconds";
 const SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0];
@@ -28,6 +23,9 @@ pub fn collect() -> Result<PrometheusHandle> {
         metrics::Unit::Seconds,
         "From the payment's capture to data that can be used."
     );
+    metrics::describe_counter!("store_statements_total", "Statements that were run.");
+    metrics::describe_counter!("store_transactions_total", "Transactions that were begun.");
+    metrics::describe_counter!("store_commits_total", "Commits; on SQLite several transactions share one.");
     Ok(handle)
 }
 
@@ -54,29 +52,4 @@ async fn upkeep(handle: PrometheusHandle, mut stop: watch::Receiver<bool>) {
     while tokio::time::timeout(UPKEEP, stop.changed()).await.is_err() {
         handle.run_upkeep();
     }
-}
-
-/// Measures every order that is delivered, for as long as the desk is there.
-pub async fn measure_deliveries(desk: Desk) {
-    let mut changes = desk.changes();
-    loop {
-        match changes.recv().await {
-            Ok(OrderChanged { order, state: OrderState::Active, .. }) => {
-                if let Err(problem) = measure(&desk, order).await {
-                    tracing::warn!(%order, %problem, "a delivery is not measured");
-                }
-            }
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
-        }
-    }
-}
-
-async fn measure(desk: &Desk, id: Id<Order>) -> Result<(), Problem> {
-    let order = orders::find(&mut desk.db.read().await?, id).await?;
-    if let Some((paid, active)) = order.paid_at.zip(order.active_at) {
-        let taken = Duration::from_millis(u64::try_from(active.since(paid)).unwrap_or(0));
-        metrics::histogram!(PAID_TO_ACTIVE).record(taken.as_secs_f64());
-    }
-    Ok(())
 }

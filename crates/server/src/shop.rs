@@ -144,10 +144,12 @@ fn post(settings: &Settings, key: &SecretKey) -> Result<Post> {
 
 fn order_settings(settings: &Settings) -> orders::Settings {
     let ms = |seconds: u32| i64::from(seconds) * basis::SECOND_MS;
+    let usual = orders::Settings::default();
     orders::Settings {
         pay_within_ms: ms(settings.deadlines.payment_seconds),
         deliver_within_ms: ms(settings.deadlines.delivery_seconds),
-        ..orders::Settings::default()
+        unpaid_max: usual.unpaid_max.saturating_mul(settings.limits_times.max(1)),
+        ..usual
     }
 }
 

@@ -83,6 +83,7 @@ impl Conn {
         let outcome = outcome.and_then(|value| failed.map_or(Ok(value), Err));
         match (link, &outcome) {
             (Link::Transaction(transaction), Ok(_)) => {
+                metrics::counter!("store_commits_total").increment(1);
                 transaction.commit().await.map_err(|e| problem_of(&e))?;
             }
             (Link::Transaction(transaction), Err(_)) => drop(transaction.rollback().await),

@@ -105,6 +105,7 @@ impl Db {
     /// Opens a transaction; use `in_tx!`, which also commits it and tries again.
     #[doc(hidden)]
     pub async fn begin(&self) -> Result<Conn, Problem> {
+        metrics::counter!("store_transactions_total").increment(1);
         match &self.writer {
             Some(writer) => Ok(Conn::turn(self, writer.turn().await?)),
             None => {

@@ -155,6 +155,7 @@ impl State {
             return;
         }
         let outcome = self.run("COMMIT").await;
+        metrics::counter!("store_commits_total").increment(1);
         if outcome.is_err() {
             drop(self.run("ROLLBACK").await);
         }

@@ -55,7 +55,10 @@ impl Query {
     fn prepared(self) -> Result<sqlx::query::Query<'static, Any, AnyArguments>, Problem> {
         match self.misfit {
             Some(problem) => Err(problem),
-            None => Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments)),
+            None => {
+                metrics::counter!("store_statements_total").increment(1);
+                Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments))
+            }
         }
     }
 }

@@ -199,6 +199,17 @@ pub async fn retry(conn: &mut Conn, id: Id<Job>, now: Timestamp) -> Result<bool,
     Ok(changed == 1)
 }
 
+/// Makes every waiting job of this kind due now; how many that are.
+pub async fn hasten(conn: &mut Conn, kind: &str, now: Timestamp) -> Result<u64, Problem> {
+    let hastened = sql!("UPDATE job SET run_at = $2 WHERE kind = $1 AND state = 'ready' AND run_at > $2")
+        .bind(kind)
+        .bind(now)
+        .run(conn)
+        .await?;
+    conn.note_job();
+    Ok(hastened)
+}
+
 fn job_row(row: &Row) -> Result<JobRow, Problem> {
     Ok(JobRow {
         id: row.get("id")?,
