@@ -1,6 +1,8 @@
 //! The project's own commands: `cargo xtask test` is the whole test, on a fresh machine as in CI.
 #![expect(clippy::print_stdout, reason = "talking to the person at the terminal is what this program is for")]
 
+mod bench;
+mod deep;
 mod machine;
 mod postgres;
 mod shell;
@@ -18,6 +20,10 @@ use clap::Parser;
 enum Xtask {
     /// Install what is missing, then run every stage of the test.
     Test(test::Options),
+    /// Run the long versions of the tests and keep what they say in docs/proof.
+    Deep(deep::Options),
+    /// Measure how fast the release build is on this machine.
+    Bench(bench::Options),
     /// Write the catalogue's table of mobile networks anew.
     Networks {
         /// Debian's mobile-broadband-provider-info.
@@ -31,6 +37,8 @@ enum Xtask {
 fn main() -> ExitCode {
     let outcome = match Xtask::parse() {
         Xtask::Test(options) => test::run_all(&options),
+        Xtask::Deep(options) => Ok(deep::run_all(&options)),
+        Xtask::Bench(options) => bench::measure(&options),
         Xtask::Networks { from } => tables::write_networks(&from).map(|()| ExitCode::SUCCESS),
         Xtask::Regions => tables::write_regions().map(|()| ExitCode::SUCCESS),
     };

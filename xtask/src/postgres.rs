@@ -50,6 +50,11 @@ impl TemporaryPostgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The server's first process, whose children do the work.
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.id()
+    }
+
     fn launch(programs: &Path, directory: &Path, port: u16) -> Result<Child> {
         let data = directory.join("data");
         let mut initdb = as_postgres(&programs.join("initdb"));

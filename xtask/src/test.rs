@@ -17,7 +17,7 @@ use crate::{
 #[derive(Args)]
 pub(crate) struct Options {
     /// Only this stage (may be repeated): machine, fmt, clippy, tests, docs, release, journeys, kill,
-    /// sync.
+    /// sync, backup.
     #[arg(long)]
     only: Vec<String>,
 }
@@ -33,23 +33,11 @@ pub(crate) fn run_all(options: &Options) -> Result<ExitCode> {
     stages.run("tests", || tests(&url));
     drop(postgres);
     stages.run("docs", docs);
-    stages.run("release", || {
-        check(&mut cargo([
-            "build",
-            "--release",
-            "--locked",
-            "--bins",
-            "-p",
-            "heyon",
-            "-p",
-            "paysim",
-            "-p",
-            "netsim",
-        ]))
-    });
+    stages.run("release", || release(&["heyon", "paysim", "netsim"]));
     stages.run("journeys", journeys);
-    stages.run("kill", || proof("kill"));
-    stages.run("sync", || proof("sync"));
+    stages.run("kill", || proof("kill", &[]));
+    stages.run("sync", || proof("sync", &[]));
+    stages.run("backup", || proof("backup", &[]));
     Ok(stages.close())
 }
 
@@ -91,10 +79,17 @@ fn docs() -> Result<Tally> {
     check(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// A proof from outside, on the release build: `kill` (kill -9 under load, then the books) or `sync` (strace).
-fn proof(name: &str) -> Result<Tally> {
-    let mut proof = cargo(["run", "--quiet", "--locked", "-p", "proof", "--bin", name]);
-    let (status, lines) = tee(&mut proof, Stream::Out)?;
+/// The release builds of these packages.
+pub(crate) fn release(packages: &[&str]) -> Result<Tally> {
+    let mut build = cargo(["build", "--release", "--locked", "--bins"]);
+    check(build.args(packages.iter().flat_map(|package| ["-p", package])))
+}
+
+/// A proof from outside, on the release build: `kill` (kill -9 under load, then the books), `sync` (strace) or
+/// `backup` (copies under load, then going on from them).
+pub(crate) fn proof(name: &str, args: &[&str]) -> Result<Tally> {
+    let mut proof = cargo(["run", "--quiet", "--locked", "-p", "proof", "--bin", name, "--"]);
+    let (status, lines) = tee(proof.args(args), Stream::Out)?;
     Ok(Tally::read(&lines, status.success()))
 }
 

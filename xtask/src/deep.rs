@@ -1,0 +1,77 @@
+//! `cargo xtask deep`: the long versions, before an issue closes. What each said is kept under `docs/proof/`.
+
+use std::{
+    fs,
+    process::{Command, ExitCode},
+};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    machine,
+    postgres::TemporaryPostgres,
+    shell::{Stream, cargo, root, tee},
+    stage::Stages,
+    tally::Tally,
+    test::release,
+};
+
+/// What to run.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only this stage (may be repeated): machine, pools, ledger, release, kill, kill-postgres, sync, backup.
+    #[arg(long)]
+    only: Vec<String>,
+}
+
+const KILLS: [&str; 4] = ["--kills", "200", "--orders", "10000"];
+
+/// Runs the stages and closes with `N passed, N failed`.
+pub(crate) fn run_all(options: &Options) -> ExitCode {
+    let mut stages = Stages::new(&options.only);
+    stages.run("machine", || machine::prepare().map(|()| Tally::ONE));
+    stages.run("pools", pools);
+    stages.run("ledger", ledger);
+    stages.run("release", || release(&["heyon", "paysim", "netsim"]));
+    stages.run("kill", || proof("kill", "kill-sqlite", &KILLS));
+    stages.run("kill-postgres", kill_on_postgres);
+    stages.run("sync", || proof("sync", "sync", &[]));
+    stages.run("backup", || proof("backup", "backup", &["--orders", "3000"]));
+    stages.close()
+}
+
+/// A million steps in pools' lives, beside a naive model.
+fn pools() -> Result<Tally> {
+    let mut test = cargo(["test", "--release", "--locked", "-p", "charging", "--lib", "--", "--nocapture"]);
+    kept("pools", test.arg("differential").env("HEYON_POOL_STEPS", "1000000"))
+}
+
+/// The ledger beside a naive model of it, on both databases.
+fn ledger() -> Result<Tally> {
+    let postgres = TemporaryPostgres::start()?;
+    let mut test = cargo(["test", "--locked", "-p", "it", "--", "--nocapture", "the_ledger_agrees"]);
+    kept("ledger", test.env("HEYON_CASES", "5000").env("HEYON_TEST_POSTGRES", postgres.url()))
+}
+
+fn kill_on_postgres() -> Result<Tally> {
+    let postgres = TemporaryPostgres::start()?;
+    let setting = format!("database = \"{}\"", postgres.url());
+    let args: Vec<&str> = KILLS.into_iter().chain(["--setting", &setting]).collect();
+    proof("kill", "kill-postgres", &args)
+}
+
+/// A proof from outside, on the release build.
+fn proof(name: &str, file: &str, args: &[&str]) -> Result<Tally> {
+    let mut proof = cargo(["run", "--quiet", "--locked", "-p", "proof", "--bin", name, "--"]);
+    kept(file, proof.args(args))
+}
+
+/// Runs it and keeps what it said in `docs/proof/FILE.txt`.
+fn kept(file: &str, command: &mut Command) -> Result<Tally> {
+    let (status, lines) = tee(command, Stream::Out)?;
+    let folder = root().join("docs/proof");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(format!("{file}.txt")), lines.join("\n") + "\n")?;
+    Ok(Tally::read(&lines, status.success()))
+}
