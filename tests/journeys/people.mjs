@@ -44,3 +44,40 @@ export async function bind(phone, world, serial) {
   await page.click('form[action="/cards/bind"] button');
   await page.waitForURL((url) => url.pathname !== '/cards/bind');
 }
+
+/** Presses the tile or row of one of several choices, as a finger does. */
+export async function choose(page, name, value) {
+  const input = `input[name="${name}"][value="${value}"]`;
+  await page.locator(`label:has(${input})`).click();
+  await page.locator(`${input}:checked`).waitFor({ state: 'attached' });
+}
+
+/** Chooses this plan and a way to pay, and stands on the sandbox's pay page afterwards. */
+export async function checkOut(phone, world, plan, method) {
+  const { page } = phone;
+  await page.goto(`${world.web}/checkout?plan=${plan}`);
+  await choose(page, 'method', method);
+  await page.locator('form[action="/checkout"] button[data-money]').click();
+  await page.waitForURL(/\/pay\//);
+}
+
+/** Does on the sandbox's pay page what is told, and stands on the order's page afterwards. */
+export async function payAtSandbox(phone, result) {
+  const { page } = phone;
+  await page.locator(`button[name="result"][value="${result}"]`).click();
+  await page.waitForURL(/\/orders\/ord_/);
+  // Whatever the page shows from here on, it shows without being loaded again.
+  await page.evaluate(() => { window.notReloaded = true; });
+}
+
+/** Waits until the order's page has turned to this tone by itself; milliseconds from the payment until then. */
+export async function turns(phone, tone, seconds = 15) {
+  const { page } = phone;
+  const began = Date.now();
+  await page.waitForSelector(`#now .chip.${tone}`, { timeout: seconds * 1000 });
+  assert.ok(await page.evaluate(() => window.notReloaded), 'the page was loaded again');
+  return Date.now() - began;
+}
+
+/** The order whose page is open. */
+export const orderOf = (phone) => /ord_[a-z0-9]+/.exec(phone.page.url())[0];

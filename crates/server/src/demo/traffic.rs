@@ -12,7 +12,7 @@ use tokio::{sync::broadcast::Receiver, task::JoinHandle};
 use crate::running::Running;
 
 /// Fast enough to watch, slow enough that a small plan lasts for minutes.
-const OCTETS_PER_SECOND: u64 = 500_000;
+const OCTETS_PER_SECOND: u64 = 2_000_000;
 /// How long the last reports may take when the demo ends.
 const LAST_REPORTS_TIME_MAX: Duration = Duration::from_secs(2);
 
