@@ -62,7 +62,7 @@ macro_rules! in_tx {
                 Err(problem) if $crate::may_try_again(&problem, tries) => {
                     $crate::pause_before_retry(tries).await
                 }
-                outcome => break outcome,
+                outcome => break $crate::for_good(outcome),
             }
         }
     }};
@@ -85,6 +85,15 @@ macro_rules! migrations {
 #[doc(hidden)]
 pub fn may_try_again(problem: &basis::Problem, tries: u32) -> bool {
     problem.key == RETRY_KEY && tries < TRANSACTION_TRIES_MAX
+}
+
+/// Nobody tries again any more: what is left of a wish to do so is "not now".
+#[doc(hidden)]
+pub fn for_good<T>(outcome: Result<T, basis::Problem>) -> Result<T, basis::Problem> {
+    outcome.map_err(|problem| match problem.key {
+        RETRY_KEY => basis::Problem::unavailable(problem.to_string()),
+        _ => problem,
+    })
 }
 
 #[doc(hidden)]

@@ -133,6 +133,16 @@ async fn an_error_that_is_swallowed_is_not_called_a_commit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_never_gets_through_says_not_now() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        let outcome: Result<(), Problem> =
+            in_tx!(db, |_tx| { Err(Problem::new(basis::Kind::Unavailable, store::RETRY_KEY)) });
+        assert_eq!(outcome.unwrap_err().key, "unavailable", "a key that has a text");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_asks_whether_all_is_well_and_hangs_up_breaks_no_commit() {
     let (env, _) = world();
     let db = sqlite(&[PURSES], &env).await;

@@ -33,7 +33,8 @@ pub struct Opening {
 impl Charging {
     /// Takes the shards over and starts serving.
     ///
-    /// A shard whose log is damaged does not start, and is named by [`Charging::faults`]; the others serve.
+    /// A shard whose log is damaged, or that another node takes at this moment, does not start and is named by
+    /// [`Charging::faults`]; the others serve.
     ///
     /// # Errors
     /// Unavailable if the database does not answer.
@@ -54,16 +55,17 @@ impl Charging {
         let (changes, _) = broadcast::channel(CHANGES_MAX);
         let signals = Arc::new(Signals { routes: Routes::default(), changes, behind: Notify::new() });
         let mut tasks = JoinSet::new();
-        let shards = states
-            .into_iter()
-            .map(|(id, state)| match state {
+        let mut shards = Vec::with_capacity(states.len());
+        for (id, state) in states {
+            shards.push(match state {
                 Ok(state) => start(&mut tasks, (&log, env, &signals), id, count, state),
+                Err(Fault::Store(problem)) => return Err(problem),
                 Err(fault) => {
                     tracing::error!(%fault, "the shard does not start");
                     Shard::faulty(id, fault)
                 }
-            })
-            .collect();
+            });
+        }
         let inner = Inner {
             env: env.clone(),
             log,

@@ -59,10 +59,7 @@ pub enum Fault {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Store(problem) => problem,
-            other => Self::unavailable(other.to_string()),
-        }
+        Self::unavailable(fault.to_string())
     }
 }
 

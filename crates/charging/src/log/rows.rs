@@ -211,10 +211,10 @@ pub(crate) async fn slice(
     row.map(|row| row.get("payload")).transpose()
 }
 
-/// Removes every snapshot but this one, whole or not.
-pub(crate) async fn drop_other_snapshots(db: &Db, shard: ShardId, keep: u64) -> Result<(), Problem> {
+/// Removes every snapshot that is older than this one, whole or not. A newer one is another owner's: leave it alone.
+pub(crate) async fn drop_older_snapshots(db: &Db, shard: ShardId, keep: u64) -> Result<(), Problem> {
     in_tx!(db, |tx| {
-        sql!("DELETE FROM charging_snapshot WHERE shard = $1 AND seq <> $2")
+        sql!("DELETE FROM charging_snapshot WHERE shard = $1 AND seq < $2")
             .bind(shard.0)
             .bind(column(keep))
             .run(tx)

@@ -54,7 +54,7 @@ pub(crate) async fn write_snapshot(db: &Db, frozen: &Frozen) -> Result<(), Probl
     head.write(&mut to);
     let payload = seal(place(frozen.shard, frozen.seq, 0), to);
     rows::put_slice(db, frozen.shard, frozen.seq, 0, &payload).await?;
-    rows::drop_other_snapshots(db, frozen.shard, frozen.seq).await
+    rows::drop_older_snapshots(db, frozen.shard, frozen.seq).await
 }
 
 /// Writes pools until the slice is full; gives back those that are left.

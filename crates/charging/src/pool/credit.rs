@@ -43,14 +43,16 @@ impl Decision<'_> {
         }
     }
 
-    /// Ends a bundle now and says what was unused; again: the same answer.
+    /// Ends a bundle now and says what was unused; again: the same answer. One that is over stays as it ended.
     pub(super) fn close(&mut self, bundle: Id<Order>) -> CloseReply {
         if let Some(closed) = self.pool.closed(bundle) {
             return CloseReply::Closed(closed);
         }
         let Some(bundle) = self.pool.bundle(bundle) else { return CloseReply::UnknownBundle };
-        let closed = closing(bundle, self.now);
-        let withdrawn = if bundle.is_live() { bundle.free() } else { 0 };
+        if let Phase::Over { at, .. } = bundle.phase {
+            return CloseReply::Closed(closing(bundle, at));
+        }
+        let (closed, withdrawn) = (closing(bundle, self.now), bundle.free());
         self.record(Event::Closed { closed, withdrawn });
         CloseReply::Closed(closed)
     }

@@ -1,10 +1,11 @@
 //! Sessions that are over stay a day with their answers, so that a late repeat is harmless; but not any number of them.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use basis::{Id, Pool as PoolNoun};
 
-use crate::pool::{Event, Pool, SessionKey};
+use crate::pool::{Event, Life, Pool, SessionKey};
 
 /// How many a shard keeps; past it the oldest is forgotten before its day is over.
 const TOMBSTONES_MAX: usize = 500_000;
@@ -17,10 +18,20 @@ pub(crate) struct Tombstones {
 }
 
 impl Tombstones {
-    /// Finds those of a pool, at start.
-    pub(crate) fn find(&mut self, pool: &Pool) {
-        let over = pool.state().sessions.iter().filter(|session| !session.is_open());
-        over.for_each(|session| self.add(pool.id(), session.key));
+    /// Those of a shard's pools, at start.
+    pub(crate) fn of(pools: &[Arc<Pool>]) -> Self {
+        let sessions = pools.iter().flat_map(|pool| pool.state().sessions.iter().map(|s| (pool.id(), s)));
+        let over = sessions.filter_map(|(pool, session)| match session.life {
+            Life::Open { .. } => None,
+            Life::Lapsed(at) | Life::Terminated(at) => Some((at, pool, session.key)),
+        });
+        let mut over: Vec<_> = over.collect();
+        over.sort_unstable();
+        let mut tombstones = Self::default();
+        for (_, pool, session) in over {
+            tombstones.add(pool, session);
+        }
+        tombstones
     }
 
     /// Follows what happened.
@@ -56,5 +67,28 @@ impl Tombstones {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use basis::Timestamp;
+
+    use super::*;
+    use crate::pool::{Session, State};
+
+    #[test]
+    fn after_a_restart_the_oldest_is_still_the_first_to_be_forgotten() {
+        let pool = |n: u128, ends: &[(u8, i64)]| {
+            let session = |(key, end): &(u8, i64)| {
+                let fresh = Session::new(SessionKey([*key; 16]), Id::from_u128(1), Timestamp(0));
+                Arc::new(Session { life: Life::Terminated(Timestamp(*end)), ..fresh })
+            };
+            let empty = Pool::new(Id::from_u128(n)).state().clone();
+            Arc::new(Pool::restore(State { sessions: ends.iter().map(session).collect(), ..empty }))
+        };
+        let tombstones = Tombstones::of(&[pool(1, &[(1, 30), (2, 10)]), pool(2, &[(3, 20)])]);
+        let order: Vec<_> = tombstones.queue.iter().map(|(_, session)| session.0[0]).collect();
+        assert_eq!(order, [2, 3, 1]);
     }
 }

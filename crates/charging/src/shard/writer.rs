@@ -65,10 +65,11 @@ impl<H: Hooks> Writer<H> {
         published: Arc<Published>,
         health: Arc<Health>,
     ) -> Self {
-        let (mut timers, mut tombstones) = (Timers::default(), Tombstones::default());
-        for pool in published.frozen(at.shard).pools {
+        let pools = published.frozen(at.shard).pools;
+        let tombstones = Tombstones::of(&pools);
+        let mut timers = Timers::default();
+        for pool in &pools {
             timers.set(pool.id(), pool.next_deadline());
-            tombstones.find(&pool);
         }
         let layers = Layers::over(published);
         let (applying, committing) = (Building::default(), None);
@@ -295,7 +296,13 @@ impl<H: Hooks> Writer<H> {
         tracing::warn!(shard = self.at.shard.0, seq = done.row.seq, %why, "a batch was not written");
         metrics::counter!("charging_append_failed_total").increment(1);
         self.refuse(done.answers, why);
-        for id in self.layers.discard() {
+        let forgotten = self.layers.discard();
+        self.look_again(forgotten);
+    }
+
+    /// The timers of these pools were set by what has been forgotten.
+    fn look_again(&mut self, pools: Vec<Id<PoolNoun>>) {
+        for id in pools {
             let due = self.layers.get(id).and_then(|pool| pool.next_deadline());
             self.timers.set(id, due);
         }
@@ -326,7 +333,8 @@ impl<H: Hooks> Writer<H> {
         tracing::error!(shard = self.at.shard.0, seq = done.row.seq, %why, "the database does not answer");
         self.health.set(Some(Fault::Store(why.clone())));
         self.refuse(std::mem::take(&mut done.answers), &why);
-        drop(self.layers.discard_applying());
+        let forgotten = self.layers.discard_applying();
+        self.look_again(forgotten);
         loop {
             tokio::time::sleep(ASK_AGAIN).await;
             while let Ok(message) = queue.try_recv() {

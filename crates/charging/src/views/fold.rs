@@ -36,6 +36,7 @@ pub(crate) struct SessionChange {
     pub(crate) heard_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
     pub(crate) octets: u64,
+    /// It was forgotten, before everything else that stands here.
     pub(crate) forgotten: bool,
 }
 
@@ -54,6 +55,11 @@ pub(crate) const fn word(end: End) -> &'static str {
 }
 
 impl Changes {
+    /// How many rows of the tables they change.
+    pub(crate) fn count(&self) -> usize {
+        self.usage.len().saturating_add(self.bundles.len()).saturating_add(self.sessions.len())
+    }
+
     pub(crate) fn add(&mut self, batch: &Batch) {
         for entry in &batch.entries {
             if let Entry::Pool { pool, at, events } = entry {
@@ -134,7 +140,9 @@ impl Changes {
             Event::Answered { session, .. } => self.session(*session).heard_at = Some(at),
             Event::Lapsed { session, at } => self.session(*session).ended_at = Some(*at),
             Event::Terminated(session) => self.session(*session).ended_at = Some(at),
-            Event::Forgotten(session) => self.session(*session).forgotten = true,
+            Event::Forgotten(session) => {
+                *self.session(*session) = SessionChange { forgotten: true, ..SessionChange::default() };
+            }
             _ => {}
         }
     }

@@ -7,8 +7,10 @@ use super::fold::Changes;
 use super::rows;
 use crate::log::{self, Fault, ShardId, damaged, read_row};
 
-/// How many rows of the log one transaction takes at most.
+/// How many rows of the log are read at a time.
 const PAGE_ROWS: u32 = 64;
+/// A transaction is closed when so much has changed: on SQLite all the shop waits for it.
+const CHANGES_HIGH: usize = 1000;
 
 /// How far a shard is written behind.
 pub(crate) async fn cursor(shop: &Db, shard: ShardId) -> Result<u64, Problem> {
@@ -27,9 +29,11 @@ pub(crate) async fn project(log: &Db, shop: &Db, shard: ShardId, from: u64) -> R
                 return Err(damaged(shard, expected, "the row is missing, and not yet written behind"));
             }
             changes.add(&read_row(shard, row)?);
+            if changes.count() >= CHANGES_HIGH || row.seq == last.seq {
+                write(shop, shard, (at, row.seq), &std::mem::take(&mut changes)).await?;
+                at = row.seq;
+            }
         }
-        write(shop, shard, (at, last.seq), &changes).await?;
-        at = last.seq;
     }
 }
 

@@ -119,7 +119,7 @@ fn text_of(session: SessionKey) -> String {
 async fn change_session(conn: &mut Conn, session: SessionKey, change: &SessionChange) -> Result<(), Problem> {
     let name = text_of(session);
     if change.forgotten {
-        return sql!("DELETE FROM charging_session WHERE session = $1").bind(name).run(conn).await.map(drop);
+        sql!("DELETE FROM charging_session WHERE session = $1").bind(name.as_str()).run(conn).await?;
     }
     if let Some(opened) = change.opened {
         open_session(conn, &name, opened).await?;

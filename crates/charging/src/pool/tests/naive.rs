@@ -304,8 +304,11 @@ impl Naive {
         let now = self.now;
         let b = &mut self.bundles[n];
         let windows = if b.daily() { b.days() } else { 1 };
-        let (mut bytes, mut ms, mut days) = (0, 0, 0);
-        if b.over.is_none() {
+        let (mut at, mut bytes, mut ms, mut days) = (now, 0, 0, 0);
+        let over = b.over;
+        if let Some((ended, _)) = over {
+            at = ended;
+        } else {
             bytes = free + (windows - 1 - b.window) * b.size();
             let passed = b.started.map(|start| now - start);
             ms = b.days() * DAY - passed.unwrap_or(0);
@@ -315,7 +318,7 @@ impl Naive {
         }
         let closed = Closed {
             bundle: id,
-            at: Timestamp(now.try_into().unwrap()),
+            at: Timestamp(at.try_into().unwrap()),
             unused_bytes: bytes.try_into().unwrap(),
             total_bytes: (windows * b.size()).try_into().unwrap(),
             unused_ms: ms.try_into().unwrap(),
@@ -323,7 +326,9 @@ impl Naive {
             unstarted_days: days.try_into().unwrap(),
             total_days: b.terms.days,
         };
-        self.closed.push(closed);
+        if over.is_none() {
+            self.closed.push(closed);
+        }
         CloseReply::Closed(closed)
     }
 

@@ -85,6 +85,67 @@ async fn the_log_is_trimmed_only_behind_snapshot_and_cursor() {
 }
 
 #[tokio::test]
+async fn closing_what_has_ended_already_leaves_it_as_it_ended() {
+    for world in worlds().await {
+        let charging = world.open_with(100).await;
+        charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
+        charging.control(request("s", RequestKind::Terminate, 1, MB)).await.unwrap();
+        world.clock.advance_ms(31 * DAY_MS);
+        let closed = charging.close(pool(1), order(1)).await.unwrap();
+        assert_eq!((closed.unused_bytes, closed.unused_ms, closed.at), (0, 0, START.plus_ms(30 * DAY_MS)));
+        world.clock.advance_ms(DAY_MS);
+        assert_eq!(charging.close(pool(1), order(1)).await.unwrap(), closed);
+        charging.catch_up().await.unwrap();
+        drop(charging);
+        let conn = &mut world.shop.read().await.unwrap();
+        assert_eq!(charging::bundle(conn, order(1)).await.unwrap().unwrap().state, "expired");
+        assert_eq!(world.audit().await, [""; 0]);
+        world.clock.advance_ms(-32 * DAY_MS);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_was_forgotten_and_comes_again_stands_in_the_table() {
+    for world in worlds().await {
+        let charging = world.open_with(100).await;
+        charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
+        charging.control(request("s", RequestKind::Terminate, 1, MB)).await.unwrap();
+        charging.catch_up().await.unwrap();
+        world.clock.advance_ms(25 * HOUR_MS);
+        charging.tick().await.unwrap();
+        charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
+        charging.control(request("s", RequestKind::Update, 1, 2 * MB)).await.unwrap();
+        charging.catch_up().await.unwrap();
+        let conn = &mut world.shop.read().await.unwrap();
+        let sessions = charging::sessions_of_line(conn, line(1)).await.unwrap();
+        let found: Vec<_> = sessions.iter().map(|s| (s.octets.octets(), s.opened_at, s.ended_at)).collect();
+        assert_eq!(found, [(2 * MB, START.plus_ms(25 * HOUR_MS), None)]);
+        world.clock.advance_ms(-25 * HOUR_MS);
+    }
+}
+
+/// An owner that does not know yet that it was taken over tidies up, while the new one writes a snapshot.
+#[tokio::test]
+async fn a_snapshot_leaves_a_newer_one_alone_that_is_being_written() {
+    for world in worlds().await {
+        let charging = world.open_with(100).await;
+        in_tx!(world.log, |tx| {
+            sql!("INSERT INTO charging_snapshot (shard, seq, slice, payload) SELECT shard, 1000, 1, $1 FROM charging_shard")
+                .bind(vec![1_u8])
+                .run(tx)
+                .await
+        })
+        .unwrap();
+        charging.snapshot().await.unwrap();
+        let kept = sql!("SELECT CAST(COUNT(*) AS BIGINT) AS kept FROM charging_snapshot WHERE seq = 1000")
+            .one(&mut world.log.read().await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(kept.get::<i64>("kept").unwrap(), if world.sqlite() { 1 } else { 64 });
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_snapshot_is_named() {
     for world in worlds().await {
         let charging = world.open_with(100).await;

@@ -132,6 +132,52 @@ async fn a_silent_database_is_asked_until_it_speaks() {
     }
 }
 
+/// What the clock did in another pool of the shard is taken back with the rest, and must be looked at again.
+#[tokio::test]
+async fn what_ran_out_while_the_database_was_silent_runs_out_when_it_speaks() {
+    let (same_shard, order_there) = (pool(65), order(65));
+    for world in worlds().await {
+        let charging = world.open_with(100).await;
+        charging.open_pool(same_shard, identity(2)).await.unwrap();
+        let credit_there = Credit { pool: same_shard, order: order_there, line: line(2), ..credit(1, 100) };
+        charging.credit(credit_there).await.unwrap();
+        let other = CreditControl { imsi: imsi(2).parse().ok(), ..request("t", RequestKind::Initial, 0, 0) };
+        charging.control(other).await.unwrap();
+        assert_eq!(charging.view(same_shard).unwrap().sessions.len(), 1);
+
+        run!(world, "ALTER TABLE charging_log RENAME TO charging_log_away");
+        world.clock.advance_ms(basis::HOUR_MS);
+        let tick = async {
+            // Behind the batch that is on its way to the disk.
+            tokio::task::yield_now().await;
+            charging.tick().await
+        };
+        let (asked, ticked) = tokio::join!(charging.control(request("s", RequestKind::Initial, 0, 0)), tick);
+        assert!(asked.is_err() && ticked.is_err(), "{asked:?}, {ticked:?}");
+        let meanwhile = charging.fate(pool(1), order(1)).await.unwrap_err();
+        assert_eq!(meanwhile.kind, basis::Kind::Unavailable, "not a mistake of ours");
+        run!(world, "ALTER TABLE charging_log_away RENAME TO charging_log");
+        for _ in 0..100 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(charging.view(same_shard).unwrap().sessions, [], "nobody asked this pool");
+        world.clock.advance_ms(-basis::HOUR_MS);
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_cannot_read_its_log_does_not_open_half() {
+    for world in worlds().await {
+        drop(world.open_with(100).await);
+        run!(world, "ALTER TABLE charging_snapshot RENAME TO charging_snapshot_away");
+        let opening =
+            Opening { log: world.log.clone(), shop: world.shop.db.clone(), node: "test".to_owned() };
+        assert!(Charging::open(opening, &world.env).await.is_err());
+        run!(world, "ALTER TABLE charging_snapshot_away RENAME TO charging_snapshot");
+        assert_eq!(world.open().await.faults().len(), 0);
+    }
+}
+
 #[tokio::test]
 async fn a_second_writer_stops_the_first() {
     for world in worlds().await {
