@@ -89,11 +89,11 @@ async fn run(args: &Args, world: &World, cards: &[Card], chance: &Env, report: &
         buyer.await??;
     }
     println!("{kills} kills, {} orders placed", shop.placed());
-    let stories = timeout(REST_TIME_MAX, shop.at_rest()).await.context("orders do not come to rest")??;
+    let at_rest = timeout(REST_TIME_MAX, shop.at_rest(world)).await;
+    let (stories, books) = at_rest.context("orders do not come to rest")??;
     let gateway = terminate(netsim).await;
     report.check("kills", kills >= args.kills, kills);
     report.check("the gateway met nothing odd", gateway.is_ok(), said(&gateway.map(|()| String::new())));
-    let books = paysim_books(world).await?;
     let audit = world.operator(&["audit"]).await;
     report.check("audit of the running shop", audit.is_ok(), said(&audit));
     terminate(heyon).await?;
@@ -108,6 +108,9 @@ fn said(outcome: &Result<String>) -> String {
         Err(error) => format!("{error:#}"),
     }
 }
+
+/// Each order with its timeline, as the API tells it.
+type Stories = BTreeMap<String, Value>;
 
 /// The people and what they did.
 struct Shop {
@@ -175,28 +178,37 @@ impl Shop {
         }
     }
 
-    /// Every order's story, once none is on its way any more.
-    async fn at_rest(&self) -> Result<BTreeMap<String, Value>> {
+    async fn stories(&self) -> Result<Stories> {
         let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut stories = BTreeMap::new();
-        let mut waiting: BTreeSet<(usize, String)> = orders.into_iter().collect();
-        while !waiting.is_empty() {
-            for (owner, order) in waiting.clone() {
-                let story = self.phones.get(owner).context("no phone")?.story(&order).await?;
-                if is_at_rest(&story) {
-                    waiting.remove(&(owner, order.clone()));
-                    stories.insert(order, story);
-                }
-            }
-            sleep(Duration::from_millis(200)).await;
+        let mut stories = Stories::new();
+        for (owner, order) in orders {
+            let story = self.phones.get(owner).context("no phone")?.story(&order).await?;
+            stories.insert(order, story);
         }
         Ok(stories)
     }
+
+    /// Every order's story and the sandbox's books, once nothing is on its way any more on either side.
+    async fn at_rest(&self, world: &World) -> Result<(Stories, BookTotals)> {
+        loop {
+            let books = paysim_books(world).await?;
+            let stories = self.stories().await?;
+            let kept = kept(&books);
+            if stories.values().all(|story| is_at_rest(story, &kept)) {
+                return Ok((stories, books));
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
 }
 
-/// Not on its way. `awaiting_payment` rests too: it was declined, called off or never paid; the books say whether.
-fn is_at_rest(story: &Value) -> bool {
-    !matches!(state(story).as_str(), "paid" | "delivering" | "refunding")
+/// Not on its way. An order that waits for its payment rests if nobody has paid it.
+fn is_at_rest(story: &Value, kept: &BTreeMap<&str, i64>) -> bool {
+    match state(story).as_str() {
+        "paid" | "delivering" | "refunding" => false,
+        "active" => true,
+        _ => payments(story).iter().all(|payment| kept.get(payment.as_str()).is_none_or(|kept| *kept == 0)),
+    }
 }
 
 fn state(story: &Value) -> String {
@@ -204,9 +216,15 @@ fn state(story: &Value) -> String {
 }
 
 /// The payments that an order's timeline names.
-fn payments(story: &Value) -> Vec<String> {
+fn payments(story: &Value) -> BTreeSet<String> {
     let timeline = story.pointer("/timeline").and_then(Value::as_array).cloned().unwrap_or_default();
     timeline.iter().filter_map(|event| text(event, "/happening/payment").ok()).collect()
+}
+
+/// What the sandbox took and did not give back, by our payment.
+fn kept(books: &BookTotals) -> BTreeMap<&str, i64> {
+    let lines = books.payments.iter();
+    lines.map(|line| (line.reference.as_str(), line.captured_minor - line.refunded_minor)).collect()
 }
 
 async fn paysim_books(world: &World) -> Result<BookTotals> {
@@ -226,7 +244,7 @@ async fn compare(
     args: &Args,
     world: &World,
     shop: &Shop,
-    stories: &BTreeMap<String, Value>,
+    stories: &Stories,
     books: &BookTotals,
     report: &mut Report,
 ) -> Result<()> {
@@ -245,12 +263,8 @@ async fn compare(
 }
 
 /// What the sandbox kept of each order must be the price of a delivered one, and nothing of any other.
-fn against_paysim(stories: &BTreeMap<String, Value>, books: &BookTotals) -> Vec<String> {
-    let kept: BTreeMap<&str, i64> = books
-        .payments
-        .iter()
-        .map(|line| (line.reference.as_str(), line.captured_minor - line.refunded_minor))
-        .collect();
+fn against_paysim(stories: &Stories, books: &BookTotals) -> Vec<String> {
+    let kept = kept(books);
     let mut faults = Vec::new();
     let mut seen = BTreeSet::new();
     for (order, story) in stories {
@@ -269,7 +283,7 @@ fn against_paysim(stories: &BTreeMap<String, Value>, books: &BookTotals) -> Vec<
 }
 
 /// Each delivered order has its one bundle, and no other order has one.
-async fn against_bundles(db: &Db, shop: &Shop, stories: &BTreeMap<String, Value>) -> Result<Vec<String>> {
+async fn against_bundles(db: &Db, shop: &Shop, stories: &Stories) -> Result<Vec<String>> {
     let mut conn = db.read().await?;
     let mut bundles = BTreeSet::new();
     for (_, line) in &shop.lines {
