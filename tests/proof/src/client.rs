@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 const PASSWORD: &str = "a walk along the sea";
 /// An answer that takes longer is given up, as a phone would.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
+/// Not now: heyon is not ready, or too many of the account's orders wait for their payment to be noticed.
+const AGAIN: [StatusCode; 2] = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
 /// While nobody answers: how long until the next try.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How often something is tried while heyon is dead or not ready.
@@ -139,7 +141,7 @@ impl Phone {
                         Ok(bytes) => return Ok(serde_json::from_slice(&bytes)?),
                         Err(_) => {}
                     }
-                } else if status != StatusCode::SERVICE_UNAVAILABLE {
+                } else if !AGAIN.contains(&status) {
                     bail!("{method} {path}: {status}: {}", answer.text().await.unwrap_or_default());
                 }
             }
