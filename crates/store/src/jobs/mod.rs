@@ -1,8 +1,8 @@
 //! Jobs: work queued in the transaction that wants it, and done at least once.
 //!
 //! A job is named by its kind and key; queueing a name that still waits changes nothing, queueing one that runs lets
-//! it run again. A key names the cause (an order, an inbox message), not just the subject. Handlers are idempotent: a
-//! process can die between a handler's last effect and the job's removal.
+//! it run again, and one that is dead live again. A key names the cause (an order, an inbox message), not just the
+//! subject. Handlers are idempotent: a process can die between a handler's last effect and the job's removal.
 
 mod rows;
 mod worker;

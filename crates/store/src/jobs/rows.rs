@@ -28,14 +28,17 @@ pub struct JobRow {
 }
 
 /// Queues a job, and wakes the worker after the commit; false if one of this kind and key waits already. One that
-/// runs at this moment will run again, for it may have looked before this transaction changed what it looks at.
+/// runs at this moment will run again, for it may have looked before this transaction changed what it looks at. One
+/// that is dead lives again.
 pub async fn enqueue<P: Serialize>(conn: &mut Conn, env: &Env, job: NewJob<'_, P>) -> Result<bool, Problem> {
     let payload = serde_json::to_string(job.payload).map_err(|e| Problem::internal(e.to_string()))?;
     let queued = sql!(
         "INSERT INTO job (id, kind, key, payload, state, run_at, attempts, created_at) \
          VALUES ($1, $2, $3, $4, 'ready', $5, 0, $6) ON CONFLICT (kind, key) DO UPDATE SET \
-         run_at = CASE WHEN excluded.run_at > job.run_at THEN excluded.run_at ELSE job.run_at + 1 END \
-         WHERE job.state = 'leased'"
+         run_at = CASE WHEN excluded.run_at > job.run_at THEN excluded.run_at ELSE job.run_at + 1 END, \
+         state = CASE job.state WHEN 'dead' THEN 'ready' ELSE job.state END, \
+         attempts = CASE job.state WHEN 'dead' THEN 0 ELSE job.attempts END \
+         WHERE job.state <> 'ready'"
     )
     .bind(env.new_id::<Job>())
     .bind(job.kind)

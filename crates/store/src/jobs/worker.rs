@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use basis::{Env, Problem, SECOND_MS, Timestamp};
+use basis::{Env, Kind, Problem, SECOND_MS, Timestamp};
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
@@ -19,7 +19,8 @@ const RUNNING_MAX: usize = 64;
 const HANDLER_TIME_MAX: Duration = Duration::from_mins(1);
 /// A lease outlives its handler, so a job never runs twice at once.
 const LEASE_MS: i64 = 90 * SECOND_MS;
-/// After so many failures a job is dead until an operator retries it.
+/// After so many failures a job is dead until an operator retries it, or it is queued again. Something that is only
+/// not available (a provider, a network, the database) never kills a job: nobody knows how long it stays away.
 const ATTEMPTS_MAX: u32 = 40;
 /// How long the worker sleeps at most when nothing is due.
 const SLEEP_MAX_MS: i64 = SECOND_MS;
@@ -186,7 +187,7 @@ impl Worker {
                 Ok(Next::At(at)) => {
                     rows::put_off(tx, &job, &self.owner, &Later { at: *at, attempts: 0, error: None }).await
                 }
-                Err(problem) if job.attempts >= ATTEMPTS_MAX => {
+                Err(problem) if job.attempts >= ATTEMPTS_MAX && problem.kind != Kind::Unavailable => {
                     rows::bury(tx, job.id, &self.owner, &problem.to_string()).await
                 }
                 Err(problem) => {

@@ -145,3 +145,41 @@ async fn a_job_asked_for_again_while_it_runs_runs_again() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_outlives_an_outage_however_long() {
+    let (env, clock) = world();
+    for db in both(&[], &env).await {
+        queue(&db, &env).await;
+        let back_at = env.now().plus_ms(basis::DAY_MS);
+        let world = env.clone();
+        let worker = Worker::new(&db, &env, "test").on("mail.send", move |_| {
+            let silent = world.now() < back_at;
+            async move { if silent { Err(Problem::unavailable("no network")) } else { Ok(Next::Done) } }
+        });
+        for _ in 0..300 {
+            worker.run_due().await.unwrap();
+            clock.advance_ms(5 * basis::MINUTE_MS);
+        }
+        assert!(standing(&db).await.is_none(), "done without anyone's help");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_job_that_is_wanted_again_lives_again() {
+    let (env, clock) = world();
+    for db in both(&[], &env).await {
+        queue(&db, &env).await;
+        let wrong = Worker::new(&db, &env, "test")
+            .on("mail.send", |_| async { Err(Problem::internal("a fault of ours")) });
+        for _ in 0..50 {
+            wrong.run_due().await.unwrap();
+            clock.advance_ms(5 * basis::MINUTE_MS);
+        }
+        assert_eq!(standing(&db).await.unwrap().state, "dead");
+        assert!(queue(&db, &env).await);
+        let mended = Worker::new(&db, &env, "test").on("mail.send", |_| async { Ok(Next::Done) });
+        assert_eq!(mended.run_due().await.unwrap(), 1);
+        assert!(standing(&db).await.is_none());
+    }
+}
