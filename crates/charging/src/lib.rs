@@ -11,7 +11,9 @@ mod shard;
 mod views;
 
 pub use audit::audit;
-pub use engine::{Charging, Credit, CreditAnswer, CreditControl, Opening, PoolChanged, session_key};
+pub use engine::{
+    Charging, Credit, CreditAnswer, CreditControl, MAX_SERVICES, Opening, PoolChanged, session_key,
+};
 pub use log::{Fault, ShardId};
 pub use pool::{
     Answer, Ask, BundleState, BundleView, Caps, Closed, Digits, Fate, Few, Grant, LineIdentity, LineView,

@@ -108,6 +108,9 @@ async fn control(
     let request = asked(request).map_err(|what| (StatusCode::UNPROCESSABLE_ENTITY, what.to_owned()))?;
     match charging.control(request).await {
         Ok(answer) => Ok(Json(told(&answer))),
+        Err(problem) if problem.kind == basis::Kind::Invalid => {
+            Err((StatusCode::UNPROCESSABLE_ENTITY, problem.to_string()))
+        }
         Err(problem) => Err((StatusCode::SERVICE_UNAVAILABLE, problem.to_string())),
     }
 }

@@ -13,7 +13,7 @@ use carriers::{Carriers, OwnNetwork};
 use charging::{Charging, Opening};
 use orders::Desk;
 use payments::Providers;
-use store::{Db, Migrations, in_tx, jobs::Worker};
+use store::{Db, Engine, Migrations, in_tx, jobs::Worker};
 use web::live::Hub;
 
 use crate::{data_dir::DataDir, pay, settings::Settings};
@@ -74,6 +74,8 @@ impl Shop {
         in_tx!(db, |tx| { accounts::begin_purging(tx, &env).await })?;
         let log = match settings.charging_url() {
             Some(url) => Db::open(&url, &env).await?,
+            // Connections of its own: pages and jobs that hold all of theirs must not stop the meter.
+            None if db.engine() == Engine::Postgres => Db::open(&settings.database_url(), &env).await?,
             None => db.clone(),
         };
         store::migrate(&log, &[charging::LOG_MIGRATIONS], env.now()).await?;

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex as AsyncMutex, Notify, broadcast};
 use tokio::task::JoinSet;
 
 pub use open::Opening;
-pub use verbs::{Credit, CreditAnswer, CreditControl, session_key};
+pub use verbs::{Credit, CreditAnswer, CreditControl, MAX_SERVICES, session_key};
 
 use crate::log::{Entry, Fault, ShardId};
 use crate::pool::PoolView;

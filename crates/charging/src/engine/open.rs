@@ -21,8 +21,8 @@ const SHARDS_POSTGRES: u32 = 64;
 
 /// What the engine needs.
 pub struct Opening {
-    /// Where the log lies: `charging.db` beside SQLite's shop, the shop's own database on PostgreSQL. Migrated
-    /// with [`crate::LOG_MIGRATIONS`].
+    /// Where the log lies: `charging.db` beside SQLite's shop; on PostgreSQL the shop's database, by connections of its
+    /// own. Migrated with [`crate::LOG_MIGRATIONS`].
     pub log: Db,
     /// Where the tables for pages lie: the shop. Migrated with [`crate::MIGRATIONS`].
     pub shop: Db,

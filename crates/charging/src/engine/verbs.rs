@@ -38,6 +38,9 @@ pub enum CreditAnswer {
     Voided,
 }
 
+/// How many services one request may name: its answer is kept, eight of them for each session.
+pub const MAX_SERVICES: usize = 64;
+
 /// A credit-control request as a gateway's protocol gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreditControl {
@@ -163,8 +166,11 @@ impl Charging {
     ///
     /// # Errors
     /// Unavailable if the shard does not serve, with the key [`crate::BUSY_KEY`] if it only has too much to do. A
-    /// gateway asks again with the same number.
+    /// gateway asks again with the same number. Invalid if it names more than [`MAX_SERVICES`] services.
     pub async fn control(&self, request: CreditControl) -> Result<Answer, Problem> {
+        if request.services.len() > MAX_SERVICES {
+            return Err(Problem::invalid("charging-too-many-services"));
+        }
         let session = session_key(&request.gateway, &request.session);
         let routes = &self.0.signals.routes;
         let named = request.imsi.is_some() || request.msisdn.is_some();

@@ -3,8 +3,8 @@
 use basis::{MINUTE_MS, Timestamp};
 
 use super::{
-    Answer, Ask, Control, Event, Few, Life, Quota, RequestKind, Seen, Service, ServiceAnswer, Session,
-    Verdict, decision::Decision, settle::Report,
+    Answer, Ask, Control, Event, Few, Life, MAX_SESSIONS, Quota, RequestKind, Seen, Service, ServiceAnswer,
+    Session, Verdict, decision::Decision, settle::Report,
 };
 
 /// A session without quota lapses after so long: twice the longest validity.
@@ -34,10 +34,27 @@ impl Decision<'_> {
         if self.pool.member(line).is_none() {
             return Answer::bare(Verdict::UnknownLine);
         }
+        self.make_room();
         let lapses_at = self.now.plus_ms(SILENCE_MS);
         self.record(Event::Opened { session: request.session, line, lapses_at });
         self.enter(request);
         self.accept(request)
+    }
+
+    /// Keeps the sessions within their bound: the one that is over and was heard longest ago is forgotten, or if all
+    /// are open the most silent one.
+    fn make_room(&mut self) {
+        let sessions = &self.pool.state.sessions;
+        if sessions.len() < MAX_SESSIONS {
+            return;
+        }
+        let Some(first) = sessions.iter().min_by_key(|s| (s.is_open(), s.heard_at)) else { return };
+        let (key, open) = (first.key, first.is_open());
+        if open {
+            self.release_all(key);
+            self.record(Event::Lapsed { session: key, at: self.now });
+        }
+        self.record(Event::Forgotten(key));
     }
 
     fn reopen(&mut self, request: &Control) -> Answer {

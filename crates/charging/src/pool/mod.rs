@@ -45,7 +45,7 @@ pub use event::{Event, Place, Use};
 pub use few::Few;
 pub use member::{Digits, InvalidDigits, LineIdentity, Member};
 pub use ring::{RING_NUMBERS, Ring, Seen};
-pub use session::{Group, Life, MAX_GROUPS, Session, SessionKey, Share, TOMBSTONE_MS};
+pub use session::{Group, Life, MAX_GROUPS, MAX_SESSIONS, Session, SessionKey, Share, TOMBSTONE_MS};
 pub use view::{BundleState, BundleView, LineView, PoolView, SessionView, WindowView};
 
 /// The bundles that one or several lines draw from, and the sessions that do.

@@ -11,6 +11,10 @@ pub struct SessionKey(pub [u8; 16]);
 /// How many rating groups a session may have.
 pub const MAX_GROUPS: usize = 32;
 
+/// How many sessions a pool remembers, those that are over included: a telephone that attaches every second must not
+/// make each command of its pool slow.
+pub const MAX_SESSIONS: usize = 4096;
+
 /// How long a session that is over answers repeats.
 pub const TOMBSTONE_MS: i64 = DAY_MS;
 

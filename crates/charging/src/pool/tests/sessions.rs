@@ -57,6 +57,27 @@ fn a_session_that_we_have_lost_is_debited_and_goes_on() {
 }
 
 #[test]
+fn a_telephone_that_attaches_without_end_is_remembered_up_to_a_bound() {
+    for ends in [true, false] {
+        let mut world = World::with(at_purchase(fixed(1000 * GB)));
+        let mut loyal = Phone::new(1, LINE, "JP");
+        loyal.start(&mut world);
+        for n in 0..MAX_SESSIONS + 100 {
+            let mut phone = Phone::new(2, LINE, "JP");
+            phone.key.0[..8].copy_from_slice(&n.to_be_bytes());
+            phone.start_unchecked(&mut world, ends);
+        }
+        world.pool.check_invariants().unwrap();
+        assert_eq!(world.pool.state().sessions.len(), MAX_SESSIONS);
+        assert_eq!(world.pool.session(loyal.key).is_some(), ends, "open ones go last, the most silent first");
+        let reserved = world.figures(1).reserved;
+        assert!(ends || reserved > 0);
+        granted(loyal.report(&mut world, MB));
+        assert_eq!(world.figures(1).used, MB, "it goes on either way");
+    }
+}
+
+#[test]
 fn a_stranger_gets_nothing_and_leaves_nothing() {
     let mut world = World::with(at_purchase(fixed(GB)));
     let mut phone = Phone::new(1, SISTER, "JP");

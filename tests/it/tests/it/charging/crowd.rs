@@ -4,6 +4,38 @@ use charging::{RequestKind, Verdict};
 
 use super::*;
 
+#[tokio::test]
+async fn a_request_for_any_number_of_services_is_refused_whole() {
+    for world in worlds().await {
+        let charging = world.open_with(100).await;
+        let service = |n: usize| Service { group: u32::try_from(n).ok(), used: MB, ask: Ask::Quota };
+        let many = |count| CreditControl {
+            services: (0..count).map(service).collect(),
+            ..request("s", RequestKind::Initial, 0, 0)
+        };
+        let refused = charging.control(many(charging::MAX_SERVICES + 1)).await.unwrap_err();
+        assert_eq!((refused.kind, used(&charging)), (basis::Kind::Invalid, 0));
+        charging.control(many(charging::MAX_SERVICES)).await.unwrap();
+        assert_eq!(used(&charging), 64 * MB);
+    }
+}
+
+#[tokio::test]
+async fn pages_that_hold_every_connection_do_not_stop_the_meter() {
+    for world in worlds().await {
+        let charging = world.open_with(100).await;
+        let mut held = Vec::new();
+        while let Ok(Ok(conn)) =
+            tokio::time::timeout(std::time::Duration::from_millis(500), world.shop.read()).await
+        {
+            held.push(conn);
+        }
+        assert!(held.len() >= 8, "all of them");
+        let answer = charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
+        assert!(granted(&answer) > 0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_sessions_never_get_more_than_there_is() {
     for world in worlds().await {

@@ -42,7 +42,7 @@ async fn worlds() -> Vec<World> {
             Some(folder) => {
                 Db::open(&format!("sqlite://{}", folder.join("charging.db").display()), &env).await.unwrap()
             }
-            None => shop.db.clone(),
+            None => Db::open(&shop.url, &env).await.unwrap(),
         };
         store::migrate(&log, &[charging::LOG_MIGRATIONS], START).await.unwrap();
         worlds.push(World { shop, log, env: env.clone(), clock: clock.clone() });
