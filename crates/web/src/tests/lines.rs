@@ -99,7 +99,7 @@ async fn home_shows_what_the_engine_knows() {
     let used = home().await;
     assert!(used.contains("剩余 4\u{a0}GB，共 5\u{a0}GB，还有 30 天"), "{used}");
     assert!(used.contains("正在日本使用") && used.contains("0秒前 · 实时"), "{used}");
-    let part = shop.get("/home/now", &[("cookie", &anna.cookie)]).await.text;
+    let part = shop.get("/now", &[("cookie", &anna.cookie)]).await.text;
     assert!(part.starts_with(r#"<div id="now""#) && part.contains("4\u{a0}GB"), "{part}");
 }
 

@@ -43,7 +43,7 @@ const WEB: &[&str] = &[
 const PEERS_MAY: &[&str] = &["basis", "wire"];
 
 /// Crates that only wire others together or test them.
-const TOP: &[&str] = &["heyon", "it", "proof", "xtask"];
+const TOP: &[&str] = &["bench", "heyon", "it", "proof", "xtask"];
 
 #[test]
 fn the_arrow_of_dependence_points_one_way() {

@@ -21,7 +21,7 @@ use crate::{App, Markup, Page, PageProblem, Reader, Shell, SignedIn, Tab};
 
 /// Home, its live part, and the page that the service worker keeps for places without a network.
 pub fn routes() -> Router<App> {
-    Router::new().route("/", get(home)).route("/home/now", get(home_now)).route("/offline", get(offline))
+    Router::new().route("/", get(home)).route("/now", get(home_now)).route("/offline", get(offline))
 }
 
 /// All lines; the one that matters most is the large card.
