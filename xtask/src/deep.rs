@@ -56,8 +56,8 @@ fn ledger() -> Result<Tally> {
 
 fn kill_on_postgres() -> Result<Tally> {
     let postgres = TemporaryPostgres::start()?;
-    let setting = format!("database = \"{}\"", postgres.url());
-    let args: Vec<&str> = KILLS.into_iter().chain(["--setting", &setting]).collect();
+    let url = postgres.url();
+    let args: Vec<&str> = KILLS.into_iter().chain(["--postgres", &url]).collect();
     proof("kill", "kill-postgres", &args)
 }
 

@@ -57,6 +57,15 @@ impl Running {
         Ok(Self { web, metrics, quota, shop, halt, tasks: vec![web_task, worker] })
     }
 
+    /// Serves the same on one more listener, without TLS: the demo's sandbox does not know the demo's certificate.
+    ///
+    /// # Errors
+    /// If the listener cannot be used.
+    pub fn serve_too(&self, listener: TcpListener) -> Result<()> {
+        drop(http::serve(listener, None, self.shop.router()?, self.halt.subscribe())?);
+        Ok(())
+    }
+
     /// The shop.
     pub fn shop(&self) -> &Shop {
         &self.shop

@@ -8,9 +8,9 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
 use tokio::sync::Notify;
 
-use crate::Conn;
 use crate::group::Writer;
 use crate::query::problem_of;
+use crate::{Conn, in_tx};
 
 /// Which database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +128,8 @@ impl Db {
             let safe: i32 = sqlx::Row::try_get(&row.await.map_err(|e| problem_of(&e))?, 0).unwrap_or(0);
             return if safe == 1 { Ok(()) } else { Err(Problem::unavailable("synchronous_commit is off")) };
         };
+        // Taking the writer's turn fails if the file cannot be written.
+        in_tx!(self, |_tx| { Ok(()) })?;
         match writer.alone("PRAGMA synchronous").await? {
             Some(level) if level >= 2 => Ok(()),
             level => Err(Problem::unavailable(format!("PRAGMA synchronous is {level:?}, not FULL"))),

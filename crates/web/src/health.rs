@@ -8,6 +8,8 @@ use axum::{
     routing::get,
 };
 
+use basis::Problem;
+
 use crate::App;
 
 pub(crate) fn routes() -> Router<App> {
@@ -19,9 +21,15 @@ async fn healthz() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
 
-/// It may be given work: the database answers, and what it acknowledges is on disk.
+/// The shop and the charging log can be written, and what they acknowledge is on disk.
+async fn check(app: &App) -> Result<(), Problem> {
+    app.db.check().await?;
+    app.charging.check().await
+}
+
+/// It may be given work.
 async fn readyz(State(app): State<App>) -> impl IntoResponse {
-    let (status, words) = match app.db.check().await {
+    let (status, words) = match check(&app).await {
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(problem) => {
             tracing::error!(%problem, "not ready");

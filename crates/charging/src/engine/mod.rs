@@ -84,6 +84,17 @@ impl Charging {
         self.0.shards.iter().filter_map(|shard| shard.health.fault()).collect()
     }
 
+    /// Whether it may be relied on: every shard serves, and what its log acknowledges is on disk.
+    ///
+    /// # Errors
+    /// Unavailable, with the reason as its cause.
+    pub async fn check(&self) -> Result<(), Problem> {
+        match self.faults().into_iter().next() {
+            Some(fault) => Err(fault.into()),
+            None => self.0.log.check().await,
+        }
+    }
+
     /// Holds every shard still, with everything acknowledged on disk and written behind, runs `work`, and lets them
     /// go on.
     ///

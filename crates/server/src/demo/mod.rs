@@ -41,14 +41,16 @@ pub async fn run(options: &Demo, settings: Settings, keeps_data: bool) -> Result
     );
     let place = if keeps_data { None } else { Some(TempDir::with_prefix("heyon-demo-")?) };
     let listener = http::bind(options.listen)?;
+    let hooks = http::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let certificate = if options.tls { Some(http::certificate_for_demo().await?) } else { None };
     let settings = for_demo(settings, options, listener.local_addr()?, place.as_ref());
-    let (paysim, settings) = with_paysim(settings, options).await?;
+    let (paysim, settings) = with_paysim(settings, options, hooks.local_addr()?).await?;
     let shop = Shop::open(settings).await?;
     catalog::apply(&shop.db, &shop.env, catalog::DEMO, false).await?;
     let account = account(&shop).await?;
     let cards = cards::make_test_cards(&shop.db, &shop.env, &shop.secret, "system", CARDS).await?;
     let running = Running::start(shop, listener, certificate).await?;
+    running.serve_too(hooks)?;
     let traffic = Traffic::start(&running)?;
     announce::say(&world(&running, &paysim, account, cards), options.json)?;
     running::told_to_stop().await?;
@@ -97,11 +99,11 @@ async fn known_account(shop: &Shop, email: &Email, problem: Problem) -> Result<b
 }
 
 /// The sandbox to pay at, in this process, with its books beside the shop's data.
-async fn with_paysim(settings: Settings, options: &Demo) -> Result<(Paysim, Settings)> {
+async fn with_paysim(settings: Settings, options: &Demo, hooks: SocketAddr) -> Result<(Paysim, Settings)> {
     DataDir::make(&settings.data)?;
     let [api_key, secret] = [(); 2].map(|()| hex(&Env::system().random::<16>()));
     let sandbox = paysim::Options {
-        webhook_url: Some(format!("{}/hooks/sandbox", settings.public_url)),
+        webhook_url: Some(format!("http://{hooks}/hooks/sandbox")),
         data: Some(settings.data.join("paysim.journal")),
         ..paysim::Options::new(&settings.sandbox.merchant, &api_key, &secret)
     };

@@ -50,9 +50,9 @@ struct Args {
     /// Repeats the same moments.
     #[arg(long)]
     seed: Option<u64>,
-    /// A settings line for heyon, e.g. `database = "postgres://…"`.
-    #[arg(long, default_value = "")]
-    setting: String,
+    /// An empty PostgreSQL database to keep the data in, instead of SQLite: `postgres://…`.
+    #[arg(long)]
+    postgres: Option<String>,
 }
 
 #[tokio::main]
@@ -64,7 +64,8 @@ async fn main() -> Result<ExitCode> {
     println!("seed {seed}");
     let chance = Env { entropy: Arc::new(SeededEntropy::new(seed)), ..Env::system() };
     let mut report = Report::default();
-    let (world, cards) = World::make(&args.programs, &args.setting, count(ACCOUNTS * LINES_EACH)?).await?;
+    let setting = args.postgres.as_ref().map(|url| format!("database = \"{url}\"")).unwrap_or_default();
+    let (world, cards) = World::make(&args.programs, &setting, count(ACCOUNTS * LINES_EACH)?).await?;
     run(&args, &world, &cards, &chance, &mut report).await?;
     Ok(report.close())
 }
@@ -256,7 +257,8 @@ async fn compare(
     report.check("delivered orders", delivered >= args.orders, format!("{delivered} of {states:?}"));
     report.none("the sandbox's books against the orders", &against_paysim(stories, books));
     let env = Env::system();
-    let db = Db::open(&format!("sqlite://{}", world.data().join("heyon.db").display()), &env).await?;
+    let sqlite = || format!("sqlite://{}", world.data().join("heyon.db").display());
+    let db = Db::open(&args.postgres.clone().unwrap_or_else(sqlite), &env).await?;
     report.none("bundles against the orders", &against_bundles(&db, shop, stories).await?);
     report.none("the gateway's books against the meter", &against_netsim(&db, world, shop).await?);
     Ok(())
