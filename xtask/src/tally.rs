@@ -35,10 +35,10 @@ impl AddAssign for Tally {
 }
 
 fn is_summary(line: &str) -> bool {
-    let line = line.trim_start();
     let plain = line.starts_with(|first: char| first.is_ascii_digit()) && line.contains(" passed, ");
+    // nextest indents what a failed test printed, which may look like a summary, and its own summary too.
     plain
-        || line.starts_with("Summary [")
+        || line.trim_start().starts_with("Summary [")
         || line.starts_with("test result:")
         || ["# pass ", "# fail ", "# cancelled "].iter().any(|start| line.starts_with(start))
 }
@@ -80,6 +80,8 @@ mod tests {
             tally(&["ok 1 - home", "# tests 9", "# pass 8", "# fail 1", "# cancelled 0"], false),
             (8, 1)
         );
+        let quoted = "    test result: FAILED. 0 passed; 1 failed; 0 ignored";
+        assert_eq!(tally(&[quoted, nextest], false), (12, 2), "what a failed test printed does not count");
         assert_eq!(tally(&["20 kills, 512 orders", "6 passed, 0 failed"], true), (6, 0));
     }
 

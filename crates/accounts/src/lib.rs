@@ -4,7 +4,7 @@
 //! session, an app an API token), and can end any of those. Nothing here tells a stranger whether an address has an
 //! account: registering, asking for a reset and a failed sign-in answer the same, and as fast, either way.
 //!
-//! Mails go through an outbox: [`mail::queue`] in the transaction that wants them, [`mail::send`] from the queue.
+//! Mails go through an outbox: [`mail::queue`] in the transaction that wants them; a job sends them.
 
 mod change;
 mod codes;
