@@ -21,9 +21,10 @@ pub async fn sign_in(
     email: &str,
     password: &str,
 ) -> Result<(Account, Secret), Problem> {
-    let account = check_credentials(db, env, guards, origin, email, password).await?;
+    let (account, hash) = check_credentials(db, env, guards, origin, email, password).await?;
     let token = secrets::new_token(env, "");
     in_tx!(db, |tx| {
+        still_right(tx, &account, &hash).await?;
         rows::insert_session(tx, env, account.id, &token, origin).await?;
         rows::trim_sessions(tx, account.id, rules::SESSIONS_MOST).await
     })?;
@@ -43,9 +44,10 @@ pub async fn sign_in_for_token(
     name: &str,
 ) -> Result<(Account, Id<ApiToken>, Secret), Problem> {
     let (email, password) = credentials;
-    let account = check_credentials(db, env, guards, origin, email, password).await?;
+    let (account, hash) = check_credentials(db, env, guards, origin, email, password).await?;
     let token = secrets::new_token(env, secrets::API_PREFIX);
     let id = in_tx!(db, |tx| {
+        still_right(tx, &account, &hash).await?;
         let id = rows::insert_token(tx, env, account.id, &token, name, env.now()).await?;
         rows::trim_tokens(tx, account.id, rules::TOKENS_MOST).await?;
         Ok(id)
@@ -103,8 +105,7 @@ async fn check_credentials(
     origin: &Origin,
     email: &str,
     password: &str,
-) -> Result<Account, Problem> {
-    let wrong = || Problem::invalid("accounts-sign-in-wrong").at("password");
+) -> Result<(Account, String), Problem> {
     let email: Email = email.parse()?;
     let whom = whom(&email, origin);
     guards.limits.count(env.now(), Act::SignIn, &whom)?;
@@ -113,12 +114,22 @@ async fn check_credentials(
     if !guards.passwords.check(password, hash).await? {
         return Err(wrong());
     }
-    let (found, _) = found.ok_or_else(wrong)?;
+    let (found, hash) = found.ok_or_else(wrong)?;
     if found.suspended_at.is_some() {
         return Err(Problem::new(Kind::Forbidden, "accounts-suspended"));
     }
     forgive(guards, &whom);
-    Ok(found)
+    Ok((found, hash))
+}
+
+fn wrong() -> Problem {
+    Problem::invalid("accounts-sign-in-wrong").at("password")
+}
+
+/// Checking a password takes long enough for it to be reset meanwhile; whoever knew only the old one stays out.
+async fn still_right(tx: &mut Conn, account: &Account, hash: &str) -> Result<(), Problem> {
+    // Written once more as it is: that takes the row, so whoever resets it afterwards ends this session, too.
+    if rows::replace_password(tx, account.id, hash, hash).await? { Ok(()) } else { Err(wrong()) }
 }
 
 fn whom<'a>(email: &'a Email, origin: &Origin) -> [Who<'a>; 4] {

@@ -1,12 +1,14 @@
 //! Whether orders, ledger, jobs and carriers tell the same story.
 
 use basis::{Id, Order, Problem};
-use carriers::{Carriers, Delivery, Fate};
+use carriers::{Carriers, Fate};
 use ledger::{Difference, OrderMoney};
 use payments::RefundState;
 use store::{Conn, jobs};
 
-use crate::{EXPIRE, FULFIL, OrderRecord, OrderState, rows};
+use crate::fulfilling::fate;
+use crate::refunding::is_second;
+use crate::{CLOSE, EXPIRE, FULFIL, OrderRecord, OrderState, rows};
 
 /// Orders are read in pages of so many.
 const PAGE: u32 = 200;
@@ -16,7 +18,7 @@ const PAGE: u32 = 200;
 ///
 /// Asks the carriers what became of each order that was handed to one; an answer "unknown" is a difference, too.
 pub async fn audit(conn: &mut Conn, carriers: &Carriers) -> Result<Vec<Difference>, Problem> {
-    let mut found = Vec::new();
+    let mut found = unpaid_deliveries(conn).await?;
     let mut after = String::new();
     loop {
         let page = rows::page(conn, &after, PAGE).await?;
@@ -30,55 +32,85 @@ pub async fn audit(conn: &mut Conn, carriers: &Carriers) -> Result<Vec<Differenc
     }
 }
 
+/// The other way round: every bundle that the charging engine delivered has a paid order.
+async fn unpaid_deliveries(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
+    use OrderState::{AwaitingPayment, Expired, Paid};
+    let mut found = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = charging::delivered_after(conn, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = last.to_string();
+        for bundle in page {
+            let what = match rows::find(conn, bundle).await?.map(|order| order.state) {
+                None => "delivered, and no such order".to_owned(),
+                Some(state @ (AwaitingPayment | Paid | Expired)) => format!("{state}: delivered"),
+                Some(_) => continue,
+            };
+            found.push(Difference::new(bundle.to_string(), what));
+        }
+    }
+}
+
 /// What is known about an order outside of its row.
 struct Evidence {
     money: OrderMoney,
     fate: Option<Fate>,
     expire_job: bool,
     fulfil_job: bool,
-    /// Refunds that still have a way to go and no job that takes them there.
-    stranded_refunds: usize,
+    refunds: RefundsSeen,
+    /// Bundles that it replaces are still open, and no job will close them.
+    leaves_open: bool,
+}
+
+/// Where an order's refunds stand together.
+#[derive(Default)]
+struct RefundsSeen {
+    /// One has a way to go and no job that takes it there.
+    stranded: bool,
+    /// One of the order's own goes on by itself, or failed and is a case at the review desk.
+    go_on: bool,
 }
 
 async fn gather(conn: &mut Conn, carriers: &Carriers, order: &OrderRecord) -> Result<Evidence, Problem> {
+    let key = order.id.to_string();
     Ok(Evidence {
         money: ledger::per_order(conn, order.id, order.price.currency).await?,
         fate: fate(carriers, order).await,
-        expire_job: has_job(conn, EXPIRE, order.id).await?,
-        fulfil_job: has_job(conn, FULFIL, order.id).await?,
-        stranded_refunds: stranded(conn, order.id).await?,
+        expire_job: jobs::stands(conn, EXPIRE, &key).await?,
+        fulfil_job: jobs::stands(conn, FULFIL, &key).await?,
+        refunds: refunds_seen(conn, order.id).await?,
+        leaves_open: leaves_open(conn, order).await?,
     })
 }
 
-async fn fate(carriers: &Carriers, order: &OrderRecord) -> Option<Fate> {
-    let (pool, name) = (order.pool?, order.carrier.as_deref()?);
-    let delivery = Delivery { order: order.id, line: order.line, pool, terms: order.terms.clone() };
-    match carriers.get(name) {
-        Some(carrier) => Some(carrier.look_up(&delivery).await),
-        None => Some(Fate::Unknown { cause: format!("carrier {name} is not set up") }),
-    }
-}
-
-async fn has_job(conn: &mut Conn, kind: &str, order: Id<Order>) -> Result<bool, Problem> {
-    let job = jobs::find(conn, kind, &order.to_string()).await?;
-    Ok(job.is_some_and(|job| job.state != "dead"))
-}
-
-async fn stranded(conn: &mut Conn, order: Id<Order>) -> Result<usize, Problem> {
-    let mut stranded = 0;
+async fn refunds_seen(conn: &mut Conn, order: Id<Order>) -> Result<RefundsSeen, Problem> {
+    let mut seen = RefundsSeen::default();
     for refund in payments::refunds_of_order(conn, order).await? {
-        // A failed one is a case at the review desk.
-        let open = !matches!(refund.state, RefundState::Succeeded | RefundState::Failed);
-        if open && jobs::find(conn, payments::SEND_REFUND, &refund.id.to_string()).await?.is_none() {
-            stranded += 1;
+        let failed = refund.state == RefundState::Failed;
+        let goes_on = payments::refund_goes_on(conn, &refund).await?;
+        seen.stranded |= !refund.state.is_final() && !goes_on;
+        seen.go_on |= !is_second(&refund) && (failed || goes_on);
+    }
+    Ok(seen)
+}
+
+async fn leaves_open(conn: &mut Conn, order: &OrderRecord) -> Result<bool, Problem> {
+    if order.state != OrderState::Active || jobs::stands(conn, CLOSE, &order.id.to_string()).await? {
+        return Ok(false);
+    }
+    for old in &order.replaces {
+        let old = rows::find(conn, *old).await?;
+        if old.is_some_and(|old| old.state == OrderState::Active && old.closed_at.is_none()) {
+            return Ok(true);
         }
     }
-    Ok(stranded)
+    Ok(false)
 }
 
 /// What does not fit, in words for the operator.
 fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
-    let Evidence { money, fate, expire_job, fulfil_job, stranded_refunds } = evidence;
+    let Evidence { money, fate, expire_job, fulfil_job, refunds, leaves_open } = evidence;
     let delivered = matches!(fate, Some(Fate::Delivered(_)));
     let state = order.state;
     let unfit = [
@@ -94,7 +126,9 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
         (is_over(state) && !money.deferred.is_zero(), "over, its money neither earned nor returned"),
         (is_returned(state) && delivered && order.closed_at.is_none(), "refunded and delivered"),
         (state == OrderState::Refunded && is_returned_short(order, money), "refunded, not all is back"),
-        (*stranded_refunds > 0, "a refund that nothing sends"),
+        (refunds.stranded, "a refund that nothing sends"),
+        (state == OrderState::Refunding && !refunds.go_on, "money on its way back, nothing will end it"),
+        (*leaves_open, "replaces bundles that nothing will close"),
         (unknown(fate.as_ref()) && !is_open_question(state), "its carrier cannot say what became of it"),
     ];
     let words = unfit.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| format!("{state}: {words}"));

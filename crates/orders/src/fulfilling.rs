@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use basis::{Id, Order, Problem, Timestamp};
-use carriers::{Carrier, Delivered, Delivery, Fate, Outcome, Voiding};
+use carriers::{Carrier, Carriers, Delivered, Delivery, Fate, Outcome, Voiding};
 use ledger::{Book, Kind, NewTransfer};
 use store::jobs::Next;
 use store::{Conn, in_tx};
@@ -75,6 +75,19 @@ async fn begin_paid(tx: &mut Conn, desk: &Desk, order: OrderRecord) -> Result<Be
     Ok((Some(Begun { order: order.clone(), fresh: true }), Some((order, OrderState::Delivering))))
 }
 
+fn delivery(order: &OrderRecord, pool: Id<basis::Pool>) -> Delivery {
+    Delivery { order: order.id, line: order.line, pool, terms: order.terms.clone() }
+}
+
+/// What the carrier says became of an order; `None` if none was asked.
+pub(crate) async fn fate(carriers: &Carriers, order: &OrderRecord) -> Option<Fate> {
+    let (pool, name) = (order.pool?, order.carrier.as_deref()?);
+    match carriers.get(name) {
+        Some(carrier) => Some(carrier.look_up(&delivery(order, pool)).await),
+        None => Some(Fate::Unknown { cause: format!("carrier {name} is not set up") }),
+    }
+}
+
 /// An order in delivery with its carrier.
 struct Case {
     order: OrderRecord,
@@ -92,7 +105,7 @@ impl Case {
         let Some(carrier) = order.carrier.as_deref().and_then(|name| desk.carriers.get(name)) else {
             return Ok(None);
         };
-        let delivery = Delivery { order: order.id, line: order.line, pool, terms: order.terms.clone() };
+        let delivery = delivery(&order, pool);
         Ok(Some(Self { order, carrier, delivery, deliver_by }))
     }
 
@@ -172,10 +185,7 @@ impl Case {
     /// Only after a confirmed void.
     async fn refund(self, desk: &Desk) -> Result<Next, Problem> {
         let state = in_tx!(desk.db, |tx| {
-            let Some(order) = rows::find(tx, self.order.id).await? else {
-                return Ok(OrderState::Refunded);
-            };
-            refunding::begin_whole(tx, &desk.env, &order, RefundReason::NotDelivered).await
+            refunding::begin_whole(tx, &desk.env, &self.order, RefundReason::NotDelivered).await
         })?;
         desk.tell(&self.order, state);
         Ok(Next::Done)

@@ -23,6 +23,7 @@ pub mod rules;
 mod settling;
 mod standing;
 mod state;
+mod strays;
 mod timeline;
 
 pub use audit::audit;
@@ -35,12 +36,13 @@ pub use operating::{Decision, RefundBegun, decide, refund};
 pub use placing::{PayWith, PayerView, PlaceInput, Placed, cancel, pay_again, place};
 pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, REVIEW};
 pub use quoting::{Intent, Quote, QuoteInput, RefundRule, quote};
-pub use reading::{find, history, of_line, order};
+pub use reading::{find, history, of_line, order, waiting_for_people, waits_for_person};
 pub use refunding::refund_done;
 pub use reviewing::ReviewWanted;
 pub use rows::OrderRecord;
 pub use settling::{Moved, check_payment, settle};
 pub use state::OrderState;
+pub use strays::decide_payment;
 pub use timeline::{Event, ExpiryReason, Happening, RefundReason, ReviewReason, timeline};
 
 /// The orders' tables.

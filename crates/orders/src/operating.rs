@@ -1,15 +1,16 @@
 //! What an operator decides about an order.
 
 use basis::{Id, Money, Order, Problem};
+use carriers::Fate;
 use ledger::Book;
-use payments::{Fate, NewRefund, RefundState};
 use serde::{Deserialize, Serialize};
 use store::audit::{self, Entry};
 use store::{Conn, in_tx};
 
+use crate::fulfilling::fate;
 use crate::refunding::{self, Returning};
 use crate::timeline::{self, Happening, RefundReason};
-use crate::{Desk, OrderRecord, OrderState, queue, rows};
+use crate::{Desk, OrderRecord, OrderState, queue, rows, strays};
 
 /// How a refund that an operator asked for goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,7 +160,8 @@ pub enum Decision {
 /// Lets an order go on that waits for a person.
 ///
 /// # Errors
-/// Not found; conflict `order-decision-unfit` if the order is not in a state that the decision is about.
+/// Not found; conflict `order-decision-unfit` if the order is not in a state that the decision is about, or
+/// `order-carrier-disagrees`.
 pub async fn decide(
     desk: &Desk,
     actor: &str,
@@ -172,75 +174,37 @@ pub async fn decide(
         (Decision::Deliver, OrderState::Review, Some(_)) => deliver_again(desk, actor, order, note).await,
         (Decision::Void, OrderState::Review, Some(_)) => void_first(desk, actor, order, note).await.map(drop),
         (Decision::RefundConfirmed, OrderState::Review, Some(_)) => {
+            check_carrier(desk, &order, |fate| matches!(fate, Fate::Delivered(_))).await?;
             refund_paid(desk, actor, order, note).await.map(drop)
         }
         (Decision::DeliveredConfirmed, OrderState::Review, Some(pool)) => {
+            check_carrier(desk, &order, |fate| *fate == Fate::Voided).await?;
             in_tx!(desk.db, |tx| { trace(tx, desk, actor, "order.confirm", &order, note).await })?;
             crate::fulfilling::activate(desk, &order, pool, carriers::Delivered::default()).await
         }
         (Decision::ReturnWrongAmount, OrderState::Review, None) => {
-            return_wrong_amount(desk, actor, order, note).await
+            strays::return_of_review(desk, actor, order, note).await
         }
-        (Decision::RetryRefund, OrderState::Refunding, _) => retry_refunds(desk, actor, &order, note).await,
+        (Decision::ReturnWrongAmount | Decision::RetryRefund, _, _) => {
+            let payments = payments::of_order(&mut desk.db.read().await?, id).await?;
+            strays::decide(desk, actor, &payments, decision, note).await
+        }
         _ => Err(Problem::conflict("order-decision-unfit")),
     }
 }
 
-async fn return_wrong_amount(
+/// A person's word counts where the carrier says nothing; against what the carrier says it does not.
+async fn check_carrier(
     desk: &Desk,
-    actor: &str,
-    order: OrderRecord,
-    note: &str,
+    order: &OrderRecord,
+    contradicts: impl Fn(&Fate) -> bool,
 ) -> Result<(), Problem> {
-    in_tx!(desk.db, |tx| {
-        let moved = rows::move_state(tx, order.id, OrderState::Review, OrderState::Refunding).await?;
-        let seq = moved.ok_or_else(|| moved_on(&order))?;
-        let source = send_mismatches_back(tx, desk, &order).await?;
-        let (reason, wallet) = (RefundReason::WrongAmount, Money::zero(order.price.currency));
-        let happening = Happening::Refunding { reason, wallet, source };
-        timeline::write(tx, order.id, seq, desk.env.now(), &happening).await?;
-        trace(tx, desk, actor, "order.return", &order, note).await
-    })?;
-    desk.tell(&order, OrderState::Refunding);
-    Ok(())
-}
-
-/// Answers how much came in the order's own currency.
-async fn send_mismatches_back(tx: &mut Conn, desk: &Desk, order: &OrderRecord) -> Result<Money, Problem> {
-    let mut source = Money::zero(order.price.currency);
-    for payment in payments::of_order(tx, order.id).await? {
-        for capture in payments::captures(tx, payment.id).await? {
-            if capture.fate != Fate::Mismatch {
-                continue;
-            }
-            let request_key = format!("mismatch:{}:{}", payment.provider, capture.capture_ref);
-            let new = NewRefund {
-                payment: payment.id,
-                capture_ref: Some(capture.capture_ref),
-                amount: capture.amount,
-                from: Book::Suspense,
-                order: Some(order.id),
-                reason: RefundReason::WrongAmount.word().to_owned(),
-                request_key,
-            };
-            payments::start_refund(tx, &desk.env, new).await?;
-            if capture.amount.currency == source.currency {
-                source = source.plus(capture.amount)?;
-            }
+    match fate(&desk.carriers, order).await {
+        Some(fate) if contradicts(&fate) => {
+            Err(Problem::conflict("order-carrier-disagrees").because(format!("{fate:?}")))
         }
+        _ => Ok(()),
     }
-    Ok(source)
-}
-
-async fn retry_refunds(desk: &Desk, actor: &str, order: &OrderRecord, note: &str) -> Result<(), Problem> {
-    in_tx!(desk.db, |tx| {
-        for refund in payments::refunds_of_order(tx, order.id).await? {
-            if refund.state == RefundState::Failed {
-                payments::retry_refund(tx, &desk.env, refund.id).await?;
-            }
-        }
-        trace(tx, desk, actor, "order.retry_refund", order, note).await
-    })
 }
 
 async fn deliver_again(desk: &Desk, actor: &str, order: OrderRecord, note: &str) -> Result<(), Problem> {
@@ -255,7 +219,7 @@ async fn deliver_again(desk: &Desk, actor: &str, order: OrderRecord, note: &str)
     Ok(())
 }
 
-async fn trace(
+pub(crate) async fn trace(
     tx: &mut Conn,
     desk: &Desk,
     actor: &str,
@@ -268,6 +232,6 @@ async fn trace(
     audit::record(tx, &desk.env, Entry { actor, action, subject: &subject, detail }).await
 }
 
-fn moved_on(order: &OrderRecord) -> Problem {
+pub(crate) fn moved_on(order: &OrderRecord) -> Problem {
     Problem::conflict("order-moved-on").because(format!("{} moved on", order.id))
 }

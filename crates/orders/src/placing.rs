@@ -59,6 +59,8 @@ pub struct Placed {
     pub payment: Option<Id<Payment>>,
 }
 
+/// An order can be tried to be paid so often.
+const PAYMENTS_MAX: usize = 10;
 /// Idempotency keys are 1 to so many visible ASCII characters.
 const KEY_LENGTH_MAX: usize = 128;
 
@@ -216,19 +218,21 @@ async fn await_payment(
         ledger::hold(tx, &desk.env, wallet_part(&order, hold_reference(order.id))).await?;
     }
     queue::expire(tx, &desk.env, order.id, order.expires_at).await?;
-    let payment = start_payment(tx, desk, &order, with, view, None).await?;
-    Ok((Placed { order: order.id, payment: Some(payment) }, order))
+    let payment = create_payment(tx, desk, &order, with, view, None).await?;
+    let placed = Placed { order: order.id, payment: Some(payment.id) };
+    note_started(tx, desk, order.id, payment).await?;
+    Ok((placed, order))
 }
 
-/// Creates a payment of what the wallet does not pay.
-async fn start_payment(
+/// Creates a payment of what the wallet does not pay; the same request key, the same payment.
+async fn create_payment(
     tx: &mut Conn,
     desk: &Desk,
     order: &OrderRecord,
     with: &PayWith,
     view: &PayerView,
     request_key: Option<String>,
-) -> Result<Id<Payment>, Problem> {
+) -> Result<payments::Payment, Problem> {
     let new = NewPayment {
         purpose: Purpose::Order(order.id),
         account: order.account,
@@ -241,25 +245,29 @@ async fn start_payment(
         return_url: format!("{}/{}/return", view.orders_url, order.id),
         request_key,
     };
-    let payment = payments::create(tx, &desk.env, &desk.providers, new).await?;
-    let Some(seq) = rows::note(tx, order.id, OrderState::AwaitingPayment).await? else {
+    payments::create(tx, &desk.env, &desk.providers, new).await
+}
+
+async fn note_started(
+    tx: &mut Conn,
+    desk: &Desk,
+    order: Id<Order>,
+    payment: payments::Payment,
+) -> Result<(), Problem> {
+    let Some(seq) = rows::note(tx, order, OrderState::AwaitingPayment).await? else {
         return Err(Problem::conflict("order-over"));
     };
-    let happening = Happening::PaymentStarted {
-        payment: payment.id,
-        provider: with.provider.clone(),
-        method: with.method,
-        amount: payment.amount,
-    };
-    timeline::write(tx, order.id, seq, desk.env.now(), &happening).await?;
-    Ok(payment.id)
+    let payments::Payment { id, provider, method, amount, .. } = payment;
+    let happening = Happening::PaymentStarted { payment: id, provider, method, amount };
+    timeline::write(tx, order, seq, desk.env.now(), &happening).await
 }
 
 /// Another payment for an order that still waits: another method, or another try. Whichever comes first funds
 /// the order; any other goes back to its source.
 ///
 /// # Errors
-/// Not found for someone else's order; conflict `order-over` if it does not wait any more.
+/// Not found for someone else's order; conflict `order-over` if it does not wait any more; too many
+/// `order-too-many-payments`.
 pub async fn pay_again(
     desk: &Desk,
     account: Id<Account>,
@@ -274,9 +282,17 @@ pub async fn pay_again(
         if order.state != OrderState::AwaitingPayment || order.expires_at <= desk.env.now() {
             return Err(Problem::conflict("order-over"));
         }
+        let known = payments::of_order(tx, order.id).await?;
         let key = format!("{}:{key}", order.id);
-        let payment = start_payment(tx, desk, &order, with, view, Some(key)).await?;
-        Ok((Placed { order: order.id, payment: Some(payment) }, order))
+        let payment = create_payment(tx, desk, &order, with, view, Some(key)).await?;
+        let placed = Placed { order: order.id, payment: Some(payment.id) };
+        let repeated = known.iter().any(|known| known.id == payment.id);
+        match known.len() {
+            _ if repeated => {}
+            PAYMENTS_MAX.. => return Err(Problem::new(basis::Kind::TooMany, "order-too-many-payments")),
+            _ => note_started(tx, desk, order.id, payment).await?,
+        }
+        Ok((placed, order))
     })?;
     desk.tell(&order, order.state);
     Ok(placed)

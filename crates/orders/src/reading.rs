@@ -1,9 +1,10 @@
 //! Looking at orders.
 
 use basis::{Account, Id, Line, Order, Problem, Timestamp};
+use payments::RefundState;
 use store::Conn;
 
-use crate::{OrderRecord, placing, rows};
+use crate::{OrderRecord, OrderState, placing, rows};
 
 /// An order, if it is this account's.
 ///
@@ -39,4 +40,27 @@ pub async fn of_line(
     limit: u32,
 ) -> Result<Vec<OrderRecord>, Problem> {
     rows::of_line(conn, account, line, limit).await
+}
+
+/// Whether nothing happens to an order before a person decides: it is in review, or a refund of it has failed.
+pub async fn waits_for_person(conn: &mut Conn, order: &OrderRecord) -> Result<bool, Problem> {
+    match order.state {
+        OrderState::Review => Ok(true),
+        OrderState::Refunding => {
+            let refunds = payments::refunds_of_order(conn, order.id).await?;
+            Ok(refunds.iter().any(|refund| refund.state == RefundState::Failed))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Every order that waits for a person.
+pub async fn waiting_for_people(conn: &mut Conn) -> Result<Vec<Id<Order>>, Problem> {
+    let mut waiting = Vec::new();
+    for order in rows::stopped(conn).await? {
+        if waits_for_person(conn, &order).await? {
+            waiting.push(order.id);
+        }
+    }
+    Ok(waiting)
 }

@@ -9,7 +9,7 @@ use store::{Conn, in_tx};
 use crate::reviewing::{self, ReviewWanted};
 use crate::rules::{Parts, split_refund};
 use crate::timeline::{self, Happening, RefundReason, ReviewReason};
-use crate::{Desk, OrderRecord, OrderState, rows};
+use crate::{Desk, OrderRecord, OrderState, rows, strays};
 
 /// Sends back all that an undelivered order was paid with; answers the state that it is in now. An order that
 /// moved on meanwhile stays as it is.
@@ -118,7 +118,7 @@ async fn finish(tx: &mut Conn, env: &Env, order: Id<Order>, parts: Parts) -> Res
 
 /// The job `refund.done`: a refund has ended at its provider.
 pub async fn refund_done(desk: &Desk, done: RefundDone) -> Result<Next, Problem> {
-    let Some(order) = done.order else { return Ok(Next::Done) };
+    let Some(order) = done.order else { return strays::refund_done(desk, done).await };
     let moved = in_tx!(desk.db, |tx| {
         let Some(order) = rows::find(tx, order).await? else { return Ok(None) };
         let refund = payments::find_refund(tx, done.refund).await?;
@@ -138,7 +138,7 @@ pub async fn refund_done(desk: &Desk, done: RefundDone) -> Result<Next, Problem>
 /// The word under which the payments send back a capture that nobody needed.
 pub(crate) const SECOND: &str = "second capture";
 
-fn is_second(refund: &Refund) -> bool {
+pub(crate) fn is_second(refund: &Refund) -> bool {
     refund.reason == SECOND
 }
 
@@ -174,12 +174,16 @@ async fn ask(tx: &mut Conn, env: &Env, order: &OrderRecord, refund: &Refund) -> 
     if let Some(seq) = rows::note_any(tx, order.id).await? {
         timeline::write(tx, order.id, seq, env.now(), &Happening::Review { reason }).await?;
     }
-    let wanted = ReviewWanted {
+    reviewing::ask(tx, env, &refund_failed(refund)).await
+}
+
+/// The case of a refund that its provider will not do.
+pub(crate) fn refund_failed(refund: &Refund) -> ReviewWanted {
+    ReviewWanted {
         cause: format!("{}/{}", refund.id, refund.changed_at.as_ms()),
-        order: Some(order.id),
+        order: refund.order,
         payment: Some(refund.payment),
-        reason,
+        reason: ReviewReason::RefundFailed,
         detail: refund.failure.clone().unwrap_or_default(),
-    };
-    reviewing::ask(tx, env, &wanted).await
+    }
 }

@@ -102,17 +102,7 @@ pub(crate) async fn insert(conn: &mut Conn, order: &OrderRecord) -> Result<(), P
 
 /// The order, whoever owns it.
 pub(crate) async fn find(conn: &mut Conn, id: Id<Order>) -> Result<Option<OrderRecord>, Problem> {
-    sql!(
-        "SELECT id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, state, \
-         created_at, expires_at, paid_at, payment_id, pool_id, carrier, deliver_by, gave_up_at, active_at, starts_at, \
-         ends_at, closed_at, credit_minor, refund_wallet_minor, refund_source_minor FROM orders WHERE id = $1"
-    )
-    .bind(id)
-    .optional(conn)
-    .await?
-    .as_ref()
-    .map(record)
-    .transpose()
+    sql!("SELECT * FROM orders WHERE id = $1").bind(id).optional(conn).await?.as_ref().map(record).transpose()
 }
 
 /// An account's orders placed before `before`, newest first.
@@ -123,9 +113,7 @@ pub(crate) async fn of_account(
     limit: u32,
 ) -> Result<Vec<OrderRecord>, Problem> {
     sql!(
-        "SELECT id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, state, \
-         created_at, expires_at, paid_at, payment_id, pool_id, carrier, deliver_by, gave_up_at, active_at, starts_at, \
-         ends_at, closed_at, credit_minor, refund_wallet_minor, refund_source_minor FROM orders \
+        "SELECT * FROM orders \
          WHERE account_id = $1 AND created_at < $2 ORDER BY created_at DESC, id DESC LIMIT $3"
     )
     .bind(account)
@@ -146,9 +134,7 @@ pub(crate) async fn of_line(
     limit: u32,
 ) -> Result<Vec<OrderRecord>, Problem> {
     sql!(
-        "SELECT id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, state, \
-         created_at, expires_at, paid_at, payment_id, pool_id, carrier, deliver_by, gave_up_at, active_at, starts_at, \
-         ends_at, closed_at, credit_minor, refund_wallet_minor, refund_source_minor FROM orders \
+        "SELECT * FROM orders \
          WHERE line_id = $1 AND account_id = $2 ORDER BY created_at DESC, id DESC LIMIT $3"
     )
     .bind(line)
@@ -346,9 +332,7 @@ pub(crate) async fn count_unpaid(
 /// Orders in the order of their ids, after this one (`""`: from the first).
 pub(crate) async fn page(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec<OrderRecord>, Problem> {
     sql!(
-        "SELECT id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, state, \
-         created_at, expires_at, paid_at, payment_id, pool_id, carrier, deliver_by, gave_up_at, active_at, starts_at, \
-         ends_at, closed_at, credit_minor, refund_wallet_minor, refund_source_minor FROM orders \
+        "SELECT * FROM orders \
          WHERE id > $1 ORDER BY id LIMIT $2"
     )
     .bind(after)
@@ -358,6 +342,16 @@ pub(crate) async fn page(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec
     .iter()
     .map(record)
     .collect()
+}
+
+/// Orders that may wait for a person: those in review, and those whose money is on its way back.
+pub(crate) async fn stopped(conn: &mut Conn) -> Result<Vec<OrderRecord>, Problem> {
+    sql!("SELECT * FROM orders WHERE state IN ('review', 'refunding') ORDER BY created_at, id LIMIT 100000")
+        .all(conn)
+        .await?
+        .iter()
+        .map(record)
+        .collect()
 }
 
 /// Counts a refund; false if more would go back than came, or what was read has changed meanwhile.

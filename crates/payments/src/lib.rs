@@ -26,8 +26,8 @@ pub use provider::{
     ProviderError, Providers, RefundFact, RefundRequest, RefundStatus, Status,
 };
 pub use refunds::{
-    NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, refunds_of_order, refunds_of_payment,
-    refunds_under_way, retry_refund, send_refund, start_refund,
+    NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, refund_goes_on, refunds_of_order,
+    refunds_of_payment, refunds_under_way, retry_refund, send_refund, start_refund,
 };
 pub use rows::Capture;
 pub use rules::{Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};

@@ -1,17 +1,20 @@
 //! Money on its way back to its source: reserved and queued in the caller's transaction, sent by a job.
 
-use basis::{
-    Account, Env, Id, Money, Order, Payment as PaymentKind, Problem, Refund as RefundKind, Timestamp,
-};
+mod table;
+
+use basis::{Env, Id, Money, Order, Payment as PaymentKind, Problem, Refund as RefundKind, Timestamp};
 use ledger::{Book, Kind, NewTransfer};
 use serde::{Deserialize, Serialize};
 use store::jobs::{self, JobRun, NewJob, Next};
-use store::{Conn, Db, Row, in_tx, sql};
+use store::{Conn, Db, in_tx};
 
 use crate::flags::{self, Flag};
 use crate::provider::{ProviderError, Providers, RefundFact, RefundRequest, RefundStatus};
-use crate::rows::{self, money, word};
+use crate::rows;
 use crate::rules::{self, Fate, Payment, Refund, RefundState};
+
+pub(crate) use table::find_of;
+pub use table::{find_refund, refunds_of_order, refunds_of_payment, refunds_under_way};
 
 /// The job that sends a refund and looks after it; its handler is [`send_refund`].
 pub const SEND_REFUND: &str = "refund.send";
@@ -63,7 +66,7 @@ pub struct NewRefund {
 /// stands for something else or there is no such capture.
 pub async fn start_refund(conn: &mut Conn, env: &Env, new: NewRefund) -> Result<Refund, Problem> {
     let payment = rows::lock(conn, new.payment, env.now()).await?.ok_or_else(Problem::not_found)?;
-    if let Some(earlier) = by_request_key(conn, &new.request_key).await? {
+    if let Some(earlier) = table::by_request_key(conn, &new.request_key).await? {
         return same_wish(earlier, &new);
     }
     let capture_ref = match &new.capture_ref {
@@ -77,7 +80,7 @@ pub async fn start_refund(conn: &mut Conn, env: &Env, new: NewRefund) -> Result<
     if !rows::reserve_return(conn, &refund.provider, &refund.capture_ref, refund.amount).await? {
         return Err(Problem::conflict("payments-refund-too-much"));
     }
-    if !insert(conn, &refund, &new.request_key).await? {
+    if !table::insert(conn, &refund, &new.request_key).await? {
         // Requests for one payment take turns by its row, so the key is another payment's.
         return Err(Problem::internal(format!("refund key {} used for something else", new.request_key)));
     }
@@ -146,20 +149,12 @@ async fn queue_sending(
 /// Lets a refund that failed be sent again under a new reference, as an operator decided; a refund that did not
 /// fail is left alone.
 pub async fn retry_refund(conn: &mut Conn, env: &Env, id: Id<RefundKind>) -> Result<Refund, Problem> {
-    let now = env.now();
-    let freed = sql!(
-        "UPDATE payment_refund SET state = 'queued', attempt = attempt + 1, failure = NULL, changed_at = $2
-         WHERE id = $1 AND state = 'failed'"
-    )
-    .bind(id)
-    .bind(now)
-    .run(conn)
-    .await?;
+    let freed = table::set_queued_again(conn, id, env.now()).await?;
+    let refund = find_refund(conn, id).await?;
     if freed == 1 {
-        let refund = find_refund(conn, id).await?;
         queue_sending(conn, env, id, refund.reference()).await?;
     }
-    find_refund(conn, id).await
+    Ok(refund)
 }
 
 /// The handler of [`SEND_REFUND`]: sends once, asks when in doubt, and looks again while the provider works on it.
@@ -170,11 +165,8 @@ pub async fn send_refund(db: &Db, env: &Env, providers: &Providers, run: JobRun)
         return Ok(Next::Done);
     }
     // From here on the provider may have heard of it; a later run asks before it sends again.
-    in_tx!(db, |tx| { set_sending(tx, refund.id, env.now()).await })?;
-    let fact = match ask(providers, &refund, &payment).await {
-        Err(ProviderError::Refused { code, .. }) => refused(&refund, &code),
-        answer => answer?,
-    };
+    in_tx!(db, |tx| { table::set_sending(tx, refund.id, env.now()).await })?;
+    let fact = ask(providers, &refund, &payment).await?;
     let state = in_tx!(db, |tx| { record(tx, env, refund.id, &fact).await })?;
     if state.is_final() {
         return Ok(Next::Done);
@@ -198,12 +190,16 @@ async fn ask(providers: &Providers, refund: &Refund, payment: &Payment) -> Resul
         capture_ref: refund.capture_ref.clone(),
         amount: refund.amount,
     };
-    if refund.state == RefundState::Queued {
-        return provider.refund(&request).await;
+    if refund.state != RefundState::Queued {
+        match provider.query_refund(&request).await {
+            // It never arrived. Sending it again with the same key sends it once even if that is wrong.
+            Err(ProviderError::NotFound) => {}
+            // Also a refusal to answer: it says nothing about the refund.
+            answer => return answer,
+        }
     }
-    match provider.query_refund(&request).await {
-        // It never arrived. Sending it again with the same key sends it once even if that is wrong.
-        Err(ProviderError::NotFound) => provider.refund(&request).await,
+    match provider.refund(&request).await {
+        Err(ProviderError::Refused { code, .. }) => Ok(refused(refund, &code)),
         answer => answer,
     }
 }
@@ -248,7 +244,7 @@ pub(crate) async fn apply(
         RefundStatus::Succeeded => RefundState::Succeeded,
         RefundStatus::Failed => RefundState::Failed,
     };
-    if !set_refund_state(conn, refund.id, state, fact, env.now()).await? {
+    if !table::set_refund_state(conn, refund.id, state, fact, env.now()).await? {
         return Ok(());
     }
     if state == RefundState::Succeeded {
@@ -281,9 +277,19 @@ async fn count_refund(
 async fn tell(conn: &mut Conn, env: &Env, refund: &Refund, state: RefundState) -> Result<(), Problem> {
     let succeeded = state == RefundState::Succeeded;
     let payload = RefundDone { refund: refund.id, payment: refund.payment, order: refund.order, succeeded };
-    let key = format!("{}:{}", refund.reference(), state.word());
-    let job = NewJob { kind: REFUND_DONE, key, payload: &payload, run_at: env.now() };
+    let job =
+        NewJob { kind: REFUND_DONE, key: done_key(refund, state), payload: &payload, run_at: env.now() };
     jobs::enqueue(conn, env, job).await.map(drop)
+}
+
+fn done_key(refund: &Refund, state: RefundState) -> String {
+    format!("{}:{}", refund.reference(), state.word())
+}
+
+/// Whether a job stands that sends a refund, looks after it, or tells its end.
+pub async fn refund_goes_on(conn: &mut Conn, refund: &Refund) -> Result<bool, Problem> {
+    Ok(jobs::stands(conn, SEND_REFUND, &refund.reference()).await?
+        || jobs::stands(conn, REFUND_DONE, &done_key(refund, refund.state)).await?)
 }
 
 async fn flag_other_amount(
@@ -302,143 +308,4 @@ async fn flag_other_amount(
         resolved_at: None,
     };
     flags::raise(conn, &flag).await.map(drop)
-}
-
-fn refund(row: &Row) -> Result<Refund, Problem> {
-    Ok(Refund {
-        id: row.get("id")?,
-        payment: row.get("payment_id")?,
-        order: row.get("order_id")?,
-        provider: row.get("provider")?,
-        capture_ref: row.get("capture_ref")?,
-        amount: money(row, "amount_minor")?,
-        state: word(row, "state")?,
-        attempt: row.get("attempt")?,
-        provider_ref: row.get("provider_ref")?,
-        failure: row.get("failure")?,
-        reason: row.get("reason")?,
-        created_at: row.get("created_at")?,
-        changed_at: row.get("changed_at")?,
-    })
-}
-
-async fn insert(conn: &mut Conn, new: &Refund, request_key: &str) -> Result<bool, Problem> {
-    let rows = sql!(
-        "INSERT INTO payment_refund
-           (id, payment_id, order_id, provider, capture_ref, currency, amount_minor, state, attempt, reason, request_key,
-            created_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) ON CONFLICT (request_key) DO NOTHING"
-    )
-    .bind(new.id)
-    .bind(new.payment)
-    .bind(new.order)
-    .bind(new.provider.as_str())
-    .bind(new.capture_ref.as_str())
-    .bind(new.amount.currency)
-    .bind(new.amount.minor)
-    .bind(new.state.word())
-    .bind(new.attempt)
-    .bind(new.reason.as_str())
-    .bind(request_key)
-    .bind(new.created_at)
-    .run(conn)
-    .await?;
-    Ok(rows == 1)
-}
-
-async fn set_sending(conn: &mut Conn, id: Id<RefundKind>, now: Timestamp) -> Result<u64, Problem> {
-    sql!("UPDATE payment_refund SET state = 'sending', changed_at = $2 WHERE id = $1 AND state = 'queued'")
-        .bind(id)
-        .bind(now)
-        .run(conn)
-        .await
-}
-
-/// Moves a refund forward; false if it stood there or further. Only a success follows a failure.
-async fn set_refund_state(
-    conn: &mut Conn,
-    id: Id<RefundKind>,
-    state: RefundState,
-    fact: &RefundFact,
-    now: Timestamp,
-) -> Result<bool, Problem> {
-    let rows = sql!(
-        "UPDATE payment_refund SET state = $2, provider_ref = $3, failure = $4, changed_at = $5
-         WHERE id = $1 AND (state IN ('queued', 'sending')
-           OR (state = 'pending' AND $2 <> 'pending') OR (state = 'failed' AND $2 = 'succeeded'))"
-    )
-    .bind(id)
-    .bind(state.word())
-    .bind(fact.provider_ref.as_str())
-    .bind(fact.failure.as_deref())
-    .bind(now)
-    .run(conn)
-    .await?;
-    Ok(rows == 1)
-}
-
-async fn by_request_key(conn: &mut Conn, key: &str) -> Result<Option<Refund>, Problem> {
-    let row = sql!("SELECT * FROM payment_refund WHERE request_key = $1").bind(key).optional(conn).await?;
-    row.as_ref().map(refund).transpose()
-}
-
-/// The refund of this id.
-pub async fn find_refund(conn: &mut Conn, id: Id<RefundKind>) -> Result<Refund, Problem> {
-    let row = sql!("SELECT * FROM payment_refund WHERE id = $1").bind(id).optional(conn).await?;
-    row.as_ref().map(refund).transpose()?.ok_or_else(Problem::not_found)
-}
-
-/// The refund of this id if it is of this payment.
-pub(crate) async fn find_of(
-    conn: &mut Conn,
-    payment: Id<PaymentKind>,
-    id: Id<RefundKind>,
-) -> Result<Option<Refund>, Problem> {
-    let row = sql!("SELECT * FROM payment_refund WHERE id = $1 AND payment_id = $2")
-        .bind(id)
-        .bind(payment)
-        .optional(conn)
-        .await?;
-    row.as_ref().map(refund).transpose()
-}
-
-/// The refunds for an order, oldest first.
-pub async fn refunds_of_order(conn: &mut Conn, order: Id<Order>) -> Result<Vec<Refund>, Problem> {
-    let rows = sql!("SELECT * FROM payment_refund WHERE order_id = $1 ORDER BY created_at, id LIMIT 200")
-        .bind(order)
-        .all(conn)
-        .await?;
-    rows.iter().map(refund).collect()
-}
-
-/// The refunds of a payment, oldest first.
-pub async fn refunds_of_payment(conn: &mut Conn, payment: Id<PaymentKind>) -> Result<Vec<Refund>, Problem> {
-    let rows = sql!("SELECT * FROM payment_refund WHERE payment_id = $1 ORDER BY created_at, id LIMIT 200")
-        .bind(payment)
-        .all(conn)
-        .await?;
-    rows.iter().map(refund).collect()
-}
-
-/// An account's money that is still on its way back to a source, newest first, with the payment that it came by.
-pub async fn refunds_under_way(
-    conn: &mut Conn,
-    account: Id<Account>,
-) -> Result<Vec<(Refund, Payment)>, Problem> {
-    let rows = sql!(
-        "SELECT payment_refund.* FROM payment_refund
-         JOIN payment ON payment.id = payment_refund.payment_id
-         WHERE payment.account_id = $1 AND payment_refund.state <> 'succeeded'
-         ORDER BY payment_refund.created_at DESC LIMIT 20"
-    )
-    .bind(account)
-    .all(conn)
-    .await?;
-    let mut found = Vec::new();
-    for row in &rows {
-        let refund = refund(row)?;
-        let payment = crate::open::find(conn, refund.payment).await?;
-        found.push((refund, payment));
-    }
-    Ok(found)
 }

@@ -31,6 +31,7 @@ async fn look(shop: &Shop) -> Result<Vec<String>, Problem> {
     let mut found = ledger::audit(&mut conn).await?;
     found.extend(payments::audit(&mut conn).await?);
     found.extend(orders::audit(&mut conn, &shop.desk.carriers).await?);
+    found.extend(support::audit(&mut conn).await?);
     drop(conn);
     let now = shop.env.now();
     found.extend(payments::reconcile(&shop.db, &shop.desk.providers, now.plus_ms(-PROVIDERS_MS), now).await?);

@@ -8,6 +8,7 @@ mod rows;
 use std::{fmt, str::FromStr};
 
 use basis::{Id, Order, Payment, Problem, Review, Timestamp};
+use ledger::Difference;
 use orders::{Decision, Desk, ReviewWanted};
 use store::audit::{self, Entry};
 use store::jobs::{Next, Worker};
@@ -129,7 +130,8 @@ pub async fn show(conn: &mut Conn, id: &CaseId) -> Result<Case, Problem> {
 /// is still open and shows an order that has gone on; dismiss it.
 ///
 /// # Errors
-/// Not found; conflict `review-resolved`; those of [`orders::decide`]; invalid `review-no-order`.
+/// Not found; conflicts `review-resolved` and, for the last case of an order that waits for a person,
+/// `review-order-waits`; those of [`orders::decide`]; invalid `review-no-order`.
 pub async fn resolve(
     desk: &Desk,
     actor: &str,
@@ -142,14 +144,33 @@ pub async fn resolve(
         return Err(Problem::conflict("review-resolved"));
     }
     let word = match resolution {
-        Resolution::Dismiss => "dismiss".to_owned(),
+        Resolution::Dismiss => {
+            check_dispensable(&mut desk.db.read().await?, &case).await?;
+            "dismiss".to_owned()
+        }
         Resolution::Decide(decision) => {
-            let order = case.order.ok_or_else(|| Problem::invalid("review-no-order"))?;
-            orders::decide(desk, actor, order, decision, note).await?;
+            match (case.order, case.payment) {
+                (Some(order), _) => orders::decide(desk, actor, order, decision, note).await?,
+                (None, Some(payment)) => orders::decide_payment(desk, actor, payment, decision, note).await?,
+                (None, None) => return Err(Problem::invalid("review-no-order")),
+            }
             serde_json::to_string(&decision).map_err(|e| Problem::internal(e.to_string()))?
         }
     };
     in_tx!(desk.db, |tx| { close(tx, desk, actor, id, word.trim_matches('"'), note).await })
+}
+
+/// The last case of an order that only a person can move on stays open until one does.
+async fn check_dispensable(conn: &mut Conn, case: &Case) -> Result<(), Problem> {
+    let Some(order) = case.order else { return Ok(()) };
+    let waits = {
+        let order = orders::find(conn, order).await?;
+        orders::waits_for_person(conn, &order).await?
+    };
+    if waits && rows::open_cases_of(conn, order).await? <= 1 {
+        return Err(Problem::conflict("review-order-waits"));
+    }
+    Ok(())
 }
 
 async fn close(
@@ -170,4 +191,15 @@ async fn close(
     }
     let (subject, detail) = (id.to_string(), serde_json::json!({ "resolution": resolution, "note": note }));
     audit::record(tx, &desk.env, Entry { actor, action: "review.resolve", subject: &subject, detail }).await
+}
+
+/// Every order that waits for a person and is on nobody's list.
+pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
+    let mut found = Vec::new();
+    for order in orders::waiting_for_people(conn).await? {
+        if rows::open_cases_of(conn, order).await? == 0 {
+            found.push(Difference::new(order.to_string(), "waits for a person, and there is no case"));
+        }
+    }
+    Ok(found)
 }

@@ -1,6 +1,6 @@
 //! The table `review`.
 
-use basis::{Id, Problem, Review, Timestamp};
+use basis::{Id, Order, Problem, Review, Timestamp};
 use orders::ReviewWanted;
 use store::{Conn, Row, sql};
 
@@ -49,6 +49,15 @@ pub(crate) async fn find(conn: &mut Conn, id: Id<Review>) -> Result<Option<Case>
         .as_ref()
         .map(case)
         .transpose()
+}
+
+/// How many cases about this order are open.
+pub(crate) async fn open_cases_of(conn: &mut Conn, order: Id<Order>) -> Result<i64, Problem> {
+    sql!("SELECT COUNT(*) AS cases FROM review WHERE order_id = $1 AND resolved_at IS NULL")
+        .bind(order)
+        .one(conn)
+        .await?
+        .get("cases")
 }
 
 /// False if it was resolved before.

@@ -141,6 +141,16 @@ fn bundle_row(row: &Row) -> Result<BundleRow, Problem> {
     })
 }
 
+/// The ids of all bundles that were ever delivered and are written behind, after this one (`""`: from the first).
+pub async fn delivered_after(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec<Id<Order>>, Problem> {
+    let rows = sql!("SELECT bundle FROM charging_bundle WHERE bundle > $1 ORDER BY bundle LIMIT $2")
+        .bind(after)
+        .bind(limit)
+        .all(conn)
+        .await?;
+    rows.iter().map(|row| row.get("bundle")).collect()
+}
+
 /// The sessions of a line, the newest first; at most 500.
 pub async fn sessions_of_line(conn: &mut Conn, line: Id<Line>) -> Result<Vec<SessionRow>, Problem> {
     let rows = sql!(

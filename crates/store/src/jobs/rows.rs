@@ -190,6 +190,11 @@ pub async fn find(conn: &mut Conn, kind: &str, key: &str) -> Result<Option<JobRo
         .transpose()
 }
 
+/// Whether a job of this kind and key stands and will run: a dead one will not.
+pub async fn stands(conn: &mut Conn, kind: &str, key: &str) -> Result<bool, Problem> {
+    Ok(find(conn, kind, key).await?.is_some_and(|job| job.state != "dead"))
+}
+
 /// Makes a job due now with its tries forgotten; false if there is none.
 pub async fn retry(conn: &mut Conn, id: Id<Job>, now: Timestamp) -> Result<bool, Problem> {
     let changed =

@@ -330,3 +330,31 @@ async fn one_address_cannot_open_accounts_for_ever() {
         open(11).await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_signs_in_with_the_old_password_while_it_is_reset_is_out_too() {
+    for town in towns().await {
+        let here = from("192.0.2.1");
+        town.person(LIN).await;
+        let (mut old, mut survivors) = (PASSWORD.to_owned(), 0);
+        for round in 0..30 {
+            accounts::ask_reset(town.db(), &town.env, &town.guards, &here, LIN).await.unwrap();
+            town.deliver_mail().await;
+            let token = token_in(&town.newest_mail(LIN));
+            let new = format!("a good sentence number {round}");
+            let reset = accounts::reset_password(town.db(), &town.env, &town.guards, &here, &token, &new);
+            let thief = accounts::sign_in(town.db(), &town.env, &town.guards, &here, LIN, &old);
+            let (reset, thief) = tokio::join!(reset, thief);
+            reset.unwrap();
+            if let Ok((_, session)) = thief
+                && town.who(&session).await.is_some()
+            {
+                survivors += 1;
+            }
+            town.deliver_mail().await;
+            town.clock.advance_ms(basis::HOUR_MS);
+            old = new;
+        }
+        assert_eq!(survivors, 0);
+    }
+}

@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use basis::{Currency, Id, Money, Problem};
+use basis::{Currency, Id, Kind, Money, Problem};
 use payments::{Method, Payment, PaymentState, Purpose, TopUp};
 use serde::Deserialize;
 use store::in_tx;
@@ -33,8 +33,8 @@ pub(super) async fn send(
     match open(&app, &who, &wish).await {
         Ok(url) => Ok(see_other(&url)),
         Err(problem) => {
-            // A key that stands for something else would refuse every further try.
-            let key = (problem.key != "payments-key-reused").then_some(wish.key);
+            // A key whose payment is over, was refused, or is for something else would refuse every further try.
+            let key = (problem.kind != Kind::Conflict).then_some(wish.key);
             let method = wish.method.parse().ok();
             let typed = Typed { amount: wish.amount, method, key, problem: Some(problem.clone()) };
             let page = load(&app, &who, &Older::default(), typed).await?;

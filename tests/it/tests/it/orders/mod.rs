@@ -1,5 +1,6 @@
 //! Stories of orders, on both engines: a bank that does what it is told, and the real charging engine.
 
+mod audits;
 mod carrier;
 mod crashes;
 mod delivery;

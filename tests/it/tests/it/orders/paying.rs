@@ -3,7 +3,7 @@
 use basis::MINUTE_MS;
 use orders::{Intent, OrderState, PlaceInput};
 
-use super::shop::{PLANS, payer, shops, yuan};
+use super::shop::{PLANS, alipay, payer, shops, yuan};
 
 /// What pages are told of a sale without trouble.
 const SMOOTH: [OrderState; 4] =
@@ -317,5 +317,26 @@ async fn a_cancelled_order_asks_for_no_money_and_other_peoples_orders_are_not_th
         shop.pass(60 * MINUTE_MS).await;
         assert_eq!(shop.state(order).await, OrderState::Expired);
         shop.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn a_button_pressed_twice_begins_one_payment_and_nobody_begins_hundreds() {
+    for shop in shops().await {
+        let (order, _) = shop.order(0).await;
+        let press = async |key: &str| {
+            orders::pay_again(&shop.desk, shop.buyer, order, &alipay(), &payer(), key).await
+        };
+        let first = press("button").await.unwrap();
+        assert_eq!(press("button").await.unwrap(), first);
+        assert_eq!(shop.steps(order).await, ["placed", "payment_started", "payment_started"]);
+        let mut refused = None;
+        for number in 0..20 {
+            refused = press(&format!("key-{number}")).await.err().or(refused);
+        }
+        assert_eq!(refused.unwrap().key, "order-too-many-payments");
+        assert_eq!(press("button").await.unwrap(), first, "a repeat is no further payment");
+        let payments = payments::of_order(&mut shop.db.read().await.unwrap(), order).await.unwrap();
+        assert_eq!(payments.len(), 10);
     }
 }

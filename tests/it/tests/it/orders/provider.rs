@@ -14,6 +14,7 @@ pub(crate) struct Bank {
     offered: Capabilities,
     books: Mutex<BTreeMap<Id<Payment>, Facts>>,
     refuses_refunds: Mutex<bool>,
+    silent_on_refunds: Mutex<bool>,
 }
 
 impl Bank {
@@ -23,6 +24,7 @@ impl Bank {
             offered: Capabilities { methods, currencies: Vec::new(), live: false },
             books: Mutex::default(),
             refuses_refunds: Mutex::default(),
+            silent_on_refunds: Mutex::default(),
         }
     }
 
@@ -48,6 +50,10 @@ impl Bank {
 
     pub(crate) fn refuse_refunds(&self, refuses: bool) {
         *self.refuses_refunds.lock().unwrap() = refuses;
+    }
+
+    pub(crate) fn silent_on_refunds(&self, silent: bool) {
+        *self.silent_on_refunds.lock().unwrap() = silent;
     }
 
     /// What this payment brought in, less what went back, in minor units.
@@ -96,6 +102,9 @@ impl Provider for Bank {
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {
+        if *self.silent_on_refunds.lock().unwrap() {
+            return Err(ProviderError::Unknown("no answer".into()));
+        }
         if let Some(known) = self.known_refund(request) {
             return Ok(known);
         }

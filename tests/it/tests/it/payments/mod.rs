@@ -56,19 +56,17 @@ impl World {
             ..Options::new("heyon", API_KEY, SECRET)
         };
         let paysim = Paysim::spawn(([127, 0, 0, 1], 0).into(), options).await.unwrap();
-        let sandbox = Sandbox::new(SandboxConfig {
-            base_url: paysim.url().parse().unwrap(),
-            api_key: API_KEY.into(),
-            merchant: "heyon".into(),
-            webhook_secrets: vec!["whsec_old".into(), SECRET.into()],
-        });
-        let sandbox: Arc<dyn payments::Provider> = Arc::new(sandbox.unwrap());
-        let providers = Providers::new([sandbox]);
+        let providers = sandbox(&paysim, API_KEY);
         let news = Arc::new(Mutex::new(Vec::new()));
         let hooks = Arc::new(Mutex::new(Vec::new()));
         let worker = worker(&db, &env, &providers, &news);
         paysim.set_webhook_url(&hook_server(&db, &env, &providers, &hooks).await);
         Self { db, env, clock, providers, paysim, worker, news, hooks }
+    }
+
+    /// The same provider, asked with another key.
+    pub(crate) fn with_key(&self, api_key: &str) -> Providers {
+        sandbox(&self.paysim, api_key)
     }
 
     pub(crate) fn order_payment(&self, order: Id<Order>, minor: i64) -> NewPayment {
@@ -164,6 +162,17 @@ impl World {
             assert_eq!(theirs.refunded_minor.get(currency.code()), Some(&ours.returned.minor));
         }
     }
+}
+
+fn sandbox(paysim: &Paysim, api_key: &str) -> Providers {
+    let sandbox = Sandbox::new(SandboxConfig {
+        base_url: paysim.url().parse().unwrap(),
+        api_key: api_key.into(),
+        merchant: "heyon".into(),
+        webhook_secrets: vec!["whsec_old".into(), SECRET.into()],
+    });
+    let sandbox: Arc<dyn payments::Provider> = Arc::new(sandbox.unwrap());
+    Providers::new([sandbox])
 }
 
 fn worker(db: &Db, env: &Env, providers: &Providers, news: &Arc<Mutex<Vec<News>>>) -> Worker {

@@ -161,3 +161,29 @@ async fn a_refund_that_nobody_here_asked_for_is_flagged_and_not_booked() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_turns_us_away_says_nothing_about_a_refund() {
+    in_both(async |world: World| {
+        let order = Id::from_u128(1);
+        let (payment, at_sandbox) = paid(&world, order, 1).await;
+        let plan =
+            FaultPlan { refund: RefundPlan::Later { after_ms: 60 * SECOND_MS }, ..FaultPlan::default() };
+        world.faults(&at_sandbox, plan).await;
+        let slow = refund(&world, payment, order, 7200, "slow").await.unwrap();
+        world.work().await;
+        assert_eq!(state(&world, slow.id).await, RefundState::Pending);
+
+        // Our key was revoked: the provider answers 401 whatever we ask.
+        let stranger = world.with_key("sk_revoked");
+        let payload = serde_json::json!({ "refund": slow.id }).to_string();
+        let run = store::jobs::JobRun { key: slow.id.to_string(), payload, attempt: 1 };
+        payments::send_refund(&world.db, &world.env, &stranger, run).await.unwrap_err();
+        assert_eq!(
+            state(&world, slow.id).await,
+            RefundState::Pending,
+            "not failed: it may well be under way"
+        );
+    })
+    .await;
+}
