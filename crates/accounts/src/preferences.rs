@@ -17,11 +17,11 @@ pub struct Preferences {
 }
 
 impl Preferences {
-    /// What someone who reads this language most likely wants.
-    pub fn usual(language: Language) -> Self {
+    /// What someone who reads this language most likely wants, from an operator that sells in this currency.
+    pub fn usual(language: Language, operators: Currency) -> Self {
         Self {
             language,
-            currency: rules::usual_currency(language),
+            currency: rules::usual_currency(language, operators),
             time_zone: rules::usual_time_zone(language).to_owned(),
         }
     }

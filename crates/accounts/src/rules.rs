@@ -148,11 +148,12 @@ pub(crate) fn session_end(begun: Timestamp, used: Timestamp) -> Timestamp {
     used.plus_ms(SESSION_IDLE_MS).min(begun.plus_ms(SESSION_MOST_MS))
 }
 
-/// The currency that someone who reads this language most likely thinks in.
-pub fn usual_currency(language: Language) -> Currency {
+/// The currency that someone who reads this language most likely thinks in; where a language says nothing of that,
+/// the operator's.
+pub fn usual_currency(language: Language, operators: Currency) -> Currency {
     match language {
         Language::ZhCn => Currency::CNY,
-        Language::En => Currency::USD,
+        Language::En => operators,
     }
 }
 

@@ -40,6 +40,12 @@ impl Texts {
         (self.voice().decimal(&number), "GB")
     }
 
+    /// As [`Texts::volume`], with the digits of [`Texts::volume_parts_fine`]: `4.83 GB`.
+    pub fn volume_fine(self, volume: DataVolume) -> String {
+        let (figure, unit) = self.volume_parts_fine(volume);
+        format!("{figure}\u{a0}{unit}")
+    }
+
     fn figure(self, whole: u64, tenth: u64) -> String {
         if tenth == 0 {
             return self.voice().decimal(&Decimal::from(whole));

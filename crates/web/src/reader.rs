@@ -104,10 +104,12 @@ fn known(headers: &HeaderMap, who: accounts::SignedIn) -> Reader {
 
 /// A reader of whom only the browser tells.
 pub(crate) fn stranger(app: &App, headers: &HeaderMap) -> Reader {
-    let currency = cookies::read(headers, cookies::CURRENCY).and_then(|code| code.parse().ok());
+    let language = language(app, headers);
+    let chosen = cookies::read(headers, cookies::CURRENCY).and_then(|code| code.parse().ok());
+    let currency = chosen.unwrap_or_else(|| accounts::usual_currency(language, app.config.currency));
     Reader(Arc::new(Facts {
-        texts: Texts::of(language(app, headers)),
-        currency: currency.unwrap_or(app.config.currency),
+        texts: Texts::of(language),
+        currency,
         zone: zone(headers, &app.config.time_zone),
         theme: theme(headers),
         person: None,

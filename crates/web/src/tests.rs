@@ -11,7 +11,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request, StatusCode},
 };
-use basis::{Env, Language, SecretKey};
+use basis::{Currency, Env, Language, SecretKey};
 use charging::{Charging, Opening};
 use http_body_util::BodyExt as _;
 use store::Db;
@@ -84,7 +84,7 @@ impl Shop {
         let new = Registration {
             email: email.parse().unwrap(),
             password: "correct horse battery".into(),
-            preferences: Preferences::usual(Language::ZhCn),
+            preferences: Preferences::usual(Language::ZhCn, Currency::USD),
         };
         accounts::admit(db, env, &guards.passwords, "test", &new, true).await.unwrap();
         let origin = Origin { ip: [127, 0, 0, 1].into(), agent: "test".into() };

@@ -80,7 +80,7 @@ async fn account(shop: &Shop) -> Result<Account> {
     let new = Registration {
         email: email.clone(),
         password: PASSWORD.to_owned(),
-        preferences: Preferences::usual(Language::En),
+        preferences: Preferences::usual(Language::En, shop.settings.currency.parse()?),
     };
     let admitted = accounts::admit(&shop.db, &shop.env, &shop.guards.passwords, "system", &new, true).await;
     let id = match admitted {

@@ -195,7 +195,8 @@ async fn register(
         Some(tag) => tag.parse().map_err(|problem: Problem| problem.at("language"))?,
         None => asked,
     };
-    let preferences = preferences(&Preferences::usual(language), language, new.currency, new.time_zone)?;
+    let usual = Preferences::usual(language, app.config.currency);
+    let preferences = preferences(&usual, language, new.currency, new.time_zone)?;
     let email: Email = new.email.parse()?;
     let registration = Registration { email, password: new.password, preferences };
     accounts::register(&app.db, &app.env, &app.guards, &origin, &registration).await?;

@@ -40,7 +40,7 @@ pub(crate) fn registration(email: &str) -> Registration {
     Registration {
         email: email.parse().unwrap(),
         password: PASSWORD.to_owned(),
-        preferences: Preferences::usual(Language::En),
+        preferences: Preferences::usual(Language::En, basis::Currency::USD),
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn send(
     let RegisterForm { email: typed, password, next } = form;
     let registered = async {
         let email: Email = typed.parse()?;
-        let new = Registration { email, password, preferences: preferences(&reader) };
+        let new = Registration { email, password, preferences: preferences(&app, &reader) };
         accounts::register(&app.db, &app.env, &app.guards, &origin, &new).await
     };
     match registered.await {
@@ -71,8 +71,8 @@ pub(super) async fn send(
 }
 
 /// What the reader sees now is what they want.
-fn preferences(reader: &Reader) -> Preferences {
-    let usual = Preferences::usual(reader.texts.language());
+fn preferences(app: &App, reader: &Reader) -> Preferences {
+    let usual = Preferences::usual(reader.texts.language(), app.config.currency);
     let currency = if CURRENCIES.contains(&reader.currency) { reader.currency } else { usual.currency };
     let time_zone = reader.zone.iana_name().map_or(usual.time_zone, str::to_owned);
     Preferences { language: usual.language, currency, time_zone }

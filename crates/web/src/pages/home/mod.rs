@@ -24,6 +24,9 @@ pub fn routes() -> Router<App> {
     Router::new().route("/", get(home)).route("/now", get(home_now)).route("/offline", get(offline))
 }
 
+/// Bundles live a year at most, so the plans of so many orders are enough.
+const ORDERS_MAX: u32 = 500;
+
 /// All lines; the one that matters most is the large card.
 #[derive(Template)]
 #[template(path = "pages/home/home.html", blocks = ["now"])]
@@ -47,10 +50,15 @@ async fn home_now(State(app): State<App>, signed_in: SignedIn) -> Result<Respons
 }
 
 async fn load(app: &App, signed_in: SignedIn) -> Result<HomePage, Problem> {
-    let lines = load::lines(app, &signed_in.reader, signed_in.person.account).await?;
-    let (account, now) = (signed_in.person.account, app.env.now());
-    let moving = moving(&mut app.db.read().await?, &signed_in.reader, account, now).await?;
-    Ok(HomePage { moving, ..page(app, &signed_in.reader, &lines, now) })
+    let SignedIn { reader, person } = &signed_in;
+    let mut conn = app.db.read().await?;
+    let catalogue = catalog::read(&mut conn).await?;
+    let orders = orders::history(&mut conn, person.account, Timestamp(i64::MAX), ORDERS_MAX).await?;
+    let shelf = load::Shelf { app, reader, catalogue: &catalogue, orders: &orders };
+    let lines = cards::lines_of(&mut conn, person.account).await?;
+    let lines = load::lines(&mut conn, &shelf, &lines).await?;
+    let now = app.env.now();
+    Ok(HomePage { moving: moving(&shelf, now), ..page(app, reader, &lines, now) })
 }
 
 /// The page of these lines.

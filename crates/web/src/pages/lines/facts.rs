@@ -48,6 +48,8 @@ pub(crate) struct Heard {
 pub(crate) struct Renewal {
     /// Where.
     pub(crate) path: String,
+    /// How much data: `20 GB`, `1 GB a day`.
+    pub(crate) amount: String,
     /// For how much.
     pub(crate) price: Money,
 }

@@ -51,7 +51,11 @@ fn line(id: u128, bundles: Vec<Placed>) -> LineFacts {
         bundles,
         session: None,
         days: vec![0; 14],
-        renewal: Some(Renewal { path: "/checkout".into(), price: Money::new(11_800, basis::Currency::CNY) }),
+        renewal: Some(Renewal {
+            path: "/checkout".into(),
+            amount: "20\u{a0}GB".into(),
+            price: Money::new(11_800, basis::Currency::CNY),
+        }),
     }
 }
 

@@ -1,11 +1,9 @@
 //! Fetches what is known about lines: from the shop's tables, and from the charging engine's memory.
 
-use std::collections::HashMap;
-
-use basis::{Account, DAY_MS, Id, Money, Order, Problem, Terms, Timestamp};
-use catalog::{Catalogue, PlanId};
+use basis::{DAY_MS, Id, Problem, Timestamp};
+use catalog::{Catalogue, Plan, words};
 use charging::{BundleState, BundleView, PoolView, SessionView};
-use orders::OrderState;
+use orders::{OrderRecord, OrderState};
 use store::Conn;
 use texts::TimeZone;
 
@@ -16,33 +14,38 @@ use super::{
 };
 use crate::{App, Reader};
 
-/// Which plan an order bought.
-pub(crate) type Plans = HashMap<Id<Order>, PlanId>;
-
 /// What all lines of a reader share.
 pub(crate) struct Shelf<'a> {
     pub(crate) app: &'a App,
     pub(crate) reader: &'a Reader,
     pub(crate) catalogue: &'a Catalogue,
-    pub(crate) plans: &'a Plans,
+    /// What was bought for them, newest first.
+    pub(crate) orders: &'a [OrderRecord],
 }
 
-/// All lines of an account, the one that matters most first, and that one with its use.
+impl Shelf<'_> {
+    fn plan(&self, bought: &OrderRecord) -> Option<&Plan> {
+        self.catalogue.plan(&bought.plan)
+    }
+
+    /// What an order bought, in the reader's words.
+    pub(crate) fn name(&self, bought: &OrderRecord) -> String {
+        let data = || words::data(&bought.terms.allowance, self.reader.texts);
+        self.plan(bought).map_or_else(data, |plan| plan.name(self.reader.texts))
+    }
+}
+
+/// These lines, the one that matters most first, and that one with its use.
 pub(crate) async fn lines(
-    app: &App,
-    reader: &Reader,
-    account: Id<Account>,
+    conn: &mut Conn,
+    shelf: &Shelf<'_>,
+    lines: &[cards::Line],
 ) -> Result<Vec<LineFacts>, Problem> {
-    let mut conn = app.db.read().await?;
-    let catalogue = catalog::read(&mut conn).await?;
-    let plans = plans_of(&mut conn, account).await?;
-    let shelf = Shelf { app, reader, catalogue: &catalogue, plans: &plans };
-    let now = app.env.now();
-    let lines = cards::lines_of(&mut conn, account).await?;
-    let mut lines: Vec<LineFacts> = lines.iter().map(|line| facts(&shelf, line)).collect();
+    let now = shelf.app.env.now();
+    let mut lines: Vec<LineFacts> = lines.iter().map(|line| facts(shelf, line)).collect();
     lines.sort_by_key(|line| rank(line, now));
     if let Some(first) = lines.first_mut() {
-        first.days = days(&mut conn, first.id, &reader.zone, now).await?;
+        first.days = days(conn, first.id, &shelf.reader.zone, now).await?;
     }
     Ok(lines)
 }
@@ -124,7 +127,7 @@ fn heard(view: &PoolView, line: Id<basis::Line>) -> Option<Heard> {
 
 fn placed(shelf: &Shelf<'_>, view: &BundleView) -> Placed {
     let bundle = bundle_now(view);
-    let plan = shelf.plans.get(&bundle.id).and_then(|id| shelf.catalogue.plan(id));
+    let plan = shelf.orders.iter().find(|order| order.id == bundle.id).and_then(|order| shelf.plan(order));
     let texts = shelf.reader.texts;
     let place = match (plan, bundle.only_country()) {
         (Some(plan), _) => plan.place.name(texts),
@@ -159,53 +162,18 @@ fn bundle_now(view: &BundleView) -> BundleNow {
     }
 }
 
-/// The plan that speaks for the line, if it is still sold.
+/// The plan that speaks for the line, or else the one it had last, if it is still sold.
 fn renewal(shelf: &Shelf<'_>, facts: &LineFacts) -> Option<Renewal> {
     let bundles = facts.plain();
-    let plan = shelf.catalogue.plan(shelf.plans.get(&speaking(&bundles, facts.id)?.id)?)?;
+    let speaks = speaking(&bundles, facts.id).map(|bundle| bundle.id);
+    let was_last = |order: &&OrderRecord| match speaks {
+        Some(bundle) => order.id == bundle,
+        None => order.line == facts.id && order.state == OrderState::Active,
+    };
+    let plan = shelf.plan(shelf.orders.iter().find(was_last)?).filter(|plan| plan.on_sale)?;
     let price = plan.price(shelf.catalogue.currency_for(shelf.reader.currency))?;
-    let path = format!("/checkout?plan={}&line={}", plan.id, facts.id);
-    plan.on_sale.then_some(Renewal { path, price })
-}
-
-/// An order of a line, as its history shows it.
-#[derive(Debug, Clone)]
-pub(crate) struct Bought {
-    pub(crate) id: Id<Order>,
-    pub(crate) plan: PlanId,
-    pub(crate) terms: Terms,
-    pub(crate) price: Money,
-    pub(crate) state: OrderState,
-    pub(crate) placed_at: Timestamp,
-}
-
-/// A line's page shows so many orders; all are under /orders.
-const HISTORY_MAX: u32 = 20;
-/// Bundles live a year at most, so the plans of so many orders are enough.
-const PLANS_MAX: u32 = 500;
-
-/// What an account bought for a line, newest first.
-pub(crate) async fn bought(
-    conn: &mut Conn,
-    account: Id<Account>,
-    line: Id<basis::Line>,
-) -> Result<Vec<Bought>, Problem> {
-    let found = orders::of_line(conn, account, line, HISTORY_MAX).await?;
-    let bought = found.into_iter().map(|order| Bought {
-        id: order.id,
-        plan: order.plan,
-        terms: order.terms,
-        price: order.price,
-        state: order.state,
-        placed_at: order.created_at,
-    });
-    Ok(bought.collect())
-}
-
-/// The plans that an account's orders bought.
-async fn plans_of(conn: &mut Conn, account: Id<Account>) -> Result<Plans, Problem> {
-    let found = orders::history(conn, account, Timestamp(i64::MAX), PLANS_MAX).await?;
-    Ok(found.into_iter().map(|order| (order.id, order.plan)).collect())
+    let amount = words::data(&plan.terms.allowance, shelf.reader.texts);
+    Some(Renewal { path: format!("/checkout?plan={}&line={}", plan.id, facts.id), amount, price })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use axum::{
     routing::{get, post},
 };
 use basis::{DAY_MS, DataVolume, Id, Line, Problem, Timestamp};
-use orders::OrderState;
+use orders::{OrderRecord, OrderState};
 use serde::Deserialize;
 use texts::Texts;
 
@@ -65,6 +65,9 @@ struct Past {
     text: String,
     price: String,
 }
+
+/// A line's page shows so many orders; all are under /orders.
+const HISTORY_MAX: u32 = 20;
 
 /// What is asked about one line.
 struct Asked {
@@ -121,13 +124,12 @@ async fn load_page(
     let mut conn = app.db.read().await?;
     let line = cards::line(&mut conn, who.person.account, read_id(id)?).await?;
     let catalogue = catalog::read(&mut conn).await?;
-    let bought = load::bought(&mut conn, who.person.account, line.id).await?;
-    let plans = bought.iter().map(|order| (order.id, order.plan.clone())).collect();
-    let shelf = load::Shelf { app, reader: &who.reader, catalogue: &catalogue, plans: &plans };
+    let orders = orders::of_line(&mut conn, who.person.account, line.id, HISTORY_MAX).await?;
+    let shelf = load::Shelf { app, reader: &who.reader, catalogue: &catalogue, orders: &orders };
     let mut facts = load::facts(&shelf, &line);
     let now = app.env.now();
     facts.days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;
-    let history = bought.iter().map(|order| past(&shelf, order)).collect();
+    let history = orders.iter().map(|order| past(&shelf, order)).collect();
     Ok(page(app, &who.reader, Asked { line, facts, now }, history, refused))
 }
 
@@ -170,7 +172,7 @@ fn figures(reader: &Reader, facts: &LineFacts, now: Timestamp) -> Vec<Stat> {
     let (texts, bundles) = (reader.texts, facts.plain());
     let Some(bundle) = standing::speaking(&bundles, facts.id) else { return Vec::new() };
     let mut figures =
-        vec![Stat { name: texts.t("lines-left"), value: texts.volume(DataVolume(bundle.left)) }];
+        vec![Stat { name: texts.t("lines-left"), value: texts.volume_fine(DataVolume(bundle.left)) }];
     if bundle.phase != standing::Phase::Over {
         figures.push(Stat { name: texts.t("lines-days"), value: texts.days(bundle.left_days(now)) });
     }
@@ -208,18 +210,17 @@ fn line_facts(reader: &Reader, line: &cards::Line) -> Vec<Stat> {
 }
 
 /// An order in the line's history.
-fn past(shelf: &load::Shelf<'_>, order: &load::Bought) -> Past {
+fn past(shelf: &load::Shelf<'_>, order: &OrderRecord) -> Past {
     let texts = shelf.reader.texts;
-    let data = || catalog::words::data(&order.terms.allowance, texts);
     let (tone, icon, state) = order_words(order.state);
-    let when = texts.day_clock(order.placed_at, &shelf.reader.zone);
+    let when = texts.day_clock(order.created_at, &shelf.reader.zone);
     Past {
         path: format!("/orders/{}", order.id),
         icon,
         tone,
-        title: shelf.catalogue.plan(&order.plan).map_or_else(data, |plan| plan.name(texts)),
+        title: shelf.name(order),
         text: format!("{when} · {}", texts.t(state)),
-        price: texts.price(order.price),
+        price: texts.money(order.price),
     }
 }
 

@@ -340,17 +340,18 @@ fn purchase(texts: Texts, facts: &LineFacts, placed: Option<&Placed>, state: Sta
         price: None,
         hint: None,
     };
-    let (Some(placed), Some(renewal)) = (placed, &facts.renewal) else { return choose() };
-    let amount = catalog::words::data(&placed.bundle.terms.allowance, texts);
+    let Some(renewal) = &facts.renewal else { return choose() };
     let label = match state {
-        Standing::Over | Standing::UsedUp => texts.tf("lines-renew-again", [("amount", &amount)]),
-        _ => texts.tf("lines-renew", [("amount", &amount)]),
+        Standing::NoPlan | Standing::Over | Standing::UsedUp => {
+            texts.tf("lines-renew-again", [("amount", &renewal.amount)])
+        }
+        _ => texts.tf("lines-renew", [("amount", &renewal.amount)]),
     };
     Action {
         path: renewal.path.clone(),
         label,
         price: Some(texts.price(renewal.price)),
-        hint: Some(hint(texts, placed)),
+        hint: Some(placed.map_or_else(|| texts.t("lines-hint-over"), |placed| hint(texts, placed))),
     }
 }
 

@@ -96,7 +96,7 @@ async fn people(language: Language) -> Vec<(Shop, Window)> {
         let new = Registration {
             email: "lin@example.com".parse().unwrap(),
             password: PASSWORD.into(),
-            preferences: Preferences { currency: basis::Currency::CNY, ..Preferences::usual(language) },
+            preferences: Preferences::usual(language, basis::Currency::CNY),
         };
         accounts::admit(db, env, &Passwords::cheap(), "test", &new, true).await.unwrap()
     };
