@@ -46,7 +46,7 @@ impl Place {
 }
 
 impl Plan {
-    /// Its own name, or its facts: `日本 20 GB，30天`, `Japan 20 GB, 30 days`.
+    /// Its own name, or its facts: `日本20 GB，30天`, `Japan 20 GB, 30 days`.
     pub fn name(&self, texts: Texts) -> String {
         if !self.names.is_empty() {
             return self.names.spoken(texts).to_owned();

@@ -29,7 +29,7 @@ pub use negotiate::{AcceptLanguage, negotiate};
 pub use places::{Region, country_names_everywhere};
 pub use time::{TimeZone, time_zone};
 
-use basis::{Language, Problem};
+use basis::{Currency, Language, Money, Problem};
 
 /// Speaks one language. Costs nothing to copy; everything behind it is built once, on first use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +68,17 @@ impl Texts {
 
     /// The sentence that tells a person about a problem (`problem-<key>`).
     pub fn problem(self, problem: &Problem) -> String {
-        let args = problem.args.iter().map(|(name, value)| (*name, value.as_str()));
+        let args = problem.args.iter().map(|(name, value)| (*name, self.argument(value)));
         self.tf(&format!("problem-{}", problem.key), args)
+    }
+
+    /// An amount of money as this language writes it, anything else as it stands.
+    fn argument(self, value: &str) -> String {
+        let amount = value.split_once(' ').and_then(|(decimal, code)| {
+            let currency: Currency = code.parse().ok()?;
+            Money::parse(decimal, currency).ok()
+        });
+        amount.map_or_else(|| value.to_owned(), |amount| self.money(amount))
     }
 
     /// True if this language has a text of this key.

@@ -175,3 +175,13 @@ fn shipped(source: &str) -> String {
     let code = source.split("#[cfg(test)]").next().unwrap_or_default();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
+
+#[test]
+fn an_amount_in_a_problem_is_written_as_its_reader_writes_it() {
+    let zh = crate::Texts::of(basis::Language::ZhCn);
+    let range =
+        basis::Problem::invalid("payments-top-up-range").with("from", "1.00 USD").with("to", "10000.00 USD");
+    assert_eq!(zh.problem(&range), "请填 US$1.00 到 US$10,000.00 之间的金额。");
+    let odd = basis::Problem::invalid("payments-top-up-range").with("from", "so much").with("to", "");
+    assert_eq!(zh.problem(&odd), "请填 so much 到  之间的金额。");
+}

@@ -51,9 +51,9 @@ impl Texts {
         self.tf(key.0, [("count", count)])
     }
 
-    /// How long ago: `12秒前`, `12 s ago`.
+    /// How long ago: `12秒前`, `12 s ago`; at least a second.
     pub fn ago(self, then: Timestamp, now: Timestamp) -> String {
-        let (key, count) = largest_unit(now.since(then));
+        let (key, count) = largest_unit(now.since(then).max(SECOND_MS));
         self.tf(key.1, [("count", count)])
     }
 
@@ -130,7 +130,7 @@ mod tests {
     fn ages_and_durations() {
         assert_eq!(EN.ago(THEN, THEN.plus_ms(12_900)), "12 s ago");
         assert_eq!(ZH.ago(THEN, THEN.plus_ms(12_900)), "12秒前");
-        assert_eq!(EN.ago(THEN, THEN.plus_ms(-5)), "0 s ago", "a clock that stepped back");
+        assert_eq!(EN.ago(THEN, THEN.plus_ms(-5)), "1 s ago", "a clock that stepped back");
         assert_eq!(EN.duration(10 * MINUTE_MS), "10 minutes");
         assert_eq!(EN.duration(HOUR_MS), "1 hour");
         assert_eq!([ZH.days(3), EN.days(3), EN.days(1)], ["3天", "3 days", "1 day"]);

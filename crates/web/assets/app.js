@@ -8,7 +8,7 @@
   const relative = new Intl.RelativeTimeFormat(root.lang, { style: "narrow" });
 
   const age = (ms) => {
-    const s = Math.max(0, Math.round(ms / 1000));
+    const s = Math.max(1, Math.round(ms / 1000));
     if (s < 60) return relative.format(-s, "second");
     if (s < 3600) return relative.format(-Math.floor(s / 60), "minute");
     if (s < 86400) return relative.format(-Math.floor(s / 3600), "hour");
@@ -74,8 +74,8 @@
     if (keep.length) navigator.serviceWorker.ready.then((worker) => worker.active.postMessage({ keep }));
   }
 
-  // A kept page gives way to the real one as soon as there is a network again.
-  if (keptAt) addEventListener("online", () => location.reload());
+  // A kept page, and the one that says there is no network, give way to the real one as soon as there is a network again.
+  if (keptAt || document.querySelector("[data-reload]")) addEventListener("online", () => location.reload());
 
   document.addEventListener("htmx:after:swap", showAges);
   setInterval(showAges, 10_000);

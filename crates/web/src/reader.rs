@@ -9,7 +9,7 @@ use axum::{
 use basis::{Account, Currency, Id, Language, Problem};
 use texts::{Texts, TimeZone};
 
-use crate::{App, PageProblem, cookies};
+use crate::{App, PageProblem, cookies, safe_next};
 
 /// The person in front of a page, signed in or not: their language, currency, time zone and look.
 #[derive(Debug, Clone)]
@@ -160,15 +160,41 @@ impl FromRequestParts<App> for SignedIn {
         let reader = Reader::from_request_parts(parts, app).await?;
         match reader.person.clone() {
             Some(person) => Ok(Self { reader, person }),
-            None => Err(PageProblem::elsewhere(&sign_in_path(parts))),
+            None => Err(PageProblem::elsewhere(&sign_in_path(parts, &app.config.origin()))),
         }
     }
 }
 
-/// Back to a page that can be read again; a form that was sent is not repeated.
-fn sign_in_path(parts: &request::Parts) -> String {
-    let back =
-        if parts.method.is_safe() { parts.uri.path_and_query().map_or("/", |p| p.as_str()) } else { "/" };
-    let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+/// Back to a page that can be read again: a form that was sent is not repeated, but shown again.
+fn sign_in_path(parts: &request::Parts, origin: &str) -> String {
+    let back = if parts.method.is_safe() {
+        parts.uri.path_and_query().map_or("/", |path| path.as_str())
+    } else {
+        form_path(&parts.headers, origin)
+    };
+    let next: String = url::form_urlencoded::byte_serialize(safe_next(back).as_bytes()).collect();
     format!("/sign-in?next={next}")
+}
+
+/// The page of ours that sent this form, as far as the browser says.
+fn form_path<'a>(headers: &'a HeaderMap, origin: &str) -> &'a str {
+    let from = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
+    from.and_then(|from| from.strip_prefix(origin)).unwrap_or("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_was_signed_out_meanwhile_comes_back_to_the_form() {
+        let sent = |referer: &str| {
+            let request = axum::http::Request::post("/checkout").header("referer", referer).body(()).unwrap();
+            sign_in_path(&request.into_parts().0, "https://shop.example")
+        };
+        assert_eq!(sent("https://shop.example/checkout?plan=jp"), "/sign-in?next=%2Fcheckout%3Fplan%3Djp");
+        for foreign in ["https://evil.example/checkout", "https://shop.example.evil.example/x", "nonsense"] {
+            assert_eq!(sent(foreign), "/sign-in?next=%2F");
+        }
+    }
 }

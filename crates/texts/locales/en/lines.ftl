@@ -29,8 +29,8 @@ lines-days-left =
     }
 lines-days-waiting =
     { $days ->
-        [one] { $days } day from first use
-       *[other] { $days } days from first use
+        [one] { $days } day once begun
+       *[other] { $days } days once begun
     }
 lines-time-left = { $time } left
 lines-ended-on = Ended { $day }
@@ -46,6 +46,7 @@ lines-note-used-up = Data has stopped. Nothing extra was charged, and a renewal 
 lines-note-used-up-today = Today's data is used up. The next day of this plan brings new data by itself.
 lines-note-waiting = Starts by itself when the plan before it is used up or ends.
 lines-note-waiting-by = Starts when it is first used. Use it before { $day }, or it lapses.
+lines-note-waiting-connected = Connected. It starts with the first use that is reported.
 lines-note-over = The eSIM is still on your phone: renewing needs no new installation.
 lines-note-no-plan = The card is bound. Choose a plan, and data works seconds after you pay.
 

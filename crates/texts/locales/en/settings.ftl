@@ -24,7 +24,7 @@ settings-theme-light = Light
 settings-theme-dark = Dark
 settings-time-zone = Time zone
 settings-time-zone-hint = For mails. Pages show the time where you are.
-settings-save = Save the display
+settings-save = Save display settings
 
 settings-security = Security
 settings-password = Change the password

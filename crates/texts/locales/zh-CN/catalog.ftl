@@ -3,7 +3,7 @@
 catalog-kind-daily = 按天
 catalog-kind-monthly = 按月
 catalog-kind-long-term = 长期
-catalog-plan-name = { $place } { $data }，{ $duration }
+catalog-plan-name = { $place }{ $data }，{ $duration }
 catalog-place-and-more = { $place }和另外{ $count }处
 catalog-data-per-day = 每天{ $volume }
 catalog-data-unlimited = 不限流量

@@ -1,6 +1,6 @@
 # 线路：还剩多少、用了多少、接下来是什么。
 
-lines-bundle = { $place } { $amount }
+lines-bundle = { $place }{ $amount }
 lines-places = { $count } 个国家和地区
 lines-used-in = { $name } · 正在{ $country }使用
 
@@ -34,6 +34,7 @@ lines-note-used-up = 已经断网，没有产生额外费用。续订后几秒�
 lines-note-used-up-today = 今天的流量用完了，这个套餐的下一天会自动带来新流量。
 lines-note-waiting = 前一份用完或到期后自动开始。
 lines-note-waiting-by = 首次联网时开始。请在{ $day }前使用，过期作废。
+lines-note-waiting-connected = 已经连上网。第一份用量一到，就开始计时。
 lines-note-over = eSIM 还装在手机里，续订不用重新安装。
 lines-note-no-plan = 卡已经绑好。选一个套餐，付款后几秒就能上网。
 

@@ -46,6 +46,14 @@ async fn a_traveller_goes_from_the_search_to_the_checkout() {
 }
 
 #[tokio::test]
+async fn prices_follow_the_language_until_their_reader_says_otherwise() {
+    let shop = demo().await;
+    shows(&shop.get("/plans/in/jp", &[ZH]).await, &["¥117", "每 GB ¥"]);
+    shows(&shop.get("/plans/in/jp", &[EN]).await, &["US$16.50"]);
+    shows(&shop.get("/plans/in/jp", &[ZH, ("cookie", "currency=USD")]).await, &["US$16.50"]);
+}
+
+#[tokio::test]
 async fn every_place_and_plan_has_its_page() {
     let shop = demo().await;
     shows(&shop.get("/plans", &[ZH]).await, &["去哪里", "全球", "日本", "起"]);

@@ -60,7 +60,7 @@ async fn an_operator_puts_a_file_into_force() {
         let plan = catalog::plan(&mut conn, &id("jp-20gb")).await.unwrap();
         assert_eq!(plan.price(Currency::USD), Some(Money::new(1650, Currency::USD)));
         assert_eq!(plan.name(Texts::of(Language::En)), "Japan 20\u{a0}GB, 30 days");
-        assert_eq!(plan.name(Texts::of(Language::ZhCn)), "日本 20\u{a0}GB，30天");
+        assert_eq!(plan.name(Texts::of(Language::ZhCn)), "日本20\u{a0}GB，30天");
         let missing: Problem = catalog::plan(&mut conn, &id("jp-21gb")).await.unwrap_err();
         assert_eq!(missing.key, "not-found");
         assert_eq!(

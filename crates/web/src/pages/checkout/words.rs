@@ -6,7 +6,7 @@ use texts::{Arg, Texts};
 
 use crate::Reader;
 
-/// `续订日本 20 GB`, `Renew Japan 20 GB`, `Change to …`.
+/// `续订日本20 GB`, `Renew Japan 20 GB`, `Change to …`.
 pub(super) fn title(quote: &Quote, intent: Intent, texts: Texts) -> String {
     let key = match (intent, &quote.effect) {
         (Intent::Buy, Effect::Alone) => texts::key("orders-title-buy"),

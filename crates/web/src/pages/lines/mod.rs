@@ -51,6 +51,8 @@ struct LinePage {
     label: String,
     /// What it is called while it has no name of its own.
     placeholder: String,
+    /// Where the bundle that speaks for it can be changed for another plan.
+    change: Option<String>,
     history: Vec<Past>,
     problem: Option<Problem>,
 }
@@ -73,7 +75,16 @@ const HISTORY_MAX: u32 = 20;
 struct Asked {
     line: cards::Line,
     facts: LineFacts,
+    change: Option<String>,
     now: Timestamp,
+}
+
+/// The bundle that speaks for the line can be changed while it lives; its id is its order's.
+fn change_path(facts: &LineFacts, orders: &[OrderRecord]) -> Option<String> {
+    let bundles = facts.plain();
+    let speaks = standing::speaking(&bundles, facts.id).filter(|bundle| bundle.is_live())?;
+    let ours = orders.iter().any(|order| order.id == speaks.id && order.state == OrderState::Active);
+    ours.then(|| format!("/orders/{}/change", speaks.id))
 }
 
 async fn line(State(app): State<App>, who: SignedIn, Path(id): Path<String>) -> PageResult<LinePage> {
@@ -130,7 +141,13 @@ async fn load_page(
     let now = app.env.now();
     facts.days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;
     let history = orders.iter().map(|order| past(&shelf, order)).collect();
-    Ok(page(app, &who.reader, Asked { line, facts, now }, history, refused))
+    Ok(page(
+        app,
+        &who.reader,
+        Asked { change: change_path(&facts, &orders), line, facts, now },
+        history,
+        refused,
+    ))
 }
 
 fn page(
@@ -140,7 +157,7 @@ fn page(
     history: Vec<Past>,
     refused: Option<(Problem, String)>,
 ) -> LinePage {
-    let Asked { line, facts, now } = asked;
+    let Asked { line, facts, change, now } = asked;
     let shell = Shell::new(app, reader, Tab::Esim, "").back("/").wide();
     let described = describe(&shell, &facts, now);
     let days = day_uses(reader, &facts.days, now);
@@ -155,6 +172,7 @@ fn page(
         iccid: cards::grouped(&line.iccid),
         label,
         placeholder: facts.name,
+        change,
         history,
         problem,
     }

@@ -18,7 +18,7 @@ const STALE_MS: i64 = MINUTE_MS;
 #[derive(Debug, Clone)]
 pub(crate) struct LineNow {
     pub(crate) path: String,
-    /// What it has: `日本 20 GB`; without a bundle its name.
+    /// What it has: `日本20 GB`; without a bundle its name.
     pub(crate) title: String,
     /// A flag, or a globe for several countries.
     pub(crate) mark: Markup,
@@ -121,7 +121,7 @@ pub(crate) fn describe(shell: &Shell, facts: &LineFacts, now: Timestamp) -> Line
     }
 }
 
-/// `日本 20 GB`, `Europe 1 GB a day`.
+/// `日本20 GB`, `Europe 1 GB a day`.
 pub(crate) fn title(texts: Texts, placed: &Placed) -> String {
     let amount = catalog::words::data(&placed.bundle.terms.allowance, texts);
     texts.tf("lines-bundle", [("place", &placed.place), ("amount", &amount)])
@@ -258,6 +258,7 @@ fn note(
         }
         Standing::UsedUp => Some(Note { tone: "warn", icon: "alert", text: texts.t("lines-note-used-up") }),
         Standing::UsedUpToday => plain(texts.t("lines-note-used-up-today")),
+        Standing::Waiting if facts.session.is_some() => plain(texts.t("lines-note-waiting-connected")),
         Standing::Waiting => plain(waiting_text(reader, placed?)),
         Standing::Over => plain(texts.t("lines-note-over")),
         Standing::NoPlan => plain(texts.t("lines-note-no-plan")),

@@ -100,7 +100,7 @@ impl BundleNow {
         self.line.is_none_or(|own| own == line)
     }
 
-    fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.phase != Phase::Over
     }
 

@@ -154,27 +154,28 @@ async fn list(State(app): State<App>, reader: SignedIn, Query(from): Query<From>
         None => words::data(&order.terms.allowance, reader.texts),
     };
     let orders = found.iter().map(|order| row(&reader, order, name(order))).collect();
-    let shell = Shell::new(&app, &reader, Tab::Wallet, reader.texts.t("orders-list")).back("/");
+    let shell = Shell::new(&app, &reader, Tab::Wallet, reader.texts.t("orders-list")).back("/wallet");
     Ok(Page(ListPage { shell: shell.at("/orders"), orders, more }))
 }
 
 fn row(reader: &Reader, order: &OrderRecord, title: String) -> Row {
     let texts = reader.texts;
-    let (tone, icon) = look(order.state);
+    let (tone, icon) = look(order);
     let when = texts.day_clock(order.created_at, &reader.zone);
     Row {
         path: format!("/orders/{}", order.id),
         icon,
         tone,
         title,
-        text: format!("{when} · {}", state_name(order.state, texts)),
+        text: format!("{when} · {}", state_name(order, texts)),
         price: texts.money(order.price),
     }
 }
 
 /// The tone and the icon of a state.
-const fn look(state: OrderState) -> (&'static str, &'static str) {
-    match state {
+const fn look(order: &OrderRecord) -> (&'static str, &'static str) {
+    match order.state {
+        OrderState::Active if order.closed_at.is_some() => ("quiet", "swap"),
         OrderState::AwaitingPayment => ("warn", "clock"),
         OrderState::Paid | OrderState::Delivering => ("", "renew"),
         OrderState::Active => ("ok", "check"),
@@ -185,9 +186,10 @@ const fn look(state: OrderState) -> (&'static str, &'static str) {
     }
 }
 
-/// A state in a word.
-pub(crate) fn state_name(state: OrderState, texts: Texts) -> String {
-    texts.t(match state {
+/// Where an order stands, in a word.
+fn state_name(order: &OrderRecord, texts: Texts) -> String {
+    texts.t(match order.state {
+        OrderState::Active if order.closed_at.is_some() => texts::key("orders-state-closed"),
         OrderState::AwaitingPayment => texts::key("orders-state-awaiting-payment"),
         OrderState::Paid => texts::key("orders-state-paid"),
         OrderState::Delivering => texts::key("orders-state-delivering"),

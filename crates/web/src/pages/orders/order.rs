@@ -5,6 +5,7 @@ use basis::{Id, Money, Order, Problem};
 use catalog::words;
 use orders::{Event, ExpiryReason, Happening, OrderRecord, OrderState};
 use payments::Payment;
+use texts::Texts;
 
 use super::steps::{self, Step};
 use crate::pages::checkout::{Method, method_name, methods, short_name};
@@ -27,6 +28,7 @@ pub(super) struct OrderPage {
     pay: Option<PayAgain>,
     next: Option<(String, String)>,
     change: Option<String>,
+    receipt: Option<String>,
     problem: Option<Problem>,
 }
 
@@ -41,6 +43,8 @@ struct PayAgain {
 struct Story {
     order: OrderRecord,
     plan: String,
+    /// Without its days: `日本20 GB`.
+    short: String,
     events: Vec<Event>,
     payments: Vec<Payment>,
 }
@@ -50,24 +54,29 @@ pub(super) async fn page(app: &App, reader: &SignedIn, id: Id<Order>) -> Result<
     let mut conn = app.db.read().await?;
     let order = orders::order(&mut conn, person.account, id).await?;
     let catalogue = catalog::read(&mut conn).await?;
-    let plan = match catalogue.plan(&order.plan) {
-        Some(plan) => plan.name(reader.texts),
-        None => words::data(&order.terms.allowance, reader.texts),
+    let data = words::data(&order.terms.allowance, reader.texts);
+    let (plan, short) = match catalogue.plan(&order.plan) {
+        Some(plan) => (plan.name(reader.texts), short(&plan.place.name(reader.texts), &data, reader.texts)),
+        None => (data.clone(), data),
     };
     let events = orders::timeline(&mut conn, id).await?;
     let payments = payments::of_order(&mut conn, id).await?;
-    Ok(present(app, reader, &Story { order, plan, events, payments }))
+    Ok(present(app, reader, &Story { order, plan, short, events, payments }))
+}
+
+fn short(place: &str, data: &str, texts: Texts) -> String {
+    texts.tf("lines-bundle", [("place", place), ("amount", data)])
 }
 
 fn present(app: &App, reader: &Reader, story: &Story) -> OrderPage {
     let (order, texts) = (&story.order, reader.texts);
     let path = format!("/orders/{}", order.id);
     let shell = Shell::new(app, reader, Tab::None, texts.t("orders-order")).back("/orders").at(path.as_str());
-    let (tone, _) = super::look(order.state);
+    let (tone, _) = super::look(order);
     OrderPage {
         live: order.state.in_motion() || order.state == OrderState::Review,
         tone,
-        chip: super::state_name(order.state, texts),
+        chip: chip(order, texts),
         headline: headline(story, reader),
         under: under(story, reader),
         steps: steps::all(&story.events, order, &story.payments, reader),
@@ -75,9 +84,21 @@ fn present(app: &App, reader: &Reader, story: &Story) -> OrderPage {
         pay: (order.state == OrderState::AwaitingPayment).then(|| pay_again(app, reader, story)),
         next: next(order, reader),
         change: changeable(order).then(|| format!("{path}/change")),
+        receipt: order.paid_at.map(|_| format!("/receipts/{}", order.id)),
         problem: None,
         path,
         shell,
+    }
+}
+
+/// Its state in a word; of a delivered one, how soon it was: the promise of the shop, measured.
+fn chip(order: &OrderRecord, texts: Texts) -> String {
+    match (order.state, order.paid_at, order.active_at) {
+        (OrderState::Active, Some(paid), Some(active)) if order.closed_at.is_none() => {
+            let time = texts.duration(active.since(paid).max(basis::SECOND_MS));
+            texts.tf("orders-active-within", [("time", time)])
+        }
+        _ => super::state_name(order, texts),
     }
 }
 
@@ -97,10 +118,14 @@ fn headline(story: &Story, reader: &Reader) -> String {
         }
         OrderState::Paid | OrderState::Delivering => texts.t("orders-head-delivering"),
         OrderState::Active if order.closed_at.is_some() => {
-            texts.tf("orders-head-closed", [("plan", &story.plan)])
+            texts.tf("orders-head-closed", [("plan", &story.short)])
         }
-        OrderState::Active => texts.tf("orders-head-active", [("plan", &story.plan)]),
-        OrderState::Expired => texts.t("orders-head-expired"),
+        OrderState::Active => texts.tf("orders-head-active", [("plan", &story.short)]),
+        OrderState::Expired => texts.t(match expiry(&story.events) {
+            ExpiryReason::Declined => texts::key("orders-head-declined"),
+            ExpiryReason::Cancelled => texts::key("orders-head-cancelled"),
+            ExpiryReason::TimeOver => texts::key("orders-head-expired"),
+        }),
         OrderState::Refunding => {
             texts.tf("orders-head-refunding", [("amount", returned(order, &amount, reader))])
         }
@@ -133,23 +158,32 @@ fn under(story: &Story, reader: &Reader) -> String {
             Some(end) => texts.tf("orders-under-active-until", [("day", texts.day_clock(end, &reader.zone))]),
             None => texts.t("orders-under-active"),
         },
-        OrderState::Expired => texts.t(expiry(&story.events)),
+        OrderState::Expired => expired(story, texts),
         OrderState::Refunding => texts.t("orders-under-refunding"),
         OrderState::Refunded => texts.t("orders-under-refunded"),
         OrderState::Review => texts.t("orders-under-review"),
     }
 }
 
-fn expiry(events: &[Event]) -> &'static str {
+fn expiry(events: &[Event]) -> ExpiryReason {
     let reason = events.iter().rev().find_map(|event| match event.happening {
         Happening::Expired { reason } => Some(reason),
         _ => None,
     });
-    match reason {
-        Some(ExpiryReason::Declined) => texts::key("orders-under-declined"),
-        Some(ExpiryReason::Cancelled) => texts::key("orders-under-cancelled"),
-        Some(ExpiryReason::TimeOver) | None => texts::key("orders-under-expired"),
+    reason.unwrap_or(ExpiryReason::TimeOver)
+}
+
+/// What an order that was not paid leaves behind; the wallet is spoken of only if it had a part in it.
+fn expired(story: &Story, texts: Texts) -> String {
+    let text = texts.t(match expiry(&story.events) {
+        ExpiryReason::Declined => texts::key("orders-under-declined"),
+        ExpiryReason::Cancelled => texts::key("orders-under-cancelled"),
+        ExpiryReason::TimeOver => texts::key("orders-under-expired"),
+    });
+    if !story.order.wallet.is_positive() {
+        return text;
     }
+    texts.tf("orders-under-wallet-free", [("text", text), ("amount", texts.money(story.order.wallet))])
 }
 
 fn facts(story: &Story, reader: &Reader) -> Vec<(String, String)> {

@@ -65,11 +65,10 @@ impl Teller<'_> {
             }
             Happening::Placed { price, .. } => texts.money(price),
             Happening::PaymentStarted { method, amount, .. } => {
-                format!("{} · {}", method_name(method, texts), texts.money(amount))
+                format!("{} {}", method_name(method, texts), texts.money(amount))
             }
             Happening::Paid { wallet, source, late } => self.paid(wallet, source, late),
             Happening::Delayed => texts.t("orders-step-delayed-text"),
-            Happening::Active { .. } => self.active(),
             Happening::Expired { reason } => texts.t(expired(reason)),
             Happening::GaveUp => texts.t("orders-step-gave-up-text"),
             Happening::Refunding { reason, wallet, source } => {
@@ -90,7 +89,7 @@ impl Teller<'_> {
             Happening::Closed { credit, .. } | Happening::Replaced { credit, .. } => {
                 amount(texts::key("orders-step-credit-text"), credit)
             }
-            Happening::Delivering { .. } | Happening::Resolved => String::new(),
+            Happening::Delivering { .. } | Happening::Active { .. } | Happening::Resolved => String::new(),
         }
     }
 
@@ -107,16 +106,6 @@ impl Teller<'_> {
             parts.push(texts.t("orders-step-paid-late"));
         }
         parts.join(" · ")
-    }
-
-    fn active(&self) -> String {
-        match self.order.ends_at {
-            Some(end) => {
-                let day = self.texts().day_clock(end, &self.reader.zone);
-                self.texts().tf("orders-under-active-until", [("day", day)])
-            }
-            None => self.texts().t("orders-under-active"),
-        }
     }
 
     fn goes_back(&self, wallet: Money, source: Money) -> String {
@@ -190,9 +179,9 @@ const fn heading(happening: &Happening) -> (&'static str, &'static str) {
 
 const fn expired(reason: ExpiryReason) -> &'static str {
     match reason {
-        ExpiryReason::TimeOver => texts::key("orders-under-expired"),
-        ExpiryReason::Declined => texts::key("orders-under-declined"),
-        ExpiryReason::Cancelled => texts::key("orders-under-cancelled"),
+        ExpiryReason::TimeOver => texts::key("orders-step-expired-time"),
+        ExpiryReason::Declined => texts::key("orders-step-expired-declined"),
+        ExpiryReason::Cancelled => texts::key("orders-step-expired-cancelled"),
     }
 }
 

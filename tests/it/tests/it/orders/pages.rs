@@ -151,7 +151,9 @@ async fn lin_sees_what_will_happen_pays_and_watches_it_turn() {
         assert_eq!((back.status, back.location.as_str()), (StatusCode::SEE_OTHER, path.as_str()));
         shop.work().await;
         let active = window.see(&path).await;
-        for words in ["已生效", "支付宝 ¥72.00 · 钱包 ¥46.00", "看余量", "换套餐"] {
+        for words in
+            ["已生效", "付款后1秒生效", "支付宝 ¥72.00 · 钱包 ¥46.00", "看余量", "换套餐", "/receipts/ord_"]
+        {
             assert!(active.contains(words), "{words} is missing in {active}");
         }
         let part = window.see(&format!("{path}/now")).await;
