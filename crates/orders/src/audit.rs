@@ -96,13 +96,13 @@ async fn refunds_seen(conn: &mut Conn, order: Id<Order>) -> Result<RefundsSeen, 
 }
 
 async fn leaves_open(conn: &mut Conn, order: &OrderRecord) -> Result<bool, Problem> {
-    if order.state != OrderState::Active || jobs::stands(conn, CLOSE, &order.id.to_string()).await? {
+    if order.state != OrderState::Active {
         return Ok(false);
     }
     for old in &order.replaces {
         let old = rows::find(conn, *old).await?;
         if old.is_some_and(|old| old.state == OrderState::Active && old.closed_at.is_none()) {
-            return Ok(true);
+            return Ok(!jobs::stands(conn, CLOSE, &order.id.to_string()).await?);
         }
     }
     Ok(false)

@@ -11,7 +11,7 @@ use crate::rows::KeyRow;
 use crate::rules::{Effect, Parts};
 use crate::settling::{hold_reference, wallet_part};
 use crate::timeline::{self, Happening};
-use crate::{Desk, OrderRecord, OrderState, queue, rows};
+use crate::{Desk, OrderRecord, OrderState, queue, rows, settling};
 
 /// How the rest is paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -303,8 +303,7 @@ pub(crate) async fn own(tx: &mut Conn, account: Id<Account>, id: Id<Order>) -> R
     rows::find(tx, id).await?.filter(|order| order.account == account).ok_or_else(Problem::not_found)
 }
 
-/// Calls an unpaid order off: the wallet part is released at once. Answers the payments that the provider
-/// should be told of.
+/// Calls an unpaid order off: the wallet part is released at once, and its pay pages are closed.
 ///
 /// # Errors
 /// Not found for someone else's order; conflict `order-over` if it does not wait any more.
@@ -319,10 +318,15 @@ pub async fn cancel(desk: &Desk, account: Id<Account>, order: Id<Order>) -> Resu
     })?;
     desk.tell(&order, OrderState::Expired);
     for payment in payments.iter().filter(|payment| payment.is_open()) {
-        // Only a courtesy: money that comes nevertheless is dealt with by its own rule.
-        if let Err(problem) = payments::cancel(&desk.db, &desk.providers, payment.id).await {
+        // Money that comes nevertheless is dealt with by its own rule.
+        if let Err(problem) = cancel_payment(desk, payment.id).await {
             tracing::info!(payment = %payment.id, %problem, "not cancelled at the provider");
         }
     }
     Ok(())
+}
+
+async fn cancel_payment(desk: &Desk, payment: Id<Payment>) -> Result<(), Problem> {
+    let facts = payments::cancel(&desk.db, &desk.providers, payment).await?;
+    settling::take_in(desk, payment, &facts).await.map(drop)
 }

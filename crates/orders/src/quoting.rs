@@ -160,7 +160,8 @@ fn intended(plan: &Terms, intent: Intent) -> Terms {
     Terms { renewal, ..plan.clone() }
 }
 
-/// The order whose bundle is to be changed: the buyer's own, active, on this line's pool, not closed yet.
+/// The order whose bundle is to be changed: the buyer's own, active, on this line's pool, not closed yet, nor about
+/// to be by another one that is paid.
 async fn changeable(
     conn: &mut Conn,
     account: Id<Account>,
@@ -170,7 +171,7 @@ async fn changeable(
     let order = rows::find(conn, old).await?.filter(|o| o.account == account);
     let order = order.ok_or_else(Problem::not_found)?;
     let open = order.state == OrderState::Active && order.closed_at.is_none();
-    if !open || order.pool != Some(line.pool) {
+    if !open || order.pool != Some(line.pool) || rows::is_being_replaced(conn, &order).await? {
         return Err(Problem::conflict("order-nothing-to-change"));
     }
     Ok(order)

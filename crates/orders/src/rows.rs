@@ -344,6 +344,16 @@ pub(crate) async fn page(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec
     .collect()
 }
 
+/// Whether an order of the same line that is paid and not yet delivered will close this one's bundle.
+pub(crate) async fn is_being_replaced(conn: &mut Conn, old: &OrderRecord) -> Result<bool, Problem> {
+    let under_way = sql!(
+        "SELECT * FROM orders WHERE line_id = $1 AND state IN ('paid', 'delivering', 'review') LIMIT 1000"
+    );
+    let rows = under_way.bind(old.line).all(conn).await?;
+    let orders: Vec<OrderRecord> = rows.iter().map(record).collect::<Result<_, _>>()?;
+    Ok(orders.iter().any(|order| order.replaces.contains(&old.id)))
+}
+
 /// Orders that may wait for a person: those in review, and those whose money is on its way back.
 pub(crate) async fn stopped(conn: &mut Conn) -> Result<Vec<OrderRecord>, Problem> {
     sql!("SELECT * FROM orders WHERE state IN ('review', 'refunding') ORDER BY created_at, id LIMIT 100000")

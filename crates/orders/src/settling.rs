@@ -1,8 +1,8 @@
 //! What a provider's answer does to an order.
 
-use basis::{Id, Kind as ProblemKind, Money, Order, Problem, Timestamp};
+use basis::{Id, Kind as ProblemKind, Money, Order, Payment as PaymentKind, Problem, Timestamp};
 use ledger::{Book, HoldEnd, Kind, NewTransfer};
-use payments::{CheckJob, Confirmed, NewRefund, News, Payment};
+use payments::{CheckJob, Confirmed, Facts, NewRefund, News, Payment};
 use store::jobs::Next;
 use store::{Conn, in_tx};
 
@@ -18,15 +18,25 @@ pub type Moved = (OrderRecord, OrderState);
 /// The job `payment.check`: asks the provider, then takes its answer into books and order in one transaction.
 pub async fn check_payment(desk: &Desk, job: CheckJob) -> Result<Next, Problem> {
     let Some(facts) = payments::fetch(&desk.db, &desk.providers, job).await? else { return Ok(Next::Done) };
+    let payment = take_in(desk, job.payment, &facts).await?;
+    Ok(payments::after(job, &payment, desk.env.now()))
+}
+
+/// Takes a provider's answer into books and order in one transaction.
+pub(crate) async fn take_in(
+    desk: &Desk,
+    payment: Id<PaymentKind>,
+    facts: &Facts,
+) -> Result<Payment, Problem> {
     let (payment, moved) = in_tx!(desk.db, |tx| {
-        let confirmed = payments::confirm(tx, &desk.env, job.payment, &facts).await?;
+        let confirmed = payments::confirm(tx, &desk.env, payment, facts).await?;
         let moved = settle(tx, desk, &confirmed).await?;
         Ok((confirmed.payment, moved))
     })?;
     for (order, state) in &moved {
         desk.tell(order, *state);
     }
-    Ok(payments::after(job, &payment, desk.env.now()))
+    Ok(payment)
 }
 
 /// Does to the order what a payment's news asks for; answers the orders that moved. Wallet top-ups need

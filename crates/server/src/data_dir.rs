@@ -1,9 +1,9 @@
 //! The data directory: one owner, and the installation's key.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -43,13 +43,15 @@ impl DataDir {
         }
     }
 
-    /// Makes the directory if it is missing; only its owner may enter.
+    /// Makes the directory if it is missing; only its owner may enter, also if it was there and open to others.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If it cannot be made, or is not ours.
     pub fn make(path: &Path) -> Result<()> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.with_context(|| format!("cannot make the data directory {}", path.display()))
+        made.with_context(|| format!("cannot make the data directory {}", path.display()))?;
+        let closed = fs::set_permissions(path, Permissions::from_mode(0o700));
+        closed.with_context(|| format!("cannot keep others out of {}", path.display()))
     }
 
     /// Where it is, absolute.
@@ -111,8 +113,6 @@ fn read_secret(file: &Path) -> Result<SecretKey> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -123,6 +123,14 @@ mod tests {
         assert!(second.downcast_ref::<Taken>().is_some(), "{second}");
         drop(first);
         DataDir::lock(place.path()).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_was_open_to_others_is_closed() {
+        let place = tempfile::tempdir().unwrap();
+        fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
+        let data = DataDir::lock(place.path()).unwrap();
+        assert_eq!(fs::metadata(data.path()).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub fn providers(settings: &Settings) -> Result<Providers> {
         return Ok(Providers::default());
     }
     ensure!(
-        settings.sandbox_instance || is_loopback(&settings.public_url),
+        settings.sandbox_instance
+            || (is_loopback(&settings.public_url) && settings.listen.ip().is_loopback()),
         "the sandbox takes payments that are not real: beyond this machine it needs sandbox_instance = true"
     );
     let sandbox: Arc<dyn Provider> = Arc::new(Sandbox::new(SandboxConfig {
@@ -73,5 +74,11 @@ mod tests {
         assert!(providers(&settings("https://shop.example", true)).is_ok());
         assert!(providers(&settings("http://127.0.0.1:8080", false)).is_ok());
         assert!(providers(&settings("http://127.0.0.1.evil.example", false)).is_err());
+        let everywhere = |sandbox_instance| Settings {
+            listen: "0.0.0.0:8080".parse().unwrap(),
+            ..settings("http://127.0.0.1:8080", sandbox_instance)
+        };
+        assert!(providers(&everywhere(false)).is_err());
+        assert!(providers(&everywhere(true)).is_ok());
     }
 }

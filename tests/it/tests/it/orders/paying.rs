@@ -340,3 +340,24 @@ async fn a_button_pressed_twice_begins_one_payment_and_nobody_begins_hundreds() 
         assert_eq!(payments.len(), 10);
     }
 }
+
+#[tokio::test]
+async fn a_cancelled_orders_pay_page_is_closed_at_once_and_money_that_was_there_is_found() {
+    for shop in shops().await {
+        let state =
+            async |payment| payments::find(&mut shop.db.read().await.unwrap(), payment).await.unwrap().state;
+        let (order, payment) = shop.order(0).await;
+        orders::cancel(&shop.desk, shop.buyer, order).await.unwrap();
+        assert_eq!(state(payment).await, payments::PaymentState::Cancelled);
+        let page = payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment).await;
+        assert_eq!(page.unwrap_err().key, "payments-over");
+
+        let (order, payment) = shop.order(0).await;
+        shop.bank.pay(payment, yuan(11_800));
+        orders::cancel(&shop.desk, shop.buyer, order).await.unwrap();
+        assert_eq!(state(payment).await, payments::PaymentState::Captured);
+        shop.work().await;
+        assert_eq!(shop.state(order).await, OrderState::Active);
+        shop.audit().await;
+    }
+}

@@ -87,3 +87,20 @@ async fn a_renewal_says_that_it_adds_and_when_it_starts() {
         assert!(second.terms.days == 30 && DAY_MS > 0);
     }
 }
+
+#[tokio::test]
+async fn what_another_change_is_about_to_close_cannot_be_changed_again() {
+    for shop in shops().await {
+        let (old, _) = shop.bought().await;
+        shop.wire.breaks(super::carrier::Fault::Refuses);
+        let intent = Intent::ChangeNow { old };
+        let new = change(&shop, intent).await;
+        assert_eq!(shop.state(new).await, OrderState::Delivering);
+        let wish = bigger(&shop, intent);
+        let again = orders::place(&shop.desk, shop.buyer, &wish, &super::shop::payer(), "two").await;
+        assert_eq!(again.unwrap_err().key, "order-nothing-to-change", "it would promise a credit twice");
+        shop.pass(12 * basis::MINUTE_MS).await;
+        assert_eq!(shop.state(new).await, OrderState::Refunded);
+        shop.place(&wish, "three").await;
+    }
+}
