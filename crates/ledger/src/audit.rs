@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use basis::{Account, Currency, HOUR_MS, Id, Money, Order, Problem, Timestamp};
 use store::Conn;
 
+use crate::OrderMoney;
 use crate::rows::{self, Checkpoint, Flow, Sum};
-use crate::rules::{Book, OrderMoney, Phase, Wallet};
+use crate::rules::{Book, Phase, Wallet};
 
 /// Something that does not add up, in words for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]

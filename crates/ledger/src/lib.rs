@@ -5,11 +5,13 @@
 //! runs twice moves money once.
 
 mod audit;
+mod order_money;
 mod rows;
 mod rules;
 
 pub use audit::{Difference, ProviderTotals, audit, balance, checkpoint, provider_totals};
-pub use rules::{Book, Entry, Kind, NewTransfer, OrderMoney, Phase, Wallet};
+pub use order_money::OrderMoney;
+pub use rules::{Book, Entry, Kind, NewTransfer, Phase, Wallet};
 
 use basis::{Account, Currency, Env, Id, Money, Order, Problem, Timestamp, Transfer};
 use rules::{WalletChange, wallet_changes};

@@ -1,6 +1,12 @@
 //! The table `orders`. Every change names in its WHERE the state that it starts from and answers the number of
 //! the timeline row that belongs to it, or `None` if the order was not in that state.
 
+mod keys;
+mod lists;
+
+pub(crate) use keys::{KeyRow, find_key, keep_key};
+pub(crate) use lists::{count_unpaid, is_being_replaced, of_account, of_line, page, stopped};
+
 use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Terms, Timestamp};
 use catalog::PlanId;
 use store::{Conn, Row, sql};
@@ -103,48 +109,6 @@ pub(crate) async fn insert(conn: &mut Conn, order: &OrderRecord) -> Result<(), P
 /// The order, whoever owns it.
 pub(crate) async fn find(conn: &mut Conn, id: Id<Order>) -> Result<Option<OrderRecord>, Problem> {
     sql!("SELECT * FROM orders WHERE id = $1").bind(id).optional(conn).await?.as_ref().map(record).transpose()
-}
-
-/// An account's orders placed before `before`, newest first.
-pub(crate) async fn of_account(
-    conn: &mut Conn,
-    account: Id<Account>,
-    before: Timestamp,
-    limit: u32,
-) -> Result<Vec<OrderRecord>, Problem> {
-    sql!(
-        "SELECT * FROM orders \
-         WHERE account_id = $1 AND created_at < $2 ORDER BY created_at DESC, id DESC LIMIT $3"
-    )
-    .bind(account)
-    .bind(before)
-    .bind(limit)
-    .all(conn)
-    .await?
-    .iter()
-    .map(record)
-    .collect()
-}
-
-/// A line's orders, newest first.
-pub(crate) async fn of_line(
-    conn: &mut Conn,
-    account: Id<Account>,
-    line: Id<Line>,
-    limit: u32,
-) -> Result<Vec<OrderRecord>, Problem> {
-    sql!(
-        "SELECT * FROM orders \
-         WHERE line_id = $1 AND account_id = $2 ORDER BY created_at DESC, id DESC LIMIT $3"
-    )
-    .bind(line)
-    .bind(account)
-    .bind(limit)
-    .all(conn)
-    .await?
-    .iter()
-    .map(record)
-    .collect()
 }
 
 /// `from -> paid`, by this payment (none: by the wallet alone).
@@ -315,55 +279,6 @@ pub(crate) async fn extend_deadline(
         .map(drop)
 }
 
-/// How many orders of an account wait for their money, counted up to `at_most`.
-pub(crate) async fn count_unpaid(
-    conn: &mut Conn,
-    account: Id<Account>,
-    at_most: u32,
-) -> Result<u32, Problem> {
-    let rows = sql!("SELECT id FROM orders WHERE account_id = $1 AND state = 'awaiting_payment' LIMIT $2")
-        .bind(account)
-        .bind(at_most)
-        .all(conn)
-        .await?;
-    Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
-}
-
-/// Orders in the order of their ids, after this one (`""`: from the first).
-pub(crate) async fn page(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec<OrderRecord>, Problem> {
-    sql!(
-        "SELECT * FROM orders \
-         WHERE id > $1 ORDER BY id LIMIT $2"
-    )
-    .bind(after)
-    .bind(limit)
-    .all(conn)
-    .await?
-    .iter()
-    .map(record)
-    .collect()
-}
-
-/// Whether an order of the same line that is paid and not yet delivered will close this one's bundle.
-pub(crate) async fn is_being_replaced(conn: &mut Conn, old: &OrderRecord) -> Result<bool, Problem> {
-    let under_way = sql!(
-        "SELECT * FROM orders WHERE line_id = $1 AND state IN ('paid', 'delivering', 'review') LIMIT 1000"
-    );
-    let rows = under_way.bind(old.line).all(conn).await?;
-    let orders: Vec<OrderRecord> = rows.iter().map(record).collect::<Result<_, _>>()?;
-    Ok(orders.iter().any(|order| order.replaces.contains(&old.id)))
-}
-
-/// Orders that may wait for a person: those in review, and those whose money is on its way back.
-pub(crate) async fn stopped(conn: &mut Conn) -> Result<Vec<OrderRecord>, Problem> {
-    sql!("SELECT * FROM orders WHERE state IN ('review', 'refunding') ORDER BY created_at, id LIMIT 100000")
-        .all(conn)
-        .await?
-        .iter()
-        .map(record)
-        .collect()
-}
-
 /// Counts a refund; false if more would go back than came, or what was read has changed meanwhile.
 pub(crate) async fn add_refund(conn: &mut Conn, order: &OrderRecord, parts: Parts) -> Result<bool, Problem> {
     let rows = sql!(
@@ -380,53 +295,6 @@ pub(crate) async fn add_refund(conn: &mut Conn, order: &OrderRecord, parts: Part
     Ok(rows == 1)
 }
 
-/// Keeps an idempotency key for its answer; false if the account has used the key before.
-pub(crate) async fn keep_key(conn: &mut Conn, account: Id<Account>, key: &KeyRow) -> Result<bool, Problem> {
-    let rows = sql!(
-        "INSERT INTO order_key (account_id, key, fingerprint, order_id, created_at) \
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, key) DO NOTHING"
-    )
-    .bind(account)
-    .bind(key.key.as_str())
-    .bind(key.fingerprint.as_str())
-    .bind(key.order)
-    .bind(key.at)
-    .run(conn)
-    .await?;
-    Ok(rows == 1)
-}
-
-/// What an idempotency key answered before.
-pub(crate) async fn find_key(
-    conn: &mut Conn,
-    account: Id<Account>,
-    key: &str,
-) -> Result<Option<KeyRow>, Problem> {
-    sql!("SELECT key, fingerprint, order_id, created_at FROM order_key WHERE account_id = $1 AND key = $2")
-        .bind(account)
-        .bind(key)
-        .optional(conn)
-        .await?
-        .map(|row| {
-            Ok(KeyRow {
-                key: row.get("key")?,
-                fingerprint: row.get("fingerprint")?,
-                order: row.get("order_id")?,
-                at: row.get("created_at")?,
-            })
-        })
-        .transpose()
-}
-
-/// One use of an idempotency key.
-#[derive(Debug, Clone)]
-pub(crate) struct KeyRow {
-    pub(crate) key: String,
-    pub(crate) fingerprint: String,
-    pub(crate) order: Id<Order>,
-    pub(crate) at: Timestamp,
-}
-
 fn seq(row: Option<Row>) -> Result<Option<i64>, Problem> {
     row.map(|row| row.get("events")).transpose()
 }
@@ -440,7 +308,7 @@ fn parsed<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> Result<T, 
     serde_json::from_str(&text).map_err(|e| Problem::internal(format!("orders.{column}: {e}")))
 }
 
-pub(crate) fn record(row: &Row) -> Result<OrderRecord, Problem> {
+fn record(row: &Row) -> Result<OrderRecord, Problem> {
     let currency: Currency = row.get("currency")?;
     let money = |column| Ok::<_, Problem>(Money::new(row.get(column)?, currency));
     Ok(OrderRecord {

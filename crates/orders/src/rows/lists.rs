@@ -1,0 +1,97 @@
+//! Many orders at once.
+
+use basis::{Account, Id, Line, Problem, Timestamp};
+use store::{Conn, sql};
+
+use super::{OrderRecord, record};
+
+/// An account's orders placed before `before`, newest first.
+pub(crate) async fn of_account(
+    conn: &mut Conn,
+    account: Id<Account>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<OrderRecord>, Problem> {
+    sql!(
+        "SELECT * FROM orders \
+         WHERE account_id = $1 AND created_at < $2 ORDER BY created_at DESC, id DESC LIMIT $3"
+    )
+    .bind(account)
+    .bind(before)
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(record)
+    .collect()
+}
+
+/// A line's orders, newest first.
+pub(crate) async fn of_line(
+    conn: &mut Conn,
+    account: Id<Account>,
+    line: Id<Line>,
+    limit: u32,
+) -> Result<Vec<OrderRecord>, Problem> {
+    sql!(
+        "SELECT * FROM orders \
+         WHERE line_id = $1 AND account_id = $2 ORDER BY created_at DESC, id DESC LIMIT $3"
+    )
+    .bind(line)
+    .bind(account)
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(record)
+    .collect()
+}
+
+/// How many orders of an account wait for their money, counted up to `at_most`.
+pub(crate) async fn count_unpaid(
+    conn: &mut Conn,
+    account: Id<Account>,
+    at_most: u32,
+) -> Result<u32, Problem> {
+    let rows = sql!("SELECT id FROM orders WHERE account_id = $1 AND state = 'awaiting_payment' LIMIT $2")
+        .bind(account)
+        .bind(at_most)
+        .all(conn)
+        .await?;
+    Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+}
+
+/// Orders in the order of their ids, after this one (`""`: from the first).
+pub(crate) async fn page(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec<OrderRecord>, Problem> {
+    sql!(
+        "SELECT * FROM orders \
+         WHERE id > $1 ORDER BY id LIMIT $2"
+    )
+    .bind(after)
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(record)
+    .collect()
+}
+
+/// Whether an order of the same line that is paid and not yet delivered will close this one's bundle.
+pub(crate) async fn is_being_replaced(conn: &mut Conn, old: &OrderRecord) -> Result<bool, Problem> {
+    let under_way = sql!(
+        "SELECT * FROM orders WHERE line_id = $1 AND state IN ('paid', 'delivering', 'review') LIMIT 1000"
+    );
+    let rows = under_way.bind(old.line).all(conn).await?;
+    let orders: Vec<OrderRecord> = rows.iter().map(record).collect::<Result<_, _>>()?;
+    Ok(orders.iter().any(|order| order.replaces.contains(&old.id)))
+}
+
+/// Orders that may wait for a person: those in review, and those whose money is on its way back.
+pub(crate) async fn stopped(conn: &mut Conn) -> Result<Vec<OrderRecord>, Problem> {
+    sql!("SELECT * FROM orders WHERE state IN ('review', 'refunding') ORDER BY created_at, id LIMIT 100000")
+        .all(conn)
+        .await?
+        .iter()
+        .map(record)
+        .collect()
+}
