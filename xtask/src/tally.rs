@@ -17,8 +17,12 @@ impl Tally {
     /// (`12 passed; 1 failed`) and node's TAP (`# pass 12`, `# fail 1`). A program that failed without saying
     /// so in its counts (it did not compile, it crashed) adds one failure; one that ran nothing does too.
     pub(crate) fn read(lines: &[String], succeeded: bool) -> Self {
+        // nextest repeats what a failed test printed, which looks like cargo test's own last words.
+        let of_nextest = |line: &&String| line.trim_start().starts_with("Summary [");
+        let nextest = lines.iter().any(|line| of_nextest(&line));
         let mut tally = Self::default();
-        lines.iter().filter(|line| is_summary(line)).for_each(|line| tally += count(line));
+        let summaries = lines.iter().filter(|line| if nextest { of_nextest(line) } else { is_summary(line) });
+        summaries.for_each(|line| tally += count(line));
         let silent = tally == Self::default();
         if tally.failed == 0 && (!succeeded || silent) {
             tally.failed = 1;
@@ -74,6 +78,8 @@ mod tests {
         let nextest =
             "     Summary [   1.224s] 14 tests run: 12 passed (1 slow), 1 failed, 1 timed out, 3 skipped";
         assert_eq!(tally(&[nextest], false), (12, 2));
+        let inner = "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out";
+        assert_eq!(tally(&[inner, nextest], false), (12, 2), "a failed test is counted once");
         let cargo = "test result: FAILED. 7 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out";
         assert_eq!(tally(&[cargo, cargo], false), (14, 4));
         assert_eq!(
