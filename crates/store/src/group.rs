@@ -34,6 +34,9 @@ struct State {
     group: Option<Group>,
     /// Counts groups, so that a waiter knows whether its own is still open.
     group_number: u64,
+    /// The last turn ended well and its savepoint still stands: the next turn or the commit releases it, which saves
+    /// the way to SQLite's thread and back.
+    unreleased: bool,
 }
 
 struct Group {
@@ -58,7 +61,7 @@ impl Drop for Waiting<'_> {
 
 impl Writer {
     pub(crate) fn new(conn: AnyConnection, env: &Env) -> Self {
-        let state = State { conn, group: None, group_number: 0 };
+        let state = State { conn, group: None, group_number: 0, unreleased: false };
         Self { state: Arc::new(Mutex::new(state)), waiting: Arc::default(), env: env.clone() }
     }
 
@@ -97,15 +100,17 @@ impl Writer {
     ) -> Result<(), Problem> {
         loop {
             match tokio::time::timeout(GATHER, &mut committed).await {
-                Ok(answer) => {
-                    return answer.unwrap_or_else(|_| Err(Problem::unavailable("the writer is gone")));
-                }
-                Err(_) => {
-                    let mut state = self.state.lock().await;
-                    if state.group_number == number {
-                        state.commit_group().await;
+                Ok(answer) => return answered(answer),
+                // Whoever commits meanwhile answers; a place in the queue for turns must not keep us from hearing it.
+                Err(_) => tokio::select! {
+                    biased;
+                    answer = &mut committed => return answered(answer),
+                    mut state = self.state.clone().lock_owned() => {
+                        if state.group_number == number {
+                            to_the_end(async move { state.commit_group().await; Ok(()) }).await?;
+                        }
                     }
-                }
+                },
             }
         }
     }
@@ -122,14 +127,18 @@ impl Writer {
     }
 }
 
+fn answered(answer: Result<Result<(), Problem>, oneshot::error::RecvError>) -> Result<(), Problem> {
+    answer.unwrap_or_else(|_| Err(Problem::unavailable("the writer is gone")))
+}
+
 impl State {
     async fn run(&mut self, sql: &'static str) -> Result<(), Problem> {
         sqlx::raw_sql(sql).execute(&mut self.conn).await.map(drop).map_err(|e| problem_of(&e))
     }
 
     async fn open(&mut self, now_ns: u64) -> Result<(), Problem> {
-        if self.group.is_some() {
-            return self.run("SAVEPOINT turn").await;
+        if self.group.is_some() && self.next_in_group().await {
+            return Ok(());
         }
         if let Err(problem) = self.run("BEGIN IMMEDIATE; SAVEPOINT turn").await {
             // Whatever of it has happened; mostly nothing, and then there is nothing to take back.
@@ -141,12 +150,27 @@ impl State {
         Ok(())
     }
 
+    /// Opens the next turn's savepoint in the group. False if SQLite has given up the whole transaction: then everyone
+    /// in the group tries again, and this turn begins a new one.
+    async fn next_in_group(&mut self) -> bool {
+        let release = std::mem::take(&mut self.unreleased);
+        let opened = self.run(if release { "RELEASE turn; SAVEPOINT turn" } else { "SAVEPOINT turn" }).await;
+        if let Err(problem) = &opened {
+            self.give_up_group(problem).await;
+        }
+        opened.is_ok()
+    }
+
+    async fn give_up_group(&mut self, why: &Problem) {
+        drop(self.run("ROLLBACK").await);
+        self.answer_group(&Err(Problem::new(Kind::Unavailable, RETRY_KEY).because(why)));
+    }
+
     /// Takes back what this turn did. If even that fails, SQLite has given up the whole transaction: everyone in
     /// the group tries again.
     async fn undo_turn(&mut self) {
-        if self.run("ROLLBACK TO turn; RELEASE turn").await.is_err() {
-            drop(self.run("ROLLBACK").await);
-            self.answer_group(&Err(Problem::new(Kind::Unavailable, RETRY_KEY).because("group rolled back")));
+        if let Err(problem) = self.run("ROLLBACK TO turn; RELEASE turn").await {
+            self.give_up_group(&problem).await;
         }
     }
 
@@ -163,6 +187,7 @@ impl State {
     }
 
     fn answer_group(&mut self, outcome: &Result<(), Problem>) {
+        self.unreleased = false;
         for waiter in self.group.take().map(|g| g.waiters).unwrap_or_default() {
             // A waiter that has gone does not need the answer.
             drop(waiter.send(outcome.clone()));
@@ -191,11 +216,7 @@ impl Turn {
         let Some(mut state) = self.state.take() else {
             return Err(Problem::internal("the turn is over"));
         };
-        if let Err(problem) = state.run("RELEASE turn").await {
-            drop(state.run("ROLLBACK").await);
-            state.answer_group(&Err(Problem::new(Kind::Unavailable, RETRY_KEY).because(&problem)));
-            return Err(problem);
-        }
+        state.unreleased = true;
         let (answer, committed) = oneshot::channel();
         let number = state.group_number;
         if let Some(group) = state.group.as_mut() {

@@ -132,6 +132,27 @@ async fn an_error_that_is_swallowed_is_not_called_a_commit() {
     }
 }
 
+/// A full disk makes SQLite take back the whole transaction, whoever shares it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sqlite_takes_back_by_itself_is_not_called_a_commit() {
+    let (env, _) = world();
+    let db = sqlite(&[PURSES], &env).await;
+    in_tx!(db, |tx| { fill(tx, "anna", 100).await }).unwrap();
+    for alone in [true, false] {
+        let mut first = db.begin().await.unwrap();
+        take(&mut first, 50).await.unwrap();
+        let other = db.db.clone();
+        let second = (!alone).then(|| tokio::spawn(async move { in_tx!(other, |tx| { take(tx, 1).await }) }));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        sql!("ROLLBACK").run(&mut first).await.unwrap();
+        assert!(first.finish(Ok(())).await.is_err());
+        if let Some(second) = second {
+            second.await.unwrap().unwrap();
+        }
+        assert_eq!(left(&db).await, if alone { 100 } else { 99 });
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_never_gets_through_says_not_now() {
     let (env, _) = world();

@@ -53,6 +53,10 @@ struct Args {
     /// How many payers pay at once.
     #[arg(long, default_value_t = 64)]
     payers: usize,
+    /// How long orders rest between being placed and being paid: open payments are looked at 5, 15, 30, 60 and 120
+    /// seconds after they were begun, and these looks are not what is measured.
+    #[arg(long, default_value_t = 62)]
+    quiet_seconds: u64,
     /// Only orders as fast as it goes.
     #[arg(long)]
     burst_only: bool,
@@ -166,7 +170,7 @@ async fn orders(args: &Args, shop: &mut Shop, engine: &str, figures: &mut Figure
     let warm = shop.place(200, "warm").await?;
     shop.pay_at_once(warm, args.payers).await?;
     let bills = shop.place(args.orders, "burst").await?;
-    shop.await_quiet().await;
+    shop.await_quiet(args.quiet_seconds).await;
     let (rate, cost) = shop.pay_at_once(bills, args.payers).await?;
     let each = |total: u64| float(total) / amount(args.orders);
     figures.at_least(&format!("{engine}: paid to durable active"), rate, "orders/s", ORDERS_PER_SECOND);

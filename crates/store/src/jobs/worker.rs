@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use basis::{Env, Kind, Problem, SECOND_MS, Timestamp};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::rows::{self, JobRow, Later};
-use crate::{Db, in_tx};
+use crate::{Conn, Db, in_tx};
 
 /// How many jobs run at once.
 const RUNNING_MAX: usize = 64;
@@ -54,6 +54,12 @@ pub enum Next {
 
 type Handler = Arc<dyn Fn(JobRun) -> BoxFuture<'static, Result<Next, Problem>> + Send + Sync>;
 
+/// A job whose handler has ended, and how.
+struct Ended {
+    job: JobRow,
+    outcome: Result<Next, Problem>,
+}
+
 /// Runs jobs until it is told to stop.
 pub struct Worker {
     db: Db,
@@ -94,27 +100,32 @@ impl Worker {
         let worker = Arc::new(self);
         worker.recover().await;
         let wake = worker.db.jobs_wake();
-        let mut running = JoinSet::new();
+        let (mut running, mut ended) = (JoinSet::new(), Vec::new());
         while !*stop.borrow() {
-            let claimed = worker.claim(RUNNING_MAX.saturating_sub(running.len())).await;
+            let room = RUNNING_MAX.saturating_sub(running.len());
+            let claimed = worker.store_and_claim(std::mem::take(&mut ended), room).await;
             let found = !claimed.is_empty();
             for job in claimed {
                 let worker = worker.clone();
-                running.spawn(async move { worker.handle(job).await });
+                running.spawn(async move { worker.finish(job).await });
             }
-            if found && running.len() < RUNNING_MAX {
-                continue;
+            if !found || running.len() >= RUNNING_MAX {
+                let full = running.len() >= RUNNING_MAX;
+                tokio::select! {
+                    Some(end) = running.join_next() => ended.extend(end.ok()),
+                    () = wake.notified(), if !full => {}
+                    () = worker.sleep_until_due(), if !full => {}
+                    _ = stop.changed() => {}
+                }
             }
-            let full = running.len() >= RUNNING_MAX;
-            tokio::select! {
-                Some(_) = running.join_next(), if full => {}
-                () = wake.notified(), if !full => {}
-                () = worker.sleep_until_due(), if !full => {}
-                _ = stop.changed() => {}
+            while let Some(end) = running.try_join_next() {
+                ended.extend(end.ok());
             }
-            while running.try_join_next().is_some() {}
         }
-        while running.join_next().await.is_some() {}
+        while let Some(end) = running.join_next().await {
+            ended.extend(end.ok());
+        }
+        worker.store_and_claim(ended, 0).await;
     }
 
     /// Runs what is due now, one after the other, until nothing is; for tests and for commands without a server.
@@ -129,7 +140,8 @@ impl Worker {
                 return Ok(done);
             }
             for job in jobs {
-                self.handle(job).await;
+                let end = self.finish(job).await;
+                self.store_alone(&end).await;
                 done += 1;
             }
         }
@@ -144,26 +156,53 @@ impl Worker {
         }
     }
 
-    async fn claim(&self, limit: usize) -> Vec<JobRow> {
-        match self.try_claim(limit).await {
+    /// Stores how jobs have ended and leases others that are due, in one transaction: under load a job's end costs no
+    /// commit of its own.
+    async fn store_and_claim(&self, ended: Vec<Ended>, room: usize) -> Vec<JobRow> {
+        match self.try_store_and_claim(&ended, room).await {
             Ok(jobs) => jobs,
-            Err(problem) => {
+            Err(problem) if ended.is_empty() => {
                 tracing::warn!(%problem, "cannot lease jobs");
                 tokio::time::sleep(Duration::from_millis(200)).await;
+                Vec::new()
+            }
+            Err(_) => {
+                // One of them may not be storable at all: it must not hold up the others.
+                join_all(ended.iter().map(|end| self.store_alone(end))).await;
                 Vec::new()
             }
         }
     }
 
-    async fn try_claim(&self, limit: usize) -> Result<Vec<JobRow>, Problem> {
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    async fn try_store_and_claim(&self, ended: &[Ended], room: usize) -> Result<Vec<JobRow>, Problem> {
+        if ended.is_empty() {
+            return self.try_claim(room).await;
+        }
+        let now = self.env.now();
+        in_tx!(self.db, |tx| {
+            for end in ended {
+                self.store(tx, end).await?;
+            }
+            self.claim(tx, now, room).await
+        })
+    }
+
+    async fn try_claim(&self, room: usize) -> Result<Vec<JobRow>, Problem> {
         let now = self.env.now();
         // Look before taking the writer's turn: an idle worker writes nothing.
         let due = rows::next_due(&mut self.db.read().await?).await?.is_some_and(|at| at <= now);
-        if limit == 0 || !(due || self.has_lost_leases(now).await?) {
+        if room == 0 || !(due || self.has_lost_leases(now).await?) {
             return Ok(Vec::new());
         }
-        in_tx!(self.db, |tx| { rows::claim(tx, &self.owner, now, now.plus_ms(LEASE_MS), limit).await })
+        in_tx!(self.db, |tx| { self.claim(tx, now, room).await })
+    }
+
+    async fn claim(&self, tx: &mut Conn, now: Timestamp, room: usize) -> Result<Vec<JobRow>, Problem> {
+        if room == 0 {
+            return Ok(Vec::new());
+        }
+        let limit = u32::try_from(room).unwrap_or(u32::MAX);
+        rows::claim(tx, &self.owner, now, now.plus_ms(LEASE_MS), limit).await
     }
 
     async fn has_lost_leases(&self, now: Timestamp) -> Result<bool, Problem> {
@@ -179,29 +218,36 @@ impl Worker {
         tokio::time::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(1))).await;
     }
 
-    async fn handle(&self, job: JobRow) {
+    /// Runs a job's handler to its end.
+    async fn finish(&self, job: JobRow) -> Ended {
         let outcome = self.call(&job).await;
-        let stored = in_tx!(self.db, |tx| {
-            match &outcome {
-                Ok(Next::Done) => rows::remove(tx, &job, &self.owner).await,
-                Ok(Next::At(at)) => {
-                    rows::put_off(tx, &job, &self.owner, &Later { at: *at, attempts: 0, error: None }).await
-                }
-                Err(problem) if job.attempts >= ATTEMPTS_MAX && problem.kind != Kind::Unavailable => {
-                    rows::bury(tx, job.id, &self.owner, &problem.to_string()).await
-                }
-                Err(problem) => {
-                    let at = self.env.now().plus_ms(back_off_ms(job.attempts));
-                    let error = Some(problem.to_string());
-                    rows::put_off(tx, &job, &self.owner, &Later { at, attempts: job.attempts, error }).await
-                }
-            }
-        });
-        if let Err(problem) = outcome {
+        if let Err(problem) = &outcome {
             tracing::warn!(kind = job.kind, key = job.key, attempt = job.attempts, %problem, "job failed");
         }
-        if let Err(problem) = stored {
-            tracing::warn!(kind = job.kind, key = job.key, %problem, "job's end not stored: it will run again");
+        Ended { job, outcome }
+    }
+
+    async fn store_alone(&self, end: &Ended) {
+        if let Err(problem) = in_tx!(self.db, |tx| { self.store(tx, end).await }) {
+            let JobRow { kind, key, attempts, .. } = &end.job;
+            tracing::warn!(kind, key, attempt = attempts, %problem, "job's end not stored: it will run again");
+        }
+    }
+
+    async fn store(&self, tx: &mut Conn, Ended { job, outcome }: &Ended) -> Result<(), Problem> {
+        match outcome {
+            Ok(Next::Done) => rows::remove(tx, job, &self.owner).await,
+            Ok(Next::At(at)) => {
+                rows::put_off(tx, job, &self.owner, &Later { at: *at, attempts: 0, error: None }).await
+            }
+            Err(problem) if job.attempts >= ATTEMPTS_MAX && problem.kind != Kind::Unavailable => {
+                rows::bury(tx, job.id, &self.owner, &problem.to_string()).await
+            }
+            Err(problem) => {
+                let at = self.env.now().plus_ms(back_off_ms(job.attempts));
+                let error = Some(problem.to_string());
+                rows::put_off(tx, job, &self.owner, &Later { at, attempts: job.attempts, error }).await
+            }
         }
     }
 
