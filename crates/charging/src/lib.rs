@@ -21,9 +21,7 @@ pub use pool::{
     VoidReply as VoidAnswer, WindowView,
 };
 pub use shard::BUSY_KEY;
-pub use views::{
-    BundleRow, DayUsage, SessionRow, bundle, bundles_of_pool, delivered_after, sessions_of_line, usage_by_day,
-};
+pub use views::{BundleRow, DayUsage, SessionRow, bundle, delivered_after, sessions_of_line, usage_by_day};
 
 /// The tables of the log: in `charging.db` beside SQLite's shop, in the shop's own database on PostgreSQL.
 pub const LOG_MIGRATIONS: store::Migrations = store::migrations!("charging_log", ["0001_log.sql"]);

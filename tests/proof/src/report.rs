@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+/// So many faults show what is wrong.
+const FAULTS_SAID: usize = 10;
+
 /// Checks, counted.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -21,9 +24,14 @@ impl Report {
         }
     }
 
-    /// As [`Report::check`]: a list of faults must be empty.
+    /// As [`Report::check`]: a list of faults must be empty. The first of them are said.
     pub fn none(&mut self, what: &str, faults: &[String]) {
-        let found = if faults.is_empty() { "none".to_owned() } else { faults.join("; ") };
+        let (said, more) = faults.split_at(faults.len().min(FAULTS_SAID));
+        let found = match (said, more) {
+            ([], _) => "none".to_owned(),
+            (said, []) => said.join("; "),
+            (said, more) => format!("{}; and {} more", said.join("; "), more.len()),
+        };
         self.check(what, faults.is_empty(), found);
     }
 

@@ -5,9 +5,7 @@ mod projector;
 mod read;
 mod rows;
 
-pub use read::{
-    BundleRow, DayUsage, SessionRow, bundle, bundles_of_pool, delivered_after, sessions_of_line, usage_by_day,
-};
+pub use read::{BundleRow, DayUsage, SessionRow, bundle, delivered_after, sessions_of_line, usage_by_day};
 
 pub(crate) use fold::word;
 pub(crate) use projector::{cursor, project};

@@ -98,19 +98,6 @@ fn day_usage(row: &Row, day_offset_ms: i64) -> Result<DayUsage, Problem> {
     Ok(DayUsage { day: Timestamp(day), country, octets: row.get("octets")? })
 }
 
-/// The bundles of a pool, the newest first; at most 500.
-pub async fn bundles_of_pool(conn: &mut Conn, pool: Id<PoolNoun>) -> Result<Vec<BundleRow>, Problem> {
-    let rows = sql!(
-        "SELECT bundle, pool, line, state, credited_at, started_at, ends_at, ended_at, total, granted, used, expired, closed \
-         FROM charging_bundle WHERE pool = $1 ORDER BY credited_at DESC, bundle DESC LIMIT $2"
-    )
-    .bind(pool)
-    .bind(ROWS_MAX)
-    .all(conn)
-    .await?;
-    rows.iter().map(bundle_row).collect()
-}
-
 /// One bundle, if it was ever delivered and is written behind.
 pub async fn bundle(conn: &mut Conn, bundle: Id<Order>) -> Result<Option<BundleRow>, Problem> {
     let row = sql!(
