@@ -6,18 +6,21 @@
 mod compose;
 pub mod letters;
 mod mailers;
+mod smtp;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use basis::{Env, Id, Kind, Language, Mail, Problem, SecretKey};
+use basis::{Env, Id, Language, Mail, Problem, SecretKey, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{
     Conn,
     jobs::{self, JobRun, NewJob, Next},
 };
+use tokio::sync::Semaphore;
 
 pub use letters::Letterhead;
-pub use mailers::{Folder, Mailer, Memory, Smtp};
+pub use mailers::{Folder, Mailer, Memory};
+pub use smtp::Smtp;
 
 /// The kind of the job that sends a mail; handled by [`Post::send`].
 pub const SEND: &str = "mail.send";
@@ -113,29 +116,44 @@ impl std::fmt::Debug for Letter {
 /// Writes queued mails and hands them to a mailer.
 #[derive(Clone)]
 pub struct Post {
-    /// Who carries them.
-    pub mailer: Arc<dyn Mailer>,
+    mailer: Arc<dyn Mailer>,
     /// What links begin with, e.g. `https://shop.example`.
-    pub public_url: String,
+    public_url: String,
     /// The shop's name, under every mail.
-    pub brand: String,
+    brand: String,
     /// The key that makes codes and links.
-    pub key: SecretKey,
+    key: SecretKey,
+    /// Who is being sent a mail right now.
+    counters: Arc<Semaphore>,
 }
 
+/// So many mails are on their way at once; the others wait in the queue and not at the worker, which has better things to
+/// do than to wait for a mail server.
+const AT_ONCE: usize = 16;
+/// A mail that finds no counter free comes again within so long.
+const BUSY_MS: u64 = 5000;
+
 impl Post {
-    /// Handles the job [`SEND`]. A mail that no mail server will ever take is logged and dropped.
+    /// Mails go by `mailer`; their links begin with `public_url` and open by what `key` makes; `brand` signs them.
+    pub fn new(mailer: Arc<dyn Mailer>, public_url: String, brand: String, key: SecretKey) -> Self {
+        Self { mailer, public_url, brand, key, counters: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Handles the job [`SEND`]. What the mail server will never take is a dead letter; anything else is tried again.
     pub async fn send(&self, env: &Env, run: &JobRun) -> Result<Next, Problem> {
         let mail: NewMail = run.read()?;
         let id = run.key.parse().map_err(|e| Problem::internal("a mail's key").because(e))?;
-        match self.mailer.send(env.now(), &compose::letter(self, id, &mail)).await {
-            Err(problem) if problem.kind == Kind::Invalid => {
-                tracing::warn!(mail = %id, %problem, "a mail was refused for good");
-                Ok(Next::Done)
-            }
-            sent => sent.map(|()| Next::Done),
-        }
+        let Ok(_counter) = self.counters.try_acquire() else { return Ok(Next::At(some_time_soon(env))) };
+        self.mailer.send(env.now(), &compose::letter(self, id, &mail)).await?;
+        Ok(Next::Done)
     }
+}
+
+/// Not all at the same moment.
+fn some_time_soon(env: &Env) -> Timestamp {
+    let [low, high] = env.random::<2>();
+    let ms = u64::from(u16::from_le_bytes([low, high])) % BUSY_MS;
+    env.now().plus_ms(i64::try_from(ms).unwrap_or(0) + 1)
 }
 
 impl std::fmt::Debug for Post {

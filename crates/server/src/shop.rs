@@ -141,7 +141,7 @@ fn post(settings: &Settings, key: &SecretKey) -> Result<Post> {
         Arc::new(Smtp::new(&mail.smtp, &mail.from)?)
     };
     let (public_url, brand) = (settings.public_url.clone(), settings.brand.clone());
-    Ok(Post { mailer, public_url, brand, key: key.clone() })
+    Ok(Post::new(mailer, public_url, brand, key.clone()))
 }
 
 fn order_settings(settings: &Settings) -> orders::Settings {

@@ -85,7 +85,7 @@ mod tests {
 
     fn post() -> Post {
         let (public_url, brand) = ("https://shop.example".to_owned(), "Heyon".to_owned());
-        Post { mailer: Arc::new(Memory::default()), public_url, brand, key: SecretKey::new([7; 32]) }
+        Post::new(Arc::new(Memory::default()), public_url, brand, SecretKey::new([7; 32]))
     }
 
     #[test]

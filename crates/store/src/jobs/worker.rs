@@ -19,7 +19,8 @@ const RUNNING_MAX: usize = 64;
 const HANDLER_TIME_MAX: Duration = Duration::from_mins(1);
 /// A lease outlives its handler, so a job never runs twice at once.
 const LEASE_MS: i64 = 90 * SECOND_MS;
-/// After so many failures a job is dead until an operator retries it, or it is queued again. Something that is only
+/// After so many failures a job is dead until an operator retries it, or it is queued again; at once if its problem is
+/// Invalid, because another try sees the same. Something that is only
 /// not available (a provider, a network, the database) never kills a job: nobody knows how long it stays away.
 const ATTEMPTS_MAX: u32 = 40;
 /// How long the worker sleeps at most when nothing is due.
@@ -240,7 +241,7 @@ impl Worker {
             Ok(Next::At(at)) => {
                 rows::put_off(tx, job, &self.owner, &Later { at: *at, attempts: 0, error: None }).await
             }
-            Err(problem) if job.attempts >= ATTEMPTS_MAX && problem.kind != Kind::Unavailable => {
+            Err(problem) if is_hopeless(problem, job.attempts) => {
                 rows::bury(tx, job.id, &self.owner, &problem.to_string()).await
             }
             Err(problem) => {
@@ -267,6 +268,15 @@ impl Worker {
                 Err(Problem::unavailable("the handler took too long"))
             }
         }
+    }
+}
+
+/// What is wrong in itself (Invalid: an address that does not exist) is not tried again; our own mistakes some time.
+fn is_hopeless(problem: &Problem, attempts: u32) -> bool {
+    match problem.kind {
+        Kind::Unavailable => false,
+        Kind::Invalid => true,
+        _ => attempts >= ATTEMPTS_MAX,
     }
 }
 

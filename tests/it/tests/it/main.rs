@@ -16,6 +16,8 @@ mod charging;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod mail;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod payments;

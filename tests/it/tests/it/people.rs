@@ -51,13 +51,22 @@ impl Town {
 
     /// Sends what is queued.
     pub(crate) async fn deliver_mail(&self) {
+        self.deliver_mail_by(Arc::new(self.mailbox.clone())).await;
+    }
+
+    /// Sends what is queued by this mailer.
+    pub(crate) async fn deliver_mail_by(&self, mailer: Arc<dyn mail::Mailer>) {
+        self.postman(mailer).run_due().await.unwrap();
+        self.clock.advance_ms(1);
+    }
+
+    /// A worker that sends mails by this mailer.
+    pub(crate) fn postman(&self, mailer: Arc<dyn mail::Mailer>) -> Worker {
         let (db, env) = (self.db.db.clone(), self.env.clone());
         let (brand, public_url) = ("Heyon".to_owned(), "https://shop.example".to_owned());
         let key = self.guards.key.clone();
-        let post = mail::Post { mailer: Arc::new(self.mailbox.clone()), public_url, brand, key };
-        let worker = accounts::handlers(Worker::new(&db, &env, "test"), &db, &env, &post);
-        worker.run_due().await.unwrap();
-        self.clock.advance_ms(1);
+        let post = mail::Post::new(mailer, public_url, brand, key);
+        accounts::handlers(Worker::new(&db, &env, "test"), &db, &env, &post)
     }
 
     /// The newest mail to an address.
