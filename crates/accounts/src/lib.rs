@@ -29,7 +29,7 @@ use basis::{Currency, Id, Language, Problem, SecretKey, Timestamp};
 use store::{Conn, Migrations, migrations};
 
 pub use change::{NewPassword, ask_email_change, change_password, confirm_email_change, pending_email};
-pub use jobs::{begin_purging, handlers};
+pub use jobs::handlers;
 pub use limits::{Act, Limits, Rate, Who};
 pub use passwords::Passwords;
 pub use preferences::{Preferences, set_preferences, time_zones};

@@ -141,7 +141,7 @@ pub async fn sign_out(db: &Db, token: &str) -> Result<(), Problem> {
     in_tx!(db, |tx| { rows::delete_session_of_token(tx, token).await })
 }
 
-/// Removes what has ended: sessions, API tokens and mailed codes; how many. To be run now and then.
-pub async fn purge(db: &Db, now: Timestamp) -> Result<u64, Problem> {
-    in_tx!(db, |tx| { rows::purge(tx, now).await })
+/// Takes away sessions, tokens and mailed codes that have ended, at most `limit` of each; how many those were.
+pub async fn purge(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<u64, Problem> {
+    rows::purge(conn, now, limit).await
 }

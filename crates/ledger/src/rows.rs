@@ -353,6 +353,13 @@ pub(crate) async fn add_checkpoint(
     .bind(at.debits)
     .bind(at.credits)
     .run(conn)
-    .await
-    .map(drop)
+    .await?;
+    // The newest one says it all.
+    sql!("DELETE FROM ledger_checkpoint WHERE book = $1 AND currency = $2 AND until_at < $3")
+        .bind(book)
+        .bind(currency)
+        .bind(at.until)
+        .run(conn)
+        .await
+        .map(drop)
 }

@@ -33,7 +33,9 @@ pub use expiring::expire;
 pub use fulfilling::fulfil;
 pub use handlers::handlers;
 pub use operating::{Decision, RefundBegun, decide, refund};
-pub use placing::{PayWith, PayerView, PlaceInput, Placed, cancel, pay_again, place};
+pub use placing::{
+    KEYS_KEPT_MS, PayWith, PayerView, PlaceInput, Placed, cancel, forget_keys, pay_again, place,
+};
 pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, REVIEW};
 pub use quoting::{Intent, Quote, QuoteInput, RefundRule, quote};
 pub use reading::{find, history, of_line, order, waiting_for_people, waits_for_person};
@@ -46,4 +48,5 @@ pub use strays::decide_payment;
 pub use timeline::{Event, ExpiryReason, Happening, RefundReason, ReviewReason, timeline};
 
 /// The orders' tables.
-pub const MIGRATIONS: store::Migrations = store::migrations!("orders", ["0001_orders.sql"]);
+pub const MIGRATIONS: store::Migrations =
+    store::migrations!("orders", ["0001_orders.sql", "0002_clearing.sql"]);

@@ -1,6 +1,6 @@
 //! From a quote to an order that waits for its money, or is paid already.
 
-use basis::{Account, Env, Id, Language, Line, Money, Order, Payment, Problem, Timestamp};
+use basis::{Account, DAY_MS, Env, Id, Language, Line, Money, Order, Payment, Problem, Timestamp};
 use catalog::PlanId;
 use payments::{Method, NewPayment, Purpose};
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,14 @@ pub async fn place(
         desk.tell(&order, order.state);
     }
     Ok(placed)
+}
+
+/// An idempotency key answers for so long: far beyond any client's retries.
+pub const KEYS_KEPT_MS: i64 = 60 * DAY_MS;
+
+/// Forgets idempotency keys that are older than [`KEYS_KEPT_MS`], at most `limit`; how many those were.
+pub async fn forget_keys(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<u64, Problem> {
+    rows::forget_keys(conn, now.plus_ms(-KEYS_KEPT_MS), limit).await
 }
 
 fn check_key(key: &str) -> Result<(), Problem> {

@@ -4,7 +4,7 @@
 mod keys;
 mod lists;
 
-pub(crate) use keys::{KeyRow, find_key, keep_key};
+pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
 pub(crate) use lists::{count_unpaid, is_being_replaced, of_account, of_line, page, stopped};
 
 use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Terms, Timestamp};

@@ -162,3 +162,27 @@ pub async fn message(conn: &mut Conn, id: Id<InboxMessage>) -> Result<Message, P
         received_at: row.get("received_at")?,
     })
 }
+
+/// Clears away messages that came before `until` and are dealt with, at most `limit`; how many those were.
+///
+/// A message stays while its flag is open, while a look at its payment is queued, and while that payment may still be
+/// paid, is contested, or is on its way back. The payment itself, its captures and refunds stay for ever; a message
+/// that comes again after it was cleared away is looked at again and changes nothing.
+pub async fn forget_messages(conn: &mut Conn, until: Timestamp, limit: u32) -> Result<u64, Problem> {
+    sql!(
+        "DELETE FROM payment_inbox WHERE id IN (
+           SELECT id FROM payment_inbox WHERE received_at < $1
+           AND NOT EXISTS (SELECT 1 FROM payment_flag WHERE resolved_at IS NULL
+             AND (payment_flag.inbox_id = payment_inbox.id OR payment_flag.payment_id = payment_inbox.payment_id))
+           AND NOT EXISTS (SELECT 1 FROM job WHERE job.kind = 'payment.check' AND job.key = payment_inbox.id)
+           AND NOT EXISTS (SELECT 1 FROM payment WHERE payment.id = payment_inbox.payment_id
+             AND payment.state IN ('created', 'pending', 'disputed'))
+           AND NOT EXISTS (SELECT 1 FROM payment_refund WHERE payment_refund.payment_id = payment_inbox.payment_id
+             AND payment_refund.state <> 'succeeded')
+           ORDER BY received_at LIMIT $2)"
+    )
+    .bind(until)
+    .bind(limit)
+    .run(conn)
+    .await
+}

@@ -19,7 +19,7 @@ mod top_up;
 pub use audit::{audit, count_by_state, page, reconcile};
 pub use check::{CHECK, CheckJob, Confirmed, News, after, confirm, fetch};
 pub use flags::{Flag, open_flags, resolve_flag};
-pub use inbox::{BODY_BYTES_MAX, Message, Received, message, receive_hook};
+pub use inbox::{BODY_BYTES_MAX, Message, Received, forget_messages, message, receive_hook};
 pub use open::{NewPayment, begin, cancel, create, find, of_account, of_order, of_payer};
 pub use provider::{
     BeginRequest, Begun, Capabilities, CaptureFact, Facts, Hook, HookRejected, PaymentRef, Provider,

@@ -39,6 +39,7 @@ pub struct Settings {
     pub tls: Tls,
     pub mail: Mail,
     pub deadlines: Deadlines,
+    pub keep: Keep,
     pub sandbox: Sandbox,
     pub apps: Apps,
     pub log: Log,
@@ -77,6 +78,14 @@ pub struct Deadlines {
     pub payment_seconds: u32,
     pub delivery_seconds: u32,
     pub shutdown_seconds: u32,
+}
+
+/// Section `keep`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Keep {
+    pub messages_days: u32,
 }
 
 /// Section `sandbox`.

@@ -16,7 +16,12 @@ use payments::Providers;
 use store::{Db, Engine, Migrations, in_tx, jobs::Worker};
 use web::live::Hub;
 
-use crate::{data_dir::DataDir, pay, settings::Settings};
+use crate::{
+    data_dir::DataDir,
+    housekeeping::{self, HOUSEKEEPING},
+    pay,
+    settings::Settings,
+};
 
 /// Every noun's tables, in the order in which they refer to each other.
 const MIGRATIONS: [Migrations; 9] = [
@@ -71,7 +76,7 @@ impl Shop {
         let secret = data.secret(&env)?;
         let db = Db::open(&settings.database_url(), &env).await?;
         store::migrate(&db, &MIGRATIONS, env.now()).await?;
-        in_tx!(db, |tx| { accounts::begin_purging(tx, &env).await })?;
+        in_tx!(db, |tx| { housekeeping::begin(tx, &env).await })?;
         let log = match settings.charging_url() {
             Some(url) => Db::open(&url, &env).await?,
             // Connections of its own: pages and jobs that hold all of theirs must not stop the meter.
@@ -117,7 +122,12 @@ impl Shop {
         let worker = Worker::new(&self.db, &self.env, OWNER);
         let worker = accounts::handlers(worker, &self.db, &self.env, &self.post);
         let worker = cards::handlers(worker, &self.db, &self.env, &self.charging);
-        support::handlers(orders::handlers(worker, &self.desk), &self.desk)
+        let worker = support::handlers(orders::handlers(worker, &self.desk), &self.desk);
+        let (db, env, days) = (self.db.clone(), self.env.clone(), self.settings.keep.messages_days);
+        worker.on(HOUSEKEEPING, move |_| {
+            let (db, env) = (db.clone(), env.clone());
+            async move { housekeeping::clear(&db, &env, days).await }
+        })
     }
 
     /// Leaves a snapshot for a fast start, and closes the files.

@@ -164,18 +164,29 @@ pub(crate) async fn trim_sessions(conn: &mut Conn, account: AccountId, most: i64
     .map(drop)
 }
 
-/// Takes away what has ended: sessions, tokens, and codes nobody used.
-pub(crate) async fn purge(conn: &mut Conn, now: Timestamp) -> Result<u64, Problem> {
-    let sessions = sql!("DELETE FROM login_session WHERE used_at <= $1 OR created_at <= $2")
-        .bind(now.plus_ms(-rules::SESSION_IDLE_MS))
-        .bind(now.plus_ms(-rules::SESSION_MOST_MS))
-        .run(conn)
-        .await?;
-    let tokens = sql!("DELETE FROM api_token WHERE used_at <= $1")
-        .bind(now.plus_ms(-rules::TOKEN_IDLE_MS))
-        .run(conn)
-        .await?;
-    let codes = sql!("DELETE FROM mail_code WHERE expires_at <= $1").bind(now).run(conn).await?;
+/// Takes away what has ended, at most so many of each: sessions, tokens, and codes nobody used.
+pub(crate) async fn purge(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<u64, Problem> {
+    let sessions = sql!(
+        "DELETE FROM login_session WHERE id IN \
+         (SELECT id FROM login_session WHERE used_at <= $1 OR created_at <= $2 LIMIT $3)"
+    )
+    .bind(now.plus_ms(-rules::SESSION_IDLE_MS))
+    .bind(now.plus_ms(-rules::SESSION_MOST_MS))
+    .bind(limit)
+    .run(conn)
+    .await?;
+    let tokens =
+        sql!("DELETE FROM api_token WHERE id IN (SELECT id FROM api_token WHERE used_at <= $1 LIMIT $2)")
+            .bind(now.plus_ms(-rules::TOKEN_IDLE_MS))
+            .bind(limit)
+            .run(conn)
+            .await?;
+    let codes =
+        sql!("DELETE FROM mail_code WHERE id IN (SELECT id FROM mail_code WHERE expires_at <= $1 LIMIT $2)")
+            .bind(now)
+            .bind(limit)
+            .run(conn)
+            .await?;
     Ok(sessions + tokens + codes)
 }
 

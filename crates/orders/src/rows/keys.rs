@@ -28,6 +28,18 @@ pub(crate) async fn keep_key(conn: &mut Conn, account: Id<Account>, key: &KeyRow
     Ok(rows == 1)
 }
 
+/// Forgets keys from before `until`, at most so many; answers how many.
+pub(crate) async fn forget_keys(conn: &mut Conn, until: Timestamp, limit: u32) -> Result<u64, Problem> {
+    sql!(
+        "DELETE FROM order_key WHERE (account_id, key) IN \
+         (SELECT account_id, key FROM order_key WHERE created_at < $1 LIMIT $2)"
+    )
+    .bind(until)
+    .bind(limit)
+    .run(conn)
+    .await
+}
+
 /// What an idempotency key answered before.
 pub(crate) async fn find_key(
     conn: &mut Conn,

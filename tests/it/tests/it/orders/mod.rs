@@ -9,4 +9,4 @@ mod paying;
 mod plan_change;
 mod provider;
 mod races;
-mod shop;
+pub(crate) mod shop;
