@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use basis::Problem;
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection};
 use tokio::sync::Notify;
+use tokio::task::coop;
 
 use crate::group::Turn;
-use crate::query::problem_of;
+use crate::postgres::Server;
+use crate::query::{Answer, Query, Wanted};
+use crate::readers::Reader;
+use crate::sqlite::{Sqlite, apart};
 use crate::{Db, Engine};
 
 /// One connection. Verbs take `&mut Conn`; dropping it inside a transaction rolls back.
@@ -21,26 +23,28 @@ pub struct Conn {
     jobs_wake: Arc<Notify>,
 }
 
-enum Link {
-    Reader(PoolConnection<Any>),
-    Transaction(sqlx::Transaction<'static, Any>),
+pub(crate) enum Link {
+    Reader(Reader),
+    /// Audits and backups read whole tables: their statements must not hold up the others.
+    Snapshot(Reader),
     Turn(Turn),
+    Server(Server),
+    /// On a thread of its own, or given up there.
+    Away,
+}
+
+impl Link {
+    fn sqlite(&self) -> Result<&Sqlite, Problem> {
+        match self {
+            Self::Reader(reader) | Self::Snapshot(reader) => reader.conn(),
+            Self::Turn(turn) => turn.conn(),
+            Self::Server(_) | Self::Away => Err(Problem::internal("the connection is not here")),
+        }
+    }
 }
 
 impl Conn {
-    pub(crate) fn reader(db: &Db, conn: PoolConnection<Any>) -> Self {
-        Self::new(db, Link::Reader(conn))
-    }
-
-    pub(crate) fn transaction(db: &Db, transaction: sqlx::Transaction<'static, Any>) -> Self {
-        Self::new(db, Link::Transaction(transaction))
-    }
-
-    pub(crate) fn turn(db: &Db, turn: Turn) -> Self {
-        Self::new(db, Link::Turn(turn))
-    }
-
-    fn new(db: &Db, link: Link) -> Self {
+    pub(crate) fn new(db: &Db, link: Link) -> Self {
         Self { link, engine: db.engine(), failed: None, jobs_queued: false, jobs_wake: db.jobs_wake() }
     }
 
@@ -54,23 +58,50 @@ impl Conn {
         self.jobs_queued = true;
     }
 
-    pub(crate) fn raw(&mut self) -> Result<&mut AnyConnection, Problem> {
-        match &mut self.link {
-            Link::Reader(conn) => Ok(conn),
-            Link::Transaction(transaction) => Ok(transaction),
-            Link::Turn(turn) => turn.raw(),
-        }
+    /// Runs a statement. If it fails that stays with the transaction: see [`Conn::finish`].
+    pub(crate) async fn ask(&mut self, query: Query, wanted: Wanted) -> Result<Answer, Problem> {
+        metrics::counter!("store_statements_total").increment(1);
+        let answer = match &mut self.link {
+            Link::Server(server) => server.ask(query, wanted).await,
+            Link::Snapshot(_) => self.apart(move |conn| conn.ask(&query, wanted)).await,
+            link => {
+                // Nothing here ever waits; after a long row of statements others get their time.
+                coop::consume_budget().await;
+                link.sqlite().and_then(|conn| conn.ask(&query, wanted))
+            }
+        };
+        self.heard(answer)
     }
 
-    /// What the database said, as a problem. An error stays with the transaction: see [`Conn::finish`].
-    pub(crate) fn heard<T>(&mut self, answer: Result<T, sqlx::Error>) -> Result<T, Problem> {
-        answer.map_err(|error| {
-            let problem = problem_of(&error);
-            if !matches!(error, sqlx::Error::RowNotFound) {
-                self.failed.get_or_insert_with(|| problem.clone());
-            }
-            problem
+    /// Runs statements that have neither values nor an answer, and may take long.
+    pub(crate) async fn batch(&mut self, text: String) -> Result<(), Problem> {
+        let done = match &mut self.link {
+            Link::Server(server) => server.batch(text).await,
+            _ => self.apart(move |conn| conn.batch(&text)).await,
+        };
+        self.heard(done)
+    }
+
+    fn heard<T>(&mut self, answer: Result<T, Problem>) -> Result<T, Problem> {
+        if let Err(problem) = &answer {
+            self.failed.get_or_insert_with(|| problem.clone());
+        }
+        answer
+    }
+
+    /// Runs what may take long on a thread of its own. If nobody waits for it to come back, it ends as if dropped.
+    async fn apart<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Sqlite) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let link = std::mem::replace(&mut self.link, Link::Away);
+        let (link, outcome) = apart(move || {
+            let outcome = link.sqlite().and_then(work);
+            (link, outcome)
         })
+        .await?;
+        self.link = link;
+        outcome
     }
 
     /// Commits an `Ok`, rolls back an `Err`; how `in_tx!` ends.
@@ -82,14 +113,11 @@ impl Conn {
         let Self { link, failed, jobs_queued, jobs_wake, .. } = self;
         let outcome = outcome.and_then(|value| failed.map_or(Ok(value), Err));
         match (link, &outcome) {
-            (Link::Transaction(transaction), Ok(_)) => {
-                metrics::counter!("store_commits_total").increment(1);
-                transaction.commit().await.map_err(|e| problem_of(&e))?;
-            }
-            (Link::Transaction(transaction), Err(_)) => drop(transaction.rollback().await),
             (Link::Turn(turn), Ok(_)) => turn.commit().await?,
-            (Link::Turn(turn), Err(_)) => turn.roll_back().await,
-            (Link::Reader(_), _) => {}
+            (Link::Server(server), Ok(_)) => server.commit().await?,
+            (Link::Server(server), Err(_)) => server.roll_back().await,
+            (Link::Away, Ok(_)) => return Err(Problem::internal("a statement was given up half-way")),
+            (link, _) => drop(link),
         }
         if jobs_queued && outcome.is_ok() {
             jobs_wake.notify_one();

@@ -11,14 +11,19 @@ mod db;
 mod group;
 pub mod jobs;
 mod migrate;
+mod postgres;
 mod query;
+mod readers;
+mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod value;
 
 pub use conn::Conn;
 pub use db::{Db, Engine};
 pub use migrate::{Migration, Migrations, migrate};
-pub use query::{Bind, Column, Query, Row, Value};
+pub use query::{Query, Row};
+pub use value::{Bind, Column, Value};
 
 /// The store's own tables: jobs and the audit trail.
 pub const MIGRATIONS: Migrations = migrations!("store", ["0001_store.sql"]);

@@ -31,7 +31,7 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (\
 /// The problem of the step that failed, which is named; earlier steps stay.
 pub async fn migrate(db: &Db, nouns: &[Migrations], now: Timestamp) -> Result<(), Problem> {
     in_tx!(db, |tx| {
-        run_text(tx, &for_engine(TABLE, db.engine())).await?;
+        tx.batch(for_engine(TABLE, db.engine())).await?;
         Ok(())
     })?;
     for noun in nouns {
@@ -56,15 +56,10 @@ async fn apply(db: &Db, noun: &str, step: &Migration, now: Timestamp) -> Result<
         .run(tx)
         .await?;
         if fresh == 1 {
-            run_text(tx, &for_engine(step.sql, db.engine())).await?;
+            tx.batch(for_engine(step.sql, db.engine())).await?;
         }
         Ok(())
     })
-}
-
-async fn run_text(tx: &mut crate::Conn, text: &str) -> Result<(), Problem> {
-    let safe = sqlx::AssertSqlSafe(text.to_owned());
-    sqlx::raw_sql(safe).execute(tx.raw()?).await.map(drop).map_err(|e| crate::query::problem_of(&e))
 }
 
 /// The text for this engine: SQLite gets INTEGER, BLOB and STRICT, PostgreSQL gets text compared by code point.

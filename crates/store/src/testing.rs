@@ -2,7 +2,6 @@
 #![expect(clippy::expect_used, reason = "a test without its database must stop and say why")]
 
 use basis::{Env, Job};
-use sqlx::Executor as _;
 
 use crate::{Db, Migrations, migrate};
 
@@ -57,11 +56,9 @@ pub async fn postgres(nouns: &[Migrations], env: &Env) -> TestDb {
         .expect("HEYON_TEST_POSTGRES: run `cargo xtask test`, which starts one");
     let name = format!("test_{}", Env::system().new_id::<Job>()).replace("job_", "");
     let admin = Db::open(&server, env).await.expect("the PostgreSQL of the tests");
-    admin
-        .pool()
-        .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-        .await
-        .expect("a database of the test's own");
+    let mut conn = admin.read().await.expect("a connection to it");
+    conn.batch(format!("CREATE DATABASE {name}")).await.expect("a database of the test's own");
+    drop(conn);
     admin.close().await;
     let (base, _) = server.rsplit_once('/').expect("postgres://host/database");
     finish(format!("{base}/{name}"), None, nouns, env).await

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod drivers;
 mod jobs;
 
 use std::sync::Arc;
@@ -202,6 +203,37 @@ async fn nobody_waits_for_a_turn_for_ever() {
     assert_eq!(answer.err().map(|problem| problem.kind), Some(basis::Kind::Unavailable));
     drop(stuck);
     in_tx!(db, |tx| { fill(tx, "anna", 1).await }).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_the_queue_leaves_no_group_behind() {
+    let (env, _) = world();
+    let db = sqlite(&[PURSES], &env).await;
+    in_tx!(db, |tx| { fill(tx, "anna", 100).await }).unwrap();
+    let mut first = db.begin().await.unwrap();
+    take(&mut first, 1).await.unwrap();
+    let mut second = Box::pin(db.begin());
+    assert!((&mut second).now_or_never().is_none(), "it queues behind the first");
+    let first = tokio::spawn(first.finish(Ok(())));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(!first.is_finished(), "the commit is left to the next in the queue");
+    drop(second);
+    tokio::time::timeout(Duration::from_secs(1), first).await.expect("an answer").unwrap().unwrap();
+    assert_eq!(left(&db).await, 99);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_comes_about_also_if_nobody_waits_for_it() {
+    let (env, _) = world();
+    let db = sqlite(&[PURSES], &env).await;
+    in_tx!(db, |tx| { fill(tx, "anna", 100).await }).unwrap();
+    for spent in 1..=25 {
+        let mut conn = db.begin().await.unwrap();
+        take(&mut conn, 1).await.unwrap();
+        assert!(conn.finish(Ok(())).now_or_never().is_none(), "it waits for the disk");
+        in_tx!(db, |tx| { take(tx, 0).await }).unwrap();
+        assert_eq!(left(&db).await, 100 - spent);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

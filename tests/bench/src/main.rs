@@ -69,12 +69,11 @@ struct Args {
 async fn main() -> Result<ExitCode> {
     // A second naming changes nothing.
     drop(rustls::crypto::ring::default_provider().install_default());
-    sqlx::any::install_default_drivers();
     let args = Args::parse();
     let head = format!("{}; {}", today()?, machine::describe());
     println!("{head}");
     let mut figures = Figures::default();
-    let sqlite_commits = disk(&mut figures).await?;
+    let sqlite_commits = disk(&mut figures)?;
     let rate = on_sqlite(&args, &mut figures).await?;
     figures.ratio("orders/s on SQLite ÷ the same disk's SQLite commits/s", rate / sqlite_commits);
     if let Some(url) = &args.postgres {
@@ -96,11 +95,11 @@ fn today() -> Result<String> {
     Ok(now.strftime("%Y-%m-%d").to_string())
 }
 
-async fn disk(figures: &mut Figures) -> Result<f64> {
+fn disk(figures: &mut Figures) -> Result<f64> {
     let place = TempDir::with_prefix("heyon-raw-")?;
     let syncs = raw::syncs_per_second(place.path())?;
     figures.say("the disk: 4 KiB written and synced, one after the other", format!("{syncs:.0}/s"));
-    let commits = raw::sqlite_commits_per_second(place.path()).await?;
+    let commits = raw::sqlite_commits_per_second(place.path())?;
     figures.say("SQLite, FULL: one-row transactions, one after the other", format!("{commits:.0}/s"));
     Ok(commits)
 }

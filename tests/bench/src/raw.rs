@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 use basis::{Clock, SystemClock};
-use sqlx::{AnyConnection, Connection, Executor};
+use sqlx::{Connection, Executor, PgConnection};
 use tokio::task::JoinSet;
 
 use crate::load::float;
@@ -17,6 +17,7 @@ use crate::load::float;
 const TIME: Duration = Duration::from_secs(3);
 const PAGE: [u8; 4096] = [7; 4096];
 const PAGES: u64 = 256;
+const INSERT: &str = "INSERT INTO raw (id, text) VALUES ($1, $2)";
 
 /// A page written and synced, again and again, per second.
 ///
@@ -47,15 +48,16 @@ fn write_page(file: &mut File, nth: u64) -> Result<()> {
 ///
 /// # Errors
 /// If SQLite fails.
-pub(crate) async fn sqlite_commits_per_second(directory: &Path) -> Result<f64> {
-    let url = format!("sqlite://{}/raw.db?mode=rwc", directory.display());
-    let mut conn = AnyConnection::connect(&url).await?;
-    conn.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE raw (id BIGINT, text TEXT)")
-        .await?;
+pub(crate) fn sqlite_commits_per_second(directory: &Path) -> Result<f64> {
+    let conn = rusqlite::Connection::open(directory.join("raw.db"))?;
+    conn.execute_batch(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE raw (id INTEGER, text TEXT)",
+    )?;
+    let mut insert = conn.prepare(INSERT)?;
     let clock = SystemClock::start();
     let mut done = 0;
     while Duration::from_nanos(clock.monotonic_ns()) < TIME {
-        insert(&mut conn, 0, done).await?;
+        insert.execute((i64::try_from(done)?, row_text(0, done)))?;
         done += 1;
     }
     Ok(rate(done, &clock))
@@ -66,11 +68,11 @@ pub(crate) async fn sqlite_commits_per_second(directory: &Path) -> Result<f64> {
 /// # Errors
 /// If PostgreSQL fails.
 pub(crate) async fn postgres_commits_per_second(url: &str, connections: u64) -> Result<f64> {
-    let mut first = AnyConnection::connect(url).await?;
+    let mut first = PgConnection::connect(url).await?;
     first.execute("CREATE TABLE IF NOT EXISTS raw (id BIGINT, text TEXT)").await?;
     let mut conns = Vec::new();
     for _ in 0..connections {
-        conns.push(AnyConnection::connect(url).await?);
+        conns.push(PgConnection::connect(url).await?);
     }
     let clock = std::sync::Arc::new(SystemClock::start());
     let mut all = JoinSet::new();
@@ -92,11 +94,13 @@ pub(crate) async fn postgres_commits_per_second(url: &str, connections: u64) -> 
     Ok(rate(done, &clock))
 }
 
-async fn insert(conn: &mut AnyConnection, worker: u64, nth: u64) -> Result<()> {
-    let text = format!("{worker} wrote its row number {nth}, about as long as a small row is");
-    let insert = sqlx::query("INSERT INTO raw (id, text) VALUES ($1, $2)");
-    insert.bind(i64::try_from(nth)?).bind(text).execute(conn).await?;
+async fn insert(conn: &mut PgConnection, worker: u64, nth: u64) -> Result<()> {
+    sqlx::query(INSERT).bind(i64::try_from(nth)?).bind(row_text(worker, nth)).execute(conn).await?;
     Ok(())
+}
+
+fn row_text(worker: u64, nth: u64) -> String {
+    format!("{worker} wrote its row number {nth}, about as long as a small row is")
 }
 
 fn rate(done: u64, clock: &SystemClock) -> f64 {

@@ -1,0 +1,122 @@
+//! What each engine's connections do by themselves: values, readers, other processes, lost servers.
+
+use store::testing::postgres;
+
+use super::*;
+
+/// SQLite numbers placeholders by which comes first, PostgreSQL by what stands there.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_are_bound_by_number_and_none_is_forgotten() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        let mut conn = db.read().await.unwrap();
+        let swapped = sql!("SELECT name FROM purse WHERE minor = $2 AND name = $1 AND minor >= $2");
+        let row = swapped.bind("anna").bind(100_i64).optional(&mut conn).await.unwrap();
+        assert!(row.is_some(), "{:?}", db.engine());
+        let forgotten = sql!("SELECT name FROM purse WHERE minor = $1 AND name = $2").bind(100_i64);
+        assert!(forgotten.all(&mut conn).await.is_err(), "{:?}", db.engine());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nulls_and_numbers_of_all_kinds_come_and_go() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        in_tx!(db, |tx| {
+            sql!("UPDATE purse SET currency = $1, key = $2 WHERE name = $3")
+                .bind(None::<Currency>)
+                .bind(Some(vec![0, 255, 7]))
+                .bind("anna")
+                .run(tx)
+                .await
+        })
+        .unwrap();
+        let mut conn = db.read().await.unwrap();
+        let row =
+            sql!("SELECT currency, key, 1 AS small, NULL AS void FROM purse").one(&mut conn).await.unwrap();
+        assert_eq!(row.get::<Option<Currency>>("currency").unwrap(), None);
+        assert_eq!(row.get::<Vec<u8>>("key").unwrap(), [0, 255, 7]);
+        assert_eq!(row.get::<u32>("small").unwrap(), 1, "an int4 of PostgreSQL");
+        assert_eq!(row.get::<Option<i64>>("void").unwrap(), None);
+        for (column, fault) in [("currency", "currency"), ("elsewhere", "elsewhere")] {
+            let problem = row.get::<String>(column).unwrap_err();
+            assert!(problem.to_string().contains(fault), "{problem}");
+        }
+        let fraction = sql!("SELECT 1.5 AS fraction").one(&mut conn).await.unwrap_err();
+        assert!(fraction.to_string().contains("fraction"), "{fraction}");
+    }
+}
+
+/// A runtime with one thread: waiting for a lock there would keep even the one who holds it from letting go.
+#[tokio::test]
+async fn another_process_that_writes_is_waited_for_without_holding_anyone_up() {
+    let (env, _) = world();
+    let db = sqlite(&[PURSES], &env).await;
+    in_tx!(db, |tx| { fill(tx, "anna", 100).await }).unwrap();
+    let other = Db::open(&db.url, &env).await.unwrap();
+    let mut theirs = other.begin().await.unwrap();
+    take(&mut theirs, 10).await.unwrap();
+    let ours = {
+        let db = db.db.clone();
+        tokio::spawn(async move { in_tx!(db, |tx| { take(tx, 1).await }) })
+    };
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!ours.is_finished());
+    theirs.finish(Ok(())).await.unwrap();
+    ours.await.unwrap().unwrap();
+    assert_eq!(left(&db).await, 89);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_wait_for_each_other_and_see_what_is_new() {
+    let (env, _) = world();
+    let db = sqlite(&[PURSES], &env).await;
+    in_tx!(db, |tx| { fill(tx, "anna", 100).await }).unwrap();
+    let mut out = Vec::new();
+    for _ in 0..16 {
+        out.push(db.read().await.unwrap());
+    }
+    assert!(db.read().now_or_never().is_none(), "sixteen at once");
+    for conn in &mut out {
+        sql!("BEGIN").run(conn).await.unwrap();
+        sql!("SELECT name FROM purse").optional(conn).await.unwrap();
+    }
+    drop(out);
+    in_tx!(db, |tx| { take(tx, 1).await }).unwrap();
+    assert_eq!(left(&db).await, 99, "no reader came back with an old view");
+    let mut conn = db.read().await.unwrap();
+    assert!(take(&mut conn, 1).await.is_err(), "a reader never writes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_drops_its_connections_is_felt_once_at_most() {
+    let (env, _) = world();
+    let db = postgres(&[PURSES], &env).await;
+    in_tx!(db, |tx| { fill(tx, "anna", 100).await }).unwrap();
+    let mut out = Vec::new();
+    for _ in 0..8 {
+        out.push(db.read().await.unwrap());
+    }
+    let mut conn = out.pop().unwrap();
+    drop(out);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    sql!(
+        "SELECT COUNT(*) AS ended FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()) AS others"
+    )
+    .one(&mut conn)
+    .await
+    .unwrap();
+
+    let mut refused = 0;
+    for _ in 0..20 {
+        let mut reader = db.read().await.unwrap();
+        let row = sql!("SELECT minor FROM purse").one(&mut reader).await;
+        if let Err(problem) = row {
+            assert_eq!(problem.kind, basis::Kind::Unavailable, "{problem}");
+            refused += 1;
+        }
+    }
+    assert!(refused <= 1, "{refused} were refused");
+    in_tx!(db, |tx| { take(tx, 1).await }).unwrap();
+}
