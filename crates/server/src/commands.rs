@@ -20,7 +20,7 @@ pub(crate) async fn run(cli: &Cli, settings: Settings) -> Result<ExitCode> {
     let request = Request { actor: actor(cli), command: command(&cli.verb)? };
     let reply = match admin::ask(&settings.data, &request).await? {
         Some(reply) => reply,
-        None => alone(settings, request).await?,
+        None => Box::pin(alone(settings, request)).await?,
     };
     Ok(show(&reply))
 }

@@ -63,8 +63,8 @@ async fn run(cli: Cli, settings: Settings) -> Result<ExitCode> {
         Verb::Serve => serve(settings).await,
         Verb::Demo(options) => demo::run(options, settings, cli.data.is_some()).await,
         Verb::Migrate => migrate(settings).await,
-        Verb::Restore { from } => backup::restore(from, settings).await,
-        _ => commands::run(&cli, settings).await,
+        Verb::Restore { from } => Box::pin(backup::restore(from, settings)).await,
+        _ => Box::pin(commands::run(&cli, settings)).await,
     }
 }
 
@@ -73,9 +73,10 @@ async fn serve(settings: Settings) -> Result<ExitCode> {
     let certificate = http::certificate(&settings.tls).await?;
     let listener = http::bind(settings.listen)?;
     let shop = Shop::open(settings).await?;
+    let told_to_stop = running::told_to_stop()?;
     let running = Running::start(shop, listener, certificate).await?;
     tracing::info!(web = %running.web, "ready");
-    running::told_to_stop().await?;
+    told_to_stop.await;
     running.stop().await;
     Ok(ExitCode::SUCCESS)
 }

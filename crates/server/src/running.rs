@@ -90,18 +90,20 @@ impl Running {
     }
 }
 
-/// Returns at SIGTERM or SIGINT.
+/// Listens for SIGTERM and SIGINT from now on; what comes back ends at the first of them. Called before anyone can
+/// hear that we are ready, so that whoever stops us right then stops us in order.
 ///
 /// # Errors
 /// If signals cannot be received.
-pub async fn told_to_stop() -> Result<()> {
+pub fn told_to_stop() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 async fn serve_metrics(shop: &Shop, stopped: &watch::Receiver<bool>) -> Result<Option<SocketAddr>> {

@@ -62,8 +62,9 @@ impl Conn {
     pub(crate) async fn ask(&mut self, query: Query, wanted: Wanted) -> Result<Answer, Problem> {
         metrics::counter!("store_statements_total").increment(1);
         let answer = match &mut self.link {
-            Link::Server(server) => server.ask(query, wanted).await,
-            Link::Snapshot(_) => self.apart(move |conn| conn.ask(&query, wanted)).await,
+            // Boxed, since whoever asks would carry these futures, also on SQLite.
+            Link::Server(server) => Box::pin(server.ask(query, wanted)).await,
+            Link::Snapshot(_) => Box::pin(self.apart(move |conn| conn.ask(&query, wanted))).await,
             link => {
                 // Nothing here ever waits; after a long row of statements others get their time.
                 coop::consume_budget().await;

@@ -20,8 +20,8 @@ const READER: &str = "PRAGMA query_only=ON; PRAGMA cache_size=-4000; PRAGMA mmap
 const WRITER_STATEMENTS: usize = 512;
 const READER_STATEMENTS: usize = 256;
 
-/// One connection.
-pub(crate) struct Sqlite(Connection);
+/// One connection; boxed, since every future that holds one would carry its half a kilobyte.
+pub(crate) struct Sqlite(Box<Connection>);
 
 /// Where the database is, and whether a commit may be answered before it is on disk.
 pub(crate) struct Address {
@@ -63,7 +63,7 @@ impl Sqlite {
         let conn = Connection::open_with_flags(file, flags)
             .map_err(|error| problem_of(&error).because(format!("{}: {error}", file.display())))?;
         conn.set_prepared_statement_cache_capacity(statements);
-        let conn = Self(conn);
+        let conn = Self(Box::new(conn));
         conn.be_patient(WAIT_MAX)?;
         Ok(conn)
     }

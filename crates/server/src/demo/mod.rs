@@ -49,11 +49,12 @@ pub async fn run(options: &Demo, settings: Settings, keeps_data: bool) -> Result
     catalog::apply(&shop.db, &shop.env, catalog::DEMO, false).await?;
     let account = account(&shop).await?;
     let cards = cards::make_test_cards(&shop.db, &shop.env, &shop.secret, "system", CARDS).await?;
+    let told_to_stop = running::told_to_stop()?;
     let running = Running::start(shop, listener, certificate).await?;
     running.serve_too(hooks)?;
     let traffic = Traffic::start(&running)?;
     announce::say(&world(&running, &paysim, account, cards), options.json)?;
-    running::told_to_stop().await?;
+    told_to_stop.await;
     traffic.stop().await;
     running.stop().await;
     Ok(ExitCode::SUCCESS)
