@@ -8,7 +8,7 @@ use store::{Conn, jobs};
 
 use crate::fulfilling::fate;
 use crate::refunding::is_second;
-use crate::{CLOSE, EXPIRE, FULFIL, OrderRecord, OrderState, rows};
+use crate::{CLOSE, EXPIRE, FULFIL, OrderRecord, OrderState, REFUND, rows};
 
 /// Orders are read in pages of so many.
 const PAGE: u32 = 200;
@@ -59,8 +59,8 @@ struct Evidence {
     expire_job: bool,
     fulfil_job: bool,
     refunds: RefundsSeen,
-    /// Bundles that it replaces are still open, and no job will close them.
-    leaves_open: bool,
+    /// What was begun with a bundle and no job will finish, in words.
+    unfinished: Vec<&'static str>,
 }
 
 /// Where an order's refunds stand together.
@@ -80,7 +80,7 @@ async fn gather(conn: &mut Conn, carriers: &Carriers, order: &OrderRecord) -> Re
         expire_job: jobs::stands(conn, EXPIRE, &key).await?,
         fulfil_job: jobs::stands(conn, FULFIL, &key).await?,
         refunds: refunds_seen(conn, order.id).await?,
-        leaves_open: leaves_open(conn, order).await?,
+        unfinished: unfinished(conn, order).await?,
     })
 }
 
@@ -95,6 +95,18 @@ async fn refunds_seen(conn: &mut Conn, order: Id<Order>) -> Result<RefundsSeen, 
     Ok(seen)
 }
 
+async fn unfinished(conn: &mut Conn, order: &OrderRecord) -> Result<Vec<&'static str>, Problem> {
+    let mut found = Vec::new();
+    if leaves_open(conn, order).await? {
+        found.push("replaces bundles that nothing will close");
+    }
+    if closed_for_nothing(conn, order).await? {
+        found.push("its bundle is closed, nothing gives its money back");
+    }
+    Ok(found)
+}
+
+/// Bundles that it replaces are still open, and no job will close them.
 async fn leaves_open(conn: &mut Conn, order: &OrderRecord) -> Result<bool, Problem> {
     if order.state != OrderState::Active {
         return Ok(false);
@@ -108,9 +120,26 @@ async fn leaves_open(conn: &mut Conn, order: &OrderRecord) -> Result<bool, Probl
     Ok(false)
 }
 
+/// Its bundle was closed in the log, and no job will say what becomes of its money.
+async fn closed_for_nothing(conn: &mut Conn, order: &OrderRecord) -> Result<bool, Problem> {
+    if order.state != OrderState::Active || order.closed_at.is_some() {
+        return Ok(false);
+    }
+    let bundle = charging::bundle(conn, order.id).await?;
+    if bundle.is_none_or(|bundle| bundle.state != "closed") {
+        return Ok(false);
+    }
+    let refunding = jobs::stands(conn, REFUND, &order.id.to_string()).await?;
+    let replacing = match rows::replacer(conn, order.id).await? {
+        Some(new) => jobs::stands(conn, CLOSE, &new.to_string()).await?,
+        None => false,
+    };
+    Ok(!refunding && !replacing)
+}
+
 /// What does not fit, in words for the operator.
 fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
-    let Evidence { money, fate, expire_job, fulfil_job, refunds, leaves_open } = evidence;
+    let Evidence { money, fate, expire_job, fulfil_job, refunds, unfinished } = evidence;
     let delivered = matches!(fate, Some(Fate::Delivered(_)));
     let state = order.state;
     let unfit = [
@@ -128,10 +157,10 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
         (state == OrderState::Refunded && is_returned_short(order, money), "refunded, not all is back"),
         (refunds.stranded, "a refund that nothing sends"),
         (state == OrderState::Refunding && !refunds.go_on, "money on its way back, nothing will end it"),
-        (*leaves_open, "replaces bundles that nothing will close"),
         (unknown(fate.as_ref()) && !is_open_question(state), "its carrier cannot say what became of it"),
     ];
-    let words = unfit.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| format!("{state}: {words}"));
+    let words = unfit.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words);
+    let words = words.chain(unfinished.iter().copied()).map(|words| format!("{state}: {words}"));
     words.chain(money.fault()).collect()
 }
 

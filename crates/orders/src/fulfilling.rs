@@ -54,12 +54,11 @@ async fn begin_paid(tx: &mut Conn, desk: &Desk, order: OrderRecord) -> Result<Be
     let line = match cards::line(tx, order.account, order.line).await {
         Ok(line) if desk.carriers.get(&line.carrier).is_some() => line,
         Err(problem) if problem.kind != basis::Kind::NotFound => return Err(problem),
-        // No carrier was asked, so there is nothing to void.
-        _ => {
-            let refunded = refunding::begin_whole(tx, &desk.env, &order, RefundReason::LineGone).await?;
-            return Ok((None, Some((order, refunded))));
-        }
+        _ => return return_unasked(tx, desk, order, RefundReason::LineGone).await,
     };
+    if !rows::claim_replaced(tx, &order).await? {
+        return return_unasked(tx, desk, order, RefundReason::AlreadyChanged).await;
+    }
     let deliver_by = order.paid_at.unwrap_or(now).plus_ms(desk.settings.deliver_within_ms);
     let Some(seq) = rows::set_delivering(tx, order.id, line.pool, &line.carrier, deliver_by).await? else {
         return Ok((None, None));
@@ -73,6 +72,17 @@ async fn begin_paid(tx: &mut Conn, desk: &Desk, order: OrderRecord) -> Result<Be
         ..order
     };
     Ok((Some(Begun { order: order.clone(), fresh: true }), Some((order, OrderState::Delivering))))
+}
+
+/// No carrier was asked, so there is nothing to void.
+async fn return_unasked(
+    tx: &mut Conn,
+    desk: &Desk,
+    order: OrderRecord,
+    reason: RefundReason,
+) -> Result<BegunAndTold, Problem> {
+    let state = refunding::begin_whole(tx, &desk.env, &order, reason).await?;
+    Ok((None, Some((order, state))))
 }
 
 fn delivery(order: &OrderRecord, pool: Id<basis::Pool>) -> Delivery {

@@ -2,14 +2,14 @@
 
 use store::jobs::Worker;
 
-use crate::{CLOSE, Desk, EXPIRE, FULFIL, OrderJob};
+use crate::{CLOSE, Desk, EXPIRE, FULFIL, OrderJob, REFUND};
 
 /// The same worker, with the jobs of orders and of their payments and refunds.
 ///
 /// Not here: [`crate::REVIEW`], which the review desk takes.
 pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
     let (check, send, done) = (desk.clone(), desk.clone(), desk.clone());
-    let (fulfil, expire, close) = (desk.clone(), desk.clone(), desk.clone());
+    let (fulfil, expire, close, refund) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
     worker
         .on(payments::CHECK, move |run| {
             let desk = check.clone();
@@ -34,5 +34,9 @@ pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
         .on(CLOSE, move |run| {
             let desk = close.clone();
             async move { crate::close_replaced(&desk, run.read::<OrderJob>()?.order).await }
+        })
+        .on(REFUND, move |run| {
+            let desk = refund.clone();
+            async move { crate::refund_delivered(&desk, run.read()?).await }
         })
 }

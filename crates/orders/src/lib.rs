@@ -32,11 +32,11 @@ pub use desk::{Desk, OrderChanged, Settings};
 pub use expiring::expire;
 pub use fulfilling::fulfil;
 pub use handlers::handlers;
-pub use operating::{Decision, RefundBegun, decide, refund};
+pub use operating::{Decision, RefundBegun, decide, refund, refund_delivered};
 pub use placing::{
     KEYS_KEPT_MS, PayWith, PayerView, PlaceInput, Placed, cancel, forget_keys, pay_again, place,
 };
-pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, REVIEW};
+pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, REFUND, REVIEW, RefundJob};
 pub use quoting::{Intent, Quote, QuoteInput, RefundRule, quote};
 pub use reading::{find, history, of_line, order, waiting_for_people, waits_for_person};
 pub use refunding::refund_done;
@@ -49,4 +49,4 @@ pub use timeline::{Event, ExpiryReason, Happening, RefundReason, ReviewReason, t
 
 /// The orders' tables.
 pub const MIGRATIONS: store::Migrations =
-    store::migrations!("orders", ["0001_orders.sql", "0002_clearing.sql"]);
+    store::migrations!("orders", ["0001_orders.sql", "0002_clearing.sql", "0003_fairness.sql"]);

@@ -5,12 +5,13 @@ use carriers::Fate;
 use ledger::Book;
 use serde::{Deserialize, Serialize};
 use store::audit::{self, Entry};
+use store::jobs::Next;
 use store::{Conn, in_tx};
 
 use crate::fulfilling::fate;
 use crate::refunding::{self, Returning};
 use crate::timeline::{self, Happening, RefundReason};
-use crate::{Desk, OrderRecord, OrderState, queue, rows, strays};
+use crate::{Desk, OrderRecord, OrderState, RefundJob, queue, rows, strays};
 
 /// How a refund that an operator asked for goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,25 +109,45 @@ async fn refund_active(
     if !amount.is_positive() || amount.least(left)? != amount {
         return Err(Problem::invalid("order-refund-too-much").at("amount"));
     }
-    let returning = Returning::part_of(&order, amount, Book::Revenue, RefundReason::Operator)?;
-    if let (Some(pool), None) = (order.pool, order.closed_at) {
-        match desk.charging.close(pool, order.id).await {
-            // It ended long ago by itself.
-            Err(problem) if problem.kind != basis::Kind::NotFound => return Err(problem),
-            _ => {}
+    let job = RefundJob { order: order.id, amount };
+    in_tx!(desk.db, |tx| {
+        if !queue::refund(tx, &desk.env, &job).await? {
+            return Err(moved_on(&order));
         }
+        trace(tx, desk, actor, "order.refund", &order, note).await
+    })?;
+    if let Err(problem) = refund_delivered(desk, job).await {
+        tracing::warn!(order = %order.id, %problem, "the refund goes on by its job");
     }
+    Ok(RefundBegun::Returning)
+}
+
+/// The job `order.refund`: the bundle of a delivered order ends, in the log first, and then its money goes back. If a
+/// change of plan has credited part of it meanwhile, only the rest does.
+pub async fn refund_delivered(desk: &Desk, job: RefundJob) -> Result<Next, Problem> {
+    let Some(order) = rows::find(&mut desk.db.read().await?, job.order).await? else { return Ok(Next::Done) };
+    let amount = job.amount.least(order.net_paid()?)?;
+    if order.state != OrderState::Active || !amount.is_positive() {
+        return Ok(Next::Done);
+    }
+    end_bundle(desk, &order).await?;
+    let returning = Returning::part_of(&order, amount, Book::Revenue, RefundReason::Operator)?;
     let state = in_tx!(desk.db, |tx| {
         close_without_credit(tx, desk, &order).await?;
         let state = refunding::begin(tx, &desk.env, &order, &returning).await?;
-        if state == order.state {
-            return Err(moved_on(&order));
-        }
-        trace(tx, desk, actor, "order.refund", &order, note).await?;
-        Ok(state)
+        if state == order.state { Err(moved_on(&order)) } else { Ok(state) }
     })?;
     desk.tell(&order, state);
-    Ok(RefundBegun::Returning)
+    Ok(Next::Done)
+}
+
+async fn end_bundle(desk: &Desk, order: &OrderRecord) -> Result<(), Problem> {
+    let (Some(pool), None) = (order.pool, order.closed_at) else { return Ok(()) };
+    match desk.charging.close(pool, order.id).await {
+        // It ended long ago by itself.
+        Err(problem) if problem.kind == basis::Kind::NotFound => Ok(()),
+        closed => closed.map(drop),
+    }
 }
 
 async fn close_without_credit(tx: &mut Conn, desk: &Desk, order: &OrderRecord) -> Result<(), Problem> {

@@ -197,6 +197,7 @@ fn new_order(
         ends_at: None,
         closed_at: None,
         credit: zero,
+        called_off_at: None,
         refunded: Parts { wallet: zero, source: zero },
     }
 }
@@ -311,7 +312,8 @@ pub(crate) async fn own(tx: &mut Conn, account: Id<Account>, id: Id<Order>) -> R
     rows::find(tx, id).await?.filter(|order| order.account == account).ok_or_else(Problem::not_found)
 }
 
-/// Calls an unpaid order off: the wallet part is released at once, and its pay pages are closed.
+/// Calls an unpaid order off: the wallet part is released at once, and its pay pages are closed. Money that comes
+/// nevertheless goes back to its source.
 ///
 /// # Errors
 /// Not found for someone else's order; conflict `order-over` if it does not wait any more.
@@ -321,12 +323,12 @@ pub async fn cancel(desk: &Desk, account: Id<Account>, order: Id<Order>) -> Resu
         let reason = timeline::ExpiryReason::Cancelled;
         let moved = crate::settling::expire_in(tx, desk, order, reason, Timestamp(i64::MAX)).await?;
         let (order, _) = moved.ok_or_else(|| Problem::conflict("order-over"))?;
+        rows::set_called_off(tx, order.id, desk.env.now()).await?;
         let payments = payments::of_order(tx, order.id).await?;
         Ok((order, payments))
     })?;
     desk.tell(&order, OrderState::Expired);
     for payment in payments.iter().filter(|payment| payment.is_open()) {
-        // Money that comes nevertheless is dealt with by its own rule.
         if let Err(problem) = cancel_payment(desk, payment.id).await {
             tracing::info!(payment = %payment.id, %problem, "not cancelled at the provider");
         }

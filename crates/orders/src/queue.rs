@@ -1,6 +1,6 @@
 //! The jobs of a sale. A key names the order, so a job stands once.
 
-use basis::{Env, Id, Order, Problem, Timestamp};
+use basis::{Env, Id, Money, Order, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::Conn;
 use store::jobs::{NewJob, enqueue};
@@ -11,6 +11,8 @@ pub const FULFIL: &str = "order.fulfil";
 pub const EXPIRE: &str = "order.expire";
 /// Ends the bundles that a new one replaces.
 pub const CLOSE: &str = "order.close";
+/// Ends a delivered bundle and gives its money back, as an operator decided.
+pub const REFUND: &str = "order.refund";
 /// Opens a case at the review desk.
 pub const REVIEW: &str = "review.open";
 
@@ -19,6 +21,21 @@ pub const REVIEW: &str = "review.open";
 pub struct OrderJob {
     /// Which order.
     pub order: Id<Order>,
+}
+
+/// What the job [`REFUND`] carries.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct RefundJob {
+    /// Which order.
+    pub order: Id<Order>,
+    /// How much, at most.
+    pub amount: Money,
+}
+
+/// False if one is on its way already.
+pub(crate) async fn refund(tx: &mut Conn, env: &Env, job: &RefundJob) -> Result<bool, Problem> {
+    let key = job.order.to_string();
+    enqueue(tx, env, NewJob { kind: REFUND, key, payload: job, run_at: env.now() }).await
 }
 
 pub(crate) async fn fulfil(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {

@@ -59,6 +59,9 @@ pub(crate) async fn begin(
         // The state guard above makes this a contradiction; failing rolls everything back.
         return Err(Problem::internal(format!("order {} was refunded by two hands", order.id)));
     }
+    if order.state != OrderState::Active {
+        rows::release_replaced(tx, order).await?;
+    }
     let Parts { wallet, source } = parts;
     timeline::write(tx, order.id, seq, env.now(), &Happening::Refunding { reason, wallet, source }).await?;
     to_wallet(tx, env, order.id, order.account, from.clone(), wallet).await?;
@@ -122,6 +125,9 @@ pub async fn refund_done(desk: &Desk, done: RefundDone) -> Result<Next, Problem>
     let moved = in_tx!(desk.db, |tx| {
         let Some(order) = rows::find(tx, order).await? else { return Ok(None) };
         let refund = payments::find_refund(tx, done.refund).await?;
+        if !payments::first_told(tx, &refund, done.succeeded).await? {
+            return Ok(None);
+        }
         let state = match (done.succeeded, is_second(&refund)) {
             (false, _) => return ask(tx, &desk.env, &order, &refund).await.map(|()| Some((order, None))),
             (true, true) => second_returned(tx, &desk.env, &order, &refund).await?,
@@ -149,7 +155,6 @@ async fn second_returned(
     refund: &Refund,
 ) -> Result<Option<OrderState>, Problem> {
     let happening = Happening::SecondPaymentReturned { payment: refund.payment, amount: refund.amount };
-    // A repeat of the job says it twice at worst; the refund itself happened once.
     if let Some(seq) = rows::note_any(tx, order.id).await? {
         timeline::write(tx, order.id, seq, env.now(), &happening).await?;
     }

@@ -3,9 +3,11 @@
 
 mod keys;
 mod lists;
+mod replacing;
 
 pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
 pub(crate) use lists::{count_unpaid, is_being_replaced, of_account, of_line, page, stopped};
+pub(crate) use replacing::{claim_replaced, release_replaced, replacer};
 
 use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Terms, Timestamp};
 use catalog::PlanId;
@@ -61,6 +63,8 @@ pub struct OrderRecord {
     pub closed_at: Option<Timestamp>,
     /// What that credited to the wallet.
     pub credit: Money,
+    /// When the buyer called it off.
+    pub called_off_at: Option<Timestamp>,
     /// What went back, or is on its way.
     pub refunded: Parts,
 }
@@ -210,6 +214,16 @@ pub(crate) async fn set_expired(
     .and_then(seq)
 }
 
+/// Notes that the buyer does not want it any more.
+pub(crate) async fn set_called_off(conn: &mut Conn, id: Id<Order>, now: Timestamp) -> Result<(), Problem> {
+    sql!("UPDATE orders SET called_off_at = $2 WHERE id = $1 AND called_off_at IS NULL")
+        .bind(id)
+        .bind(now)
+        .run(conn)
+        .await
+        .map(drop)
+}
+
 /// Decides, once and for ever, not to deliver any more.
 pub(crate) async fn set_gave_up(
     conn: &mut Conn,
@@ -334,6 +348,7 @@ fn record(row: &Row) -> Result<OrderRecord, Problem> {
         ends_at: row.get("ends_at")?,
         closed_at: row.get("closed_at")?,
         credit: money("credit_minor")?,
+        called_off_at: row.get("called_off_at")?,
         refunded: Parts { wallet: money("refund_wallet_minor")?, source: money("refund_source_minor")? },
     })
 }

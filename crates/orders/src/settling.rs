@@ -89,8 +89,11 @@ async fn captured(
 ) -> Result<Option<Moved>, Problem> {
     match order.state {
         OrderState::AwaitingPayment => pay(tx, desk, order, payment, false).await,
+        OrderState::Expired if order.called_off_at.is_some() => {
+            return_late(tx, desk, order, payment, RefundReason::CalledOff).await
+        }
         OrderState::Expired if still_sold(tx, &order).await? => pay(tx, desk, order, payment, true).await,
-        OrderState::Expired => return_late(tx, desk, order, payment).await,
+        OrderState::Expired => return_late(tx, desk, order, payment, RefundReason::PaidTooLate).await,
         // A person is looking at another payment of it (a wrong amount).
         _ => return_unneeded(tx, desk, payment, &order).await,
     }
@@ -126,7 +129,10 @@ async fn pay(
 ) -> Result<Option<Moved>, Problem> {
     if !take_wallet_part(tx, desk, &order).await? {
         // A hold is only ever released together with the order's expiry.
-        return if late { return_late(tx, desk, order, payment).await } else { Err(moved_on(&order)) };
+        if !late {
+            return Err(moved_on(&order));
+        }
+        return return_late(tx, desk, order, payment, RefundReason::PaidTooLate).await;
     }
     let Some(seq) = rows::set_paid(tx, order.id, order.state, Some(payment.id), desk.env.now()).await? else {
         return Err(moved_on(&order));
@@ -179,16 +185,17 @@ async fn still_sold(tx: &mut Conn, order: &OrderRecord) -> Result<bool, Problem>
     }
 }
 
-/// Paid too late: what the provider took goes back to its source.
+/// Paid after its end: what the provider took goes back to its source.
 async fn return_late(
     tx: &mut Conn,
     desk: &Desk,
     order: OrderRecord,
     payment: &Payment,
+    reason: RefundReason,
 ) -> Result<Option<Moved>, Problem> {
     let parts = Parts { wallet: Money::zero(order.price.currency), source: order.source() };
     let order = OrderRecord { payment: Some(payment.id), ..order };
-    let returning = Returning { parts, from: Book::Deferred, reason: RefundReason::PaidTooLate };
+    let returning = Returning { parts, from: Book::Deferred, reason };
     let state = refunding::begin(tx, &desk.env, &order, &returning).await?;
     Ok(Some((order, state)))
 }

@@ -25,6 +25,10 @@ pub enum RefundReason {
     NotDelivered,
     /// Paid after the order had expired, and it could not be taken up again.
     PaidTooLate,
+    /// Paid although its buyer had called it off.
+    CalledOff,
+    /// The bundle that it was to replace was changed by another order first, so what was quoted is no longer true.
+    AlreadyChanged,
     /// The line or its carrier was gone before anything was delivered.
     LineGone,
     /// An operator decided so.
@@ -39,6 +43,8 @@ impl RefundReason {
         match self {
             Self::NotDelivered => "not_delivered",
             Self::PaidTooLate => "paid_too_late",
+            Self::CalledOff => "called_off",
+            Self::AlreadyChanged => "already_changed",
             Self::LineGone => "line_gone",
             Self::Operator => "operator",
             Self::WrongAmount => "wrong_amount",

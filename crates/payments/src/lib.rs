@@ -26,8 +26,8 @@ pub use provider::{
     ProviderError, Providers, RefundFact, RefundRequest, RefundStatus, Status,
 };
 pub use refunds::{
-    NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, refund_goes_on, refunds_of_order,
-    refunds_of_payment, refunds_under_way, retry_refund, send_refund, start_refund,
+    NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, first_told, refund_goes_on,
+    refunds_of_order, refunds_of_payment, refunds_under_way, retry_refund, send_refund, start_refund,
 };
 pub use rows::Capture;
 pub use rules::{Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};
@@ -38,7 +38,8 @@ use basis::{Id, Payment as PaymentKind, Problem};
 use store::Conn;
 
 /// The payments' tables.
-pub const MIGRATIONS: store::Migrations = store::migrations!("payments", ["0001_payments.sql"]);
+pub const MIGRATIONS: store::Migrations =
+    store::migrations!("payments", ["0001_payments.sql", "0002_told.sql"]);
 
 /// A payment's captures, oldest first.
 pub async fn captures(conn: &mut Conn, payment: Id<PaymentKind>) -> Result<Vec<Capture>, Problem> {

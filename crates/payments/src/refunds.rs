@@ -14,7 +14,7 @@ use crate::rows;
 use crate::rules::{self, Fate, Payment, Refund, RefundState};
 
 pub(crate) use table::find_of;
-pub use table::{find_refund, refunds_of_order, refunds_of_payment, refunds_under_way};
+pub use table::{find_refund, first_told, refunds_of_order, refunds_of_payment, refunds_under_way};
 
 /// The job that sends a refund and looks after it; its handler is [`send_refund`].
 pub const SEND_REFUND: &str = "refund.send";

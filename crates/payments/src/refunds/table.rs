@@ -101,6 +101,16 @@ pub(super) async fn by_request_key(conn: &mut Conn, key: &str) -> Result<Option<
     row.as_ref().map(refund).transpose()
 }
 
+/// Whether whoever calls is the first to tell this end of this attempt.
+pub async fn first_told(conn: &mut Conn, refund: &Refund, succeeded: bool) -> Result<bool, Problem> {
+    let rows = sql!("UPDATE payment_refund SET told = $2 WHERE id = $1 AND (told IS NULL OR told <> $2)")
+        .bind(refund.id)
+        .bind(format!("{}:{}", refund.attempt, if succeeded { "succeeded" } else { "failed" }))
+        .run(conn)
+        .await?;
+    Ok(rows == 1)
+}
+
 /// The refund of this id.
 pub async fn find_refund(conn: &mut Conn, id: Id<RefundKind>) -> Result<Refund, Problem> {
     let row = sql!("SELECT * FROM payment_refund WHERE id = $1").bind(id).optional(conn).await?;

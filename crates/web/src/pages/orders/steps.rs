@@ -189,6 +189,8 @@ const fn why(reason: RefundReason) -> &'static str {
     match reason {
         RefundReason::NotDelivered => texts::key("orders-why-not-delivered"),
         RefundReason::PaidTooLate => texts::key("orders-why-too-late"),
+        RefundReason::CalledOff => texts::key("orders-why-called-off"),
+        RefundReason::AlreadyChanged => texts::key("orders-why-already-changed"),
         RefundReason::LineGone => texts::key("orders-why-line-gone"),
         RefundReason::Operator => texts::key("orders-why-operator"),
         RefundReason::WrongAmount => texts::key("orders-why-wrong-amount"),

@@ -3,7 +3,7 @@
 use basis::{Id, MINUTE_MS, Order};
 use charging::Credit;
 use orders::{Decision, Intent, OrderState, PlaceInput};
-use store::{in_tx, sql};
+use store::{in_tx, jobs::NewJob, sql};
 use support::Resolution;
 
 use super::carrier::Fault;
@@ -233,5 +233,54 @@ async fn a_wrong_amount_for_a_wallet_can_be_sent_back() {
         shop.work().await;
         assert_eq!((shop.bank.kept(opened.id), shop.wallet().await), (0, 0));
         assert_eq!(shop.complaints().await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_refund_of_a_delivery_that_died_half_way_goes_on_by_itself_and_without_its_job_is_named() {
+    for shop in shops().await {
+        let (order, payment) = shop.bought().await;
+        // What is left by a death between the log's row and the shop's: the bundle is closed, the order is not.
+        shop.desk.charging.close(shop.line.pool, order).await.unwrap();
+        shop.is_named(order, "nothing gives its money back").await;
+        let job = orders::RefundJob { order, amount: yuan(11_800) };
+        in_tx!(shop.db, |tx| {
+            let key = order.to_string();
+            let new = NewJob { kind: orders::REFUND, key, payload: &job, run_at: shop.env.now() };
+            store::jobs::enqueue(tx, &shop.env, new).await
+        })
+        .unwrap();
+        assert_eq!(shop.complaints().await, Vec::<String>::new(), "its job stands");
+        shop.work().await;
+        assert_eq!((shop.state(order).await, shop.bank.kept(payment)), (OrderState::Refunded, 0));
+        orders::refund_delivered(&shop.desk, job).await.unwrap();
+        shop.work().await;
+        assert_eq!(shop.complaints().await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_refund_is_told_once_however_often_its_job_runs() {
+    for shop in shops().await {
+        let (order, first) = shop.order(0).await;
+        let (with, payer) = (super::shop::alipay(), super::shop::payer());
+        let again = orders::pay_again(&shop.desk, shop.buyer, order, &with, &payer, "k").await.unwrap();
+        let second = again.payment.unwrap();
+        for payment in [first, second] {
+            shop.bank.pay(payment, yuan(11_800));
+            shop.hook(&format!("evt-{payment}"), payment).await;
+            shop.work().await;
+        }
+        let told = shop.steps(order).await;
+        assert_eq!(told.last().map(String::as_str), Some("second_payment_returned"), "{told:?}");
+        let refunds = payments::refunds_of_order(&mut shop.db.read().await.unwrap(), order).await.unwrap();
+        let done = payments::RefundDone {
+            refund: refunds[0].id,
+            payment: refunds[0].payment,
+            order: Some(order),
+            succeeded: true,
+        };
+        orders::refund_done(&shop.desk, done).await.unwrap();
+        assert_eq!(shop.steps(order).await, told);
     }
 }

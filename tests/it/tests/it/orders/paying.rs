@@ -342,7 +342,7 @@ async fn a_button_pressed_twice_begins_one_payment_and_nobody_begins_hundreds() 
 }
 
 #[tokio::test]
-async fn a_cancelled_orders_pay_page_is_closed_at_once_and_money_that_was_there_is_found() {
+async fn a_cancelled_orders_pay_page_is_closed_at_once_and_money_that_was_there_goes_back() {
     for shop in shops().await {
         let state =
             async |payment| payments::find(&mut shop.db.read().await.unwrap(), payment).await.unwrap().state;
@@ -355,9 +355,13 @@ async fn a_cancelled_orders_pay_page_is_closed_at_once_and_money_that_was_there_
         let (order, payment) = shop.order(0).await;
         shop.bank.pay(payment, yuan(11_800));
         orders::cancel(&shop.desk, shop.buyer, order).await.unwrap();
-        assert_eq!(state(payment).await, payments::PaymentState::Captured);
         shop.work().await;
-        assert_eq!(shop.state(order).await, OrderState::Active);
+        assert_eq!(shop.state(order).await, OrderState::Refunded, "who cancelled expects no delivery");
+        assert_eq!((shop.bank.kept(payment), shop.bundles()), (0, 0));
+        assert_eq!(
+            shop.steps(order).await,
+            ["placed", "payment_started", "expired", "refunding", "refunded"]
+        );
         shop.audit().await;
     }
 }

@@ -104,3 +104,32 @@ async fn what_another_change_is_about_to_close_cannot_be_changed_again() {
         shop.place(&wish, "three").await;
     }
 }
+
+/// Two changes of one plan wait for their money, and both are paid. Each promised the whole credit, so the second one's
+/// promise is no longer true.
+#[tokio::test]
+async fn of_two_changes_that_are_both_paid_the_first_is_done_and_the_others_money_goes_back() {
+    for shop in shops().await {
+        let (old, _) = shop.bought().await;
+        let intent = Intent::ChangeNow { old };
+        let (one, two) = (
+            shop.place(&bigger(&shop, intent), "one").await,
+            shop.place(&bigger(&shop, intent), "two").await,
+        );
+        for placed in [&one, &two] {
+            let payment = placed.payment.unwrap();
+            payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment).await.unwrap();
+            shop.bank.pay(payment, yuan(23_800));
+            shop.hook(&format!("evt-{payment}"), payment).await;
+        }
+        shop.work().await;
+        let mut ends = [shop.state(one.order).await, shop.state(two.order).await];
+        ends.sort_by_key(|state| state.as_str());
+        assert_eq!(ends, [OrderState::Active, OrderState::Refunded]);
+        let kept = shop.bank.kept(one.payment.unwrap()) + shop.bank.kept(two.payment.unwrap());
+        assert_eq!((kept, shop.wallet().await), (23_800, 11_800), "one change, one credit");
+        let refunded = if ends[1] == shop.state(two.order).await { two.order } else { one.order };
+        assert_eq!(shop.reason_of_refund(refunded).await, Some(orders::RefundReason::AlreadyChanged));
+        shop.audit().await;
+    }
+}

@@ -212,6 +212,15 @@ impl Shop {
         events.iter().map(|event| kind(&event.happening)).collect()
     }
 
+    /// Why an order's money went back, as its buyer reads it.
+    pub(crate) async fn reason_of_refund(&self, order: Id<Order>) -> Option<orders::RefundReason> {
+        let events = orders::timeline(&mut self.db.read().await.unwrap(), order).await.unwrap();
+        events.iter().find_map(|event| match event.happening {
+            Happening::Refunding { reason, .. } => Some(reason),
+            _ => None,
+        })
+    }
+
     /// How many bundles the line's pool has.
     pub(crate) fn bundles(&self) -> usize {
         self.desk.charging.view(self.line.pool).map_or(0, |view| view.bundles.len())
