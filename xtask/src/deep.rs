@@ -20,7 +20,7 @@ use crate::{
 /// What to run.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only this stage (may be repeated): machine, pools, ledger, release, kill, kill-postgres, sync, backup.
+    /// Only this stage (may be repeated): machine, pools, diameter, ledger, release, kill, kill-postgres, sync, backup.
     #[arg(long)]
     only: Vec<String>,
 }
@@ -32,6 +32,7 @@ pub(crate) fn run_all(options: &Options) -> ExitCode {
     let mut stages = Stages::new(&options.only);
     stages.run("machine", || machine::prepare().map(|()| Tally::ONE));
     stages.run("pools", pools);
+    stages.run("diameter", diameter);
     stages.run("ledger", ledger);
     stages.run("release", || release(&["heyon", "paysim", "netsim"]));
     stages.run("kill", || proof("kill", "kill-sqlite", &KILLS));
@@ -45,6 +46,13 @@ pub(crate) fn run_all(options: &Options) -> ExitCode {
 fn pools() -> Result<Tally> {
     let mut test = cargo(["test", "--release", "--locked", "-p", "charging", "--lib", "--", "--nocapture"]);
     kept("pools", test.arg("differential").env("HEYON_POOL_STEPS", "1000000"))
+}
+
+/// Millions of Diameter messages gone wrong.
+fn diameter() -> Result<Tally> {
+    let mut test =
+        cargo(["test", "--release", "--locked", "-p", "diameter", "--test", "wire", "--", "anything"]);
+    kept("diameter", test.env("HEYON_CASES", "5000000"))
 }
 
 /// The ledger beside a naive model of it, on both databases.
