@@ -49,9 +49,9 @@ export async function startWorld(env = {}) {
   };
 }
 
-/** One browser for a file of journeys. */
-export function openBrowser() {
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+/** One browser for a file of journeys; `letters_px` is how large its owner likes text, 16 is usual. */
+export function openBrowser(letters_px = 16) {
+  const args = [`--blink-settings=defaultFontSize=${letters_px}`, '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'];
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
 }
@@ -88,6 +88,12 @@ export async function accessible(page, where) {
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   const said = serious.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((n) => n.html).join('\n  ')}`);
   assert.equal(serious.length, 0, `${where}:\n${said.join('\n')}`);
+}
+
+/** Nothing on this page is wider than the phone. */
+export async function fits(page, where) {
+  const [wide, room] = await page.evaluate(() => [document.scrollingElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(wide <= room, `${where} is ${wide} px wide on a phone of ${room} px`);
 }
 
 /** The first value that is not null, asked for again and again for up to `seconds`. */

@@ -1,8 +1,12 @@
 // What people do again and again on their way through the shop.
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 export const PASSWORD = 'a walk along the sea';
+export const BIND_CODE = '7K3M-92QD';
+export const ACTIVATION_CODE = 'LPA:1$smdp-plus.example.com$04386-AGYFT-A74Y8-3F815';
 
 /** Registers, signs in, and proves the address by the link in the mail. */
 export async function register(phone, world, email) {
@@ -37,12 +41,24 @@ export async function signIn(phone, world) {
 }
 
 /** Binds a card by its printed serial and stands on its line's page or home afterwards. */
-export async function bind(phone, world, serial) {
+export async function bind(phone, world, serial, bindCode = '') {
   const { page } = phone;
   await page.goto(`${world.web}/cards/bind`);
   await page.fill('#number', serial);
+  if (bindCode) await page.fill('#bind_code', bindCode);
   await page.click('form[action="/cards/bind"] button');
   await page.waitForURL((url) => url.pathname !== '/cards/bind');
+}
+
+/** A card that was made somewhere else and has a real activation code: its serial, to be bound with `BIND_CODE`. */
+export async function cardWithCode(world, nth) {
+  const head = 'serial,bind_code,eid,iccid,imsi,msisdn,carrier,activation_code,batch,order_ref';
+  const eids = ['89049032123451234512345678901235', '89049032123451234512345678901332'];
+  const card = [`ACME-${nth}`, BIND_CODE, eids[nth], `89000123456789012${nth}34`, `00101000000070${nth}`, '', 'own', ACTIVATION_CODE, 'B1', 'PO-7'];
+  const file = join(world.data, `cards-${nth}.csv`);
+  await writeFile(file, `${head}\n${card.join(',')}\n`);
+  await world.operator('cards', 'import', file);
+  return card[0];
 }
 
 /** Presses the tile or row of one of several choices, as a finger does. */

@@ -87,7 +87,7 @@ pub async fn bearer(db: &Db, env: &Env, token: &str) -> Result<Option<SignedIn>,
     let Some(found) = rows::find_token(&mut db.read().await?, now, token).await? else {
         return Ok(None);
     };
-    if now.since(found.used_at) >= rules::SESSION_TOUCH_MS {
+    if found.is_new || now.since(found.used_at) >= rules::SESSION_TOUCH_MS {
         let touched = in_tx!(db, |tx| { rows::touch_token(tx, found.id, now).await });
         note_untouched(touched);
     }

@@ -21,8 +21,8 @@ pub struct OpenToken {
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was last used, to the hour.
-    pub used_at: Timestamp,
+    /// When it was last used, to the hour; `None` before its first use.
+    pub used_at: Option<Timestamp>,
 }
 
 /// Makes a token for an account; it never counts as a fresh sign-in. Of more than twenty the longest unused goes.

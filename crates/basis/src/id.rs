@@ -94,6 +94,28 @@ impl<T: Entity> fmt::Display for Id<T> {
     }
 }
 
+/// Characters of a number that people read out.
+const NUMBER_CHARS: usize = 8;
+
+impl<T: Entity> Id<T> {
+    /// What people call it, on pages, receipts and on the telephone: the last characters of the id, which are random,
+    /// `ZQ3R-DZTT`.
+    pub fn number(self) -> String {
+        let text = self.to_string().to_ascii_uppercase();
+        let end = text.split_at_checked(text.len().saturating_sub(NUMBER_CHARS)).map_or("", |(_, end)| end);
+        end.split_at_checked(NUMBER_CHARS / 2)
+            .map_or_else(String::new, |(left, right)| format!("{left}-{right}"))
+    }
+}
+
+/// How an id ends whose number someone has read out, whatever dashes, spaces and case they typed; `None` if it is none.
+pub fn id_ending(number: &str) -> Option<String> {
+    let typed = number.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    let ending: String = typed.map(|c| c.to_ascii_lowercase()).collect();
+    let fits = ending.len() == NUMBER_CHARS && ending.bytes().all(|byte| ALPHABET.contains(&byte));
+    fits.then_some(ending)
+}
+
 impl<T: Entity> FromStr for Id<T> {
     type Err = InvalidId;
 
@@ -165,6 +187,18 @@ impl<'de, T: Entity> Deserialize<'de> for Id<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_can_be_read_out_and_typed_in() {
+        let id: Id<Order> = "ord_01m83pctwte04s7x2ezq3rdztt".parse().unwrap();
+        assert_eq!(id.number(), "ZQ3R-DZTT");
+        for typed in ["ZQ3R-DZTT", "zq3r dztt", " zq3rdztt "] {
+            assert_eq!(id_ending(typed).as_deref(), Some("zq3rdztt"), "{typed}");
+        }
+        for not_one in ["", "ZQ3R", "ZQ3R-DZT%", "ZQ3R-DZTTT", "ZQ3R-DZTU"] {
+            assert_eq!(id_ending(not_one), None, "{not_one}");
+        }
+    }
 
     #[test]
     fn an_id_survives_its_text() {

@@ -21,7 +21,7 @@ pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use env::Env;
 pub use id::{
     Account, ApiToken, Card, Entity, Id, InboxMessage, Job, Line, LoginSession, Mail, Order, Payment, Pool,
-    Refund, Review, Transfer,
+    Refund, Review, Transfer, id_ending,
 };
 pub use language::Language;
 pub use money::{Currency, Money};

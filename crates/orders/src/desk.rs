@@ -44,6 +44,13 @@ pub struct OrderChanged {
     pub state: OrderState,
 }
 
+/// A payment into a wallet has moved. Sent after the commit; a hint to look again, never the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WalletChanged {
+    /// Whose.
+    pub account: Id<Account>,
+}
+
 /// A watcher that falls further behind than this has to look again by itself.
 const HINTS_MAX: usize = 1024;
 
@@ -63,6 +70,7 @@ pub struct Desk {
     /// How long things may take.
     pub settings: Settings,
     changed: broadcast::Sender<OrderChanged>,
+    topped_up: broadcast::Sender<WalletChanged>,
 }
 
 impl Desk {
@@ -76,6 +84,7 @@ impl Desk {
         settings: Settings,
     ) -> Self {
         let changed = broadcast::Sender::new(HINTS_MAX);
+        let topped_up = broadcast::Sender::new(HINTS_MAX);
         Self {
             db: db.clone(),
             env: env.clone(),
@@ -84,12 +93,23 @@ impl Desk {
             providers,
             settings,
             changed,
+            topped_up,
         }
     }
 
     /// Hints about every order that moves from now on.
     pub fn changes(&self) -> broadcast::Receiver<OrderChanged> {
         self.changed.subscribe()
+    }
+
+    /// Hints about every payment into a wallet that moves from now on.
+    pub fn wallet_changes(&self) -> broadcast::Receiver<WalletChanged> {
+        self.topped_up.subscribe()
+    }
+
+    /// Tells whoever watches a wallet. Only after the commit.
+    pub(crate) fn tell_wallet(&self, account: Id<Account>) {
+        drop(self.topped_up.send(WalletChanged { account }));
     }
 
     /// Tells whoever watches. Only after the commit.

@@ -28,7 +28,7 @@ mod timeline;
 
 pub use audit::audit;
 pub use closing::close_replaced;
-pub use desk::{Desk, OrderChanged, Settings};
+pub use desk::{Desk, OrderChanged, Settings, WalletChanged};
 pub use expiring::expire;
 pub use fulfilling::fulfil;
 pub use handlers::handlers;
@@ -38,7 +38,7 @@ pub use placing::{
 };
 pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, REFUND, REVIEW, RefundJob};
 pub use quoting::{Intent, Quote, QuoteInput, RefundRule, quote};
-pub use reading::{find, history, of_line, order, waiting_for_people, waits_for_person};
+pub use reading::{find, history, of_line, of_number, order, waiting_for_people, waits_for_person};
 pub use refunding::refund_done;
 pub use reviewing::ReviewWanted;
 pub use rows::OrderRecord;

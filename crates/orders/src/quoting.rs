@@ -94,7 +94,7 @@ pub struct Quote {
 ///
 /// # Errors
 /// Not found for someone else's line or a plan that is not there; `order-plan-not-sold`,
-/// `order-currency-not-sold`, `order-nothing-to-change`.
+/// `order-currency-not-sold`, `order-line-stopped`, `order-nothing-to-change`.
 pub async fn quote(
     conn: &mut Conn,
     desk: &Desk,
@@ -106,6 +106,9 @@ pub async fn quote(
     let plan = catalog::plan(conn, &input.plan).await?;
     let price = sold_price(&plan, input.currency)?;
     let view = desk.charging.view(line.pool);
+    if view.as_ref().is_some_and(|view| standing::is_stopped(view, line.id)) {
+        return Err(Problem::conflict("order-line-stopped"));
+    }
     let old = match input.intent.old() {
         Some(old) => Some(changeable(conn, account, &line, old).await?),
         None => None,

@@ -22,6 +22,16 @@ pub async fn find(conn: &mut Conn, id: Id<Order>) -> Result<OrderRecord, Problem
     rows::find(conn, id).await?.ok_or_else(Problem::not_found)
 }
 
+/// The orders of this number ([`Id::number`]): one, but for a rare chance. It reads through all orders: for operators.
+///
+/// # Errors
+/// Not found if there is none.
+pub async fn of_number(conn: &mut Conn, number: &str) -> Result<Vec<Id<Order>>, Problem> {
+    let ending = basis::id_ending(number).ok_or_else(Problem::not_found)?;
+    let found = rows::of_ending(conn, &ending).await?;
+    if found.is_empty() { Err(Problem::not_found()) } else { Ok(found) }
+}
+
 /// An account's orders placed before `before`, newest first.
 pub async fn history(
     conn: &mut Conn,

@@ -6,7 +6,7 @@ mod lists;
 mod replacing;
 
 pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
-pub(crate) use lists::{count_unpaid, is_being_replaced, of_account, of_line, page, stopped};
+pub(crate) use lists::{count_unpaid, is_being_replaced, of_account, of_ending, of_line, page, stopped};
 pub(crate) use replacing::{claim_replaced, release_replaced, replacer};
 
 use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Terms, Timestamp};

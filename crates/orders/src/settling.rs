@@ -2,7 +2,7 @@
 
 use basis::{Id, Kind as ProblemKind, Money, Order, Payment as PaymentKind, Problem, Timestamp};
 use ledger::{Book, HoldEnd, Kind, NewTransfer};
-use payments::{CheckJob, Confirmed, Facts, NewRefund, News, Payment};
+use payments::{CheckJob, Confirmed, Facts, NewRefund, News, Payment, Purpose};
 use store::jobs::Next;
 use store::{Conn, in_tx};
 
@@ -35,6 +35,9 @@ pub(crate) async fn take_in(
     })?;
     for (order, state) in &moved {
         desk.tell(order, *state);
+    }
+    if payment.purpose == Purpose::Wallet {
+        desk.tell_wallet(payment.account);
     }
     Ok(payment)
 }

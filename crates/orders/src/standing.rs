@@ -27,6 +27,11 @@ fn standing(bundle: &BundleView) -> Standing {
     }
 }
 
+/// An operator has stopped the line: nothing would be delivered to it.
+pub(crate) fn is_stopped(view: &PoolView, line: Id<Line>) -> bool {
+    view.lines.iter().any(|member| member.line == line && member.barred)
+}
+
 /// The lines of the pool.
 pub(crate) fn lines(view: Option<&PoolView>) -> Vec<Id<Line>> {
     view.map(|view| view.lines.iter().map(|line| line.line).collect()).unwrap_or_default()

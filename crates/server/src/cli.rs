@@ -136,7 +136,7 @@ pub enum Review {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "the arguments' texts are for the person who asks for help")]
 pub enum Orders {
-    /// One order with its timeline and money.
+    /// One order with its timeline and money, by its id or by the number on the customer's pages.
     Show { id: String },
     /// Give the money back, once the carrier has confirmed that nothing was or will be delivered.
     Refund {

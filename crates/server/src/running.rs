@@ -47,6 +47,7 @@ impl Running {
         admin::listen(shop.data.path(), handler, stopped.clone())?;
         tokio::spawn(shop.live.clone().follow_charging(shop.charging.changes()));
         tokio::spawn(shop.live.clone().follow_orders(shop.desk.changes()));
+        tokio::spawn(shop.live.clone().follow_wallets(shop.desk.wallet_changes()));
         let worker = tokio::spawn(shop.worker().run(stopped.clone()));
         let served = http::serve(listener, tls, shop.router()?, stopped)?;
         let web_task = tokio::spawn(async move {

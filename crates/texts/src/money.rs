@@ -12,6 +12,7 @@ use crate::{Texts, voice::Voice};
 
 impl Texts {
     /// An amount with all its digits, never mistaken for another currency: `¥118.00`, `US$16.50`, `JP¥1,250`.
+    /// Less than nothing has a minus that is as wide as a plus: `−¥3.00`.
     pub fn money(self, money: Money) -> String {
         self.voice().money(money)
     }
@@ -73,6 +74,7 @@ fn show(formatter: Option<&CurrencyFormatter<DecimalFormatter>>, money: Money) -
         Some(formatter) => formatter.format_fixed_decimal(&amount).to_string(),
         None => format!("{}\u{a0}{}", money.currency, money.to_decimal()),
     }
+    .replace('-', "\u{2212}")
 }
 
 #[cfg(test)]
@@ -95,8 +97,8 @@ mod tests {
             ]
             .map(|(minor, currency)| t.money(Money::new(minor, currency)))
         };
-        assert_eq!(shown(zh), ["¥118.00", "US$16.50", "€15.50", "JP¥1,250", "HK$1,234,567.89", "-¥0.05"]);
-        assert_eq!(shown(en), ["CN¥118.00", "US$16.50", "€15.50", "JP¥1,250", "HK$1,234,567.89", "-CN¥0.05"]);
+        assert_eq!(shown(zh), ["¥118.00", "US$16.50", "€15.50", "JP¥1,250", "HK$1,234,567.89", "−¥0.05"]);
+        assert_eq!(shown(en), ["CN¥118.00", "US$16.50", "€15.50", "JP¥1,250", "HK$1,234,567.89", "−CN¥0.05"]);
     }
 
     #[test]

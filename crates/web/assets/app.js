@@ -5,14 +5,14 @@
   // Set by the service worker on a page that it kept: when the page was made.
   const keptAt = Number(root.dataset.kept) || 0;
   const stale_ms = 60_000;
-  const relative = new Intl.RelativeTimeFormat(root.lang, { style: "narrow" });
+  // Seconds, minutes, hours and days, in the words of the server.
+  const ages = root.dataset.ago.split("|");
+  const units_s = [1, 60, 3600, 86400];
 
   const age = (ms) => {
     const s = Math.max(1, Math.round(ms / 1000));
-    if (s < 60) return relative.format(-s, "second");
-    if (s < 3600) return relative.format(-Math.floor(s / 60), "minute");
-    if (s < 86400) return relative.format(-Math.floor(s / 3600), "hour");
-    return relative.format(-Math.floor(s / 86400), "day");
+    const unit = units_s.findLastIndex((unit_s) => s >= unit_s);
+    return ages[unit].replace("{}", Math.floor(s / units_s[unit]));
   };
 
   // A live number says how old it is: data-at, and the server's own clock in data-now, both in milliseconds.

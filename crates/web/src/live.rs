@@ -25,7 +25,7 @@ use axum::{
 use basis::{Account, Id, Kind, Pool, Problem};
 use charging::PoolChanged;
 use futures_util::stream;
-use orders::OrderChanged;
+use orders::{OrderChanged, WalletChanged};
 use tokio::sync::{
     Notify,
     broadcast::{self, error::RecvError},
@@ -159,6 +159,17 @@ impl Hub {
 
     /// Passes on which orders move, until the last desk is gone: a task of the server.
     pub async fn follow_orders(self, mut changes: broadcast::Receiver<OrderChanged>) {
+        loop {
+            match changes.recv().await {
+                Ok(change) => self.tell(change.account, Topic::Order),
+                Err(RecvError::Lagged(_)) => self.tell_all(Topic::Order),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Passes on which payments into wallets move, until the last desk is gone: a task of the server.
+    pub async fn follow_wallets(self, mut changes: broadcast::Receiver<WalletChanged>) {
         loop {
             match changes.recv().await {
                 Ok(change) => self.tell(change.account, Topic::Order),

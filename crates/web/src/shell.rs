@@ -115,6 +115,18 @@ impl Shell {
         self.tab == Tab::Bare
     }
 
+    /// How ages are said, `{}` for the figure: seconds, minutes, hours, days. The browser lets them grow.
+    pub fn ages(&self) -> String {
+        let say = |key| self.tf(key, &[("count", "{}")]);
+        let keys = [
+            texts::key("ago-seconds"),
+            texts::key("ago-minutes"),
+            texts::key("ago-hours"),
+            texts::key("ago-days"),
+        ];
+        keys.map(say).join("|")
+    }
+
     /// `light` or `dark` if the reader has chosen, else nothing.
     pub fn theme(&self) -> Option<&'static str> {
         (self.reader.theme != Theme::Device).then(|| self.reader.theme.word())

@@ -25,7 +25,7 @@ struct Args {
     #[arg(long, default_value = "whsec_sandbox")]
     secret: Vec<String>,
     /// The merchant's name.
-    #[arg(long, default_value = "heyon")]
+    #[arg(long, default_value = "Heyon")]
     merchant: String,
     /// The merchant's API key.
     #[arg(long, default_value = "sk_sandbox")]

@@ -2,8 +2,10 @@
 
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { LOCALES, accessible, openBrowser, openPhone, startWorld } from '../harness.mjs';
-import { bind, checkOut, choose, payAtSandbox, register, turns } from '../people.mjs';
+import { LOCALES, accessible, eventually, openBrowser, openPhone, startWorld } from '../harness.mjs';
+import {
+  ACTIVATION_CODE, BIND_CODE, bind, cardWithCode, checkOut, choose, payAtSandbox, register, turns,
+} from '../people.mjs';
 
 let world;
 let browser;
@@ -36,20 +38,26 @@ for (const [nth, locale] of LOCALES.entries()) {
     await phone.putDown();
   });
 
-  test(`home is readable without a network (${locale})`, async () => {
+  test(`home and the code that installs the eSIM are readable without a network (${locale})`, async () => {
     const phone = await openPhone(browser, locale);
     const { page, context } = phone;
     await register(phone, world, `offline-${nth}@example.com`);
-    const [made] = (await world.operator('cards', 'make', '1')).trim().split('\n').slice(1);
-    await bind(phone, world, made.split(',')[0]);
+    await bind(phone, world, await cardWithCode(world, nth), BIND_CODE);
+    const install = `${page.url()}/install`;
     await page.goto(world.web);
     await page.evaluate(() => navigator.serviceWorker.ready);
     await page.reload();
+    await eventually(() => page.evaluate(async (url) => Boolean(await caches.match(url)), install), 'the kept code');
     const name = await page.locator('h1, h2').first().innerText();
     await context.setOffline(true);
     await page.goto(world.web);
     assert.equal(await page.locator('h1, h2').first().innerText(), name);
     await accessible(page, 'home without a network');
+    await page.goto(install);
+    assert.equal(await page.locator('.qr svg[role=img] path').count(), 1);
+    const tapped = new URL(await page.locator('a[href*="esimsetup.apple.com"]').getAttribute('href'));
+    assert.equal(tapped.searchParams.get('carddata'), ACTIVATION_CODE);
+    await accessible(page, 'the code without a network');
     await page.goto(`${world.web}/plans`);
     await accessible(page, 'a page that is not kept');
     await context.setOffline(false);

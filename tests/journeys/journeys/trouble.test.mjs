@@ -35,6 +35,41 @@ for (const [nth, locale] of LOCALES.entries()) {
 }
 
 for (const [nth, locale] of LOCALES.entries()) {
+  test(`a declined top-up is tried again another way, and the wallet fills before one's eyes (${locale})`, async () => {
+    const phone = await openPhone(browser, locale);
+    const { page } = phone;
+    await register(phone, world, `saver-${nth}@example.com`);
+    await page.goto(`${world.web}/wallet`);
+    await page.fill('#amount', '25');
+    await choose(page, 'method', 'card');
+    await page.locator('form[action="/wallet/top-ups"] button').click();
+    await page.waitForURL(/\/pay\//);
+    await page.locator('button[name="result"][value="declined"]').click();
+    await page.waitForURL(/\/wallet\/top-ups\//);
+    await page.waitForSelector('#now .ico.bad');
+    await accessible(page, 'a declined top-up');
+    assert.equal(await page.locator('input[name="method"][value="card"]:checked').count(), 0, 'another way is offered');
+    await page.locator('#now form button[data-money]').click();
+    await page.waitForURL(/\/pay\//);
+    const payPage = page.url();
+    const elsewhere = await phone.context.newPage();
+    await page.locator('main a.btn.text').click();
+    await page.waitForURL(/\/wallet\/top-ups\//);
+    await page.waitForSelector('#now .ico.warn');
+    await page.evaluate(() => { window.notReloaded = true; });
+    await elsewhere.goto(payPage);
+    await elsewhere.locator('button[name="result"][value="ok"]').click();
+    await elsewhere.waitForURL(/\/wallet\/top-ups\//);
+    // Sooner than the page would ask by itself.
+    await page.waitForSelector('#now .ico.m:not(.warn)', { timeout: 8000 });
+    assert.ok(await page.evaluate(() => window.notReloaded), 'the page was loaded again');
+    await page.goto(`${world.web}/wallet`);
+    assert.match(await page.locator('.card.deep .fig').innerText(), /25/);
+    await phone.putDown();
+  });
+}
+
+for (const [nth, locale] of LOCALES.entries()) {
   test(`a delivery that fails gives the money back by itself (${locale})`, async () => {
     const phone = await openPhone(browser, locale);
     const { page } = phone;
@@ -56,6 +91,11 @@ for (const [nth, locale] of LOCALES.entries()) {
     const kept = books.payments.filter((payment) => shown.includes(payment.reference));
     assert.equal(kept.length, 1);
     assert.equal(kept[0].captured_minor, kept[0].refunded_minor);
+    const number = await page.locator('#now dd').last().innerText();
+    assert.equal(await world.operator('orders', 'show', number), shown, 'by the number on the page');
+    const again = await page.goto(`${world.web}/checkout?plan=${PLAN}&line=${line}`);
+    assert.equal(again.status(), 409, 'nothing is sold for a line that is stopped');
+    await accessible(page, 'a stopped line at the checkout');
     await phone.putDown();
   });
 }

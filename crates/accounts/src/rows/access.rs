@@ -13,6 +13,8 @@ pub(crate) struct Access<Kind> {
     pub(crate) id: Id<Kind>,
     pub(crate) account: Account,
     pub(crate) used_at: Timestamp,
+    /// It has not been used yet.
+    pub(crate) is_new: bool,
     pub(crate) fresh_at: Timestamp,
 }
 
@@ -57,7 +59,8 @@ pub(crate) async fn find_session(
     .await?
     .map(|row| {
         let account = account_row(&row)?;
-        Ok(Access { id: row.get("access")?, account, used_at: row.get("used_at")?, fresh_at: row.get("fresh_at")? })
+        let (id, used_at, fresh_at) = (row.get("access")?, row.get("used_at")?, row.get("fresh_at")?);
+        Ok(Access { id, account, used_at, is_new: false, fresh_at })
     })
     .transpose()
 }
@@ -221,7 +224,7 @@ pub(crate) async fn find_token(
     token: &str,
 ) -> Result<Option<Access<ApiToken>>, Problem> {
     sql!(
-        "SELECT t.id AS access, t.used_at, t.fresh_at, a.id, a.email, a.verified_at, a.language, a.currency, \
+        "SELECT t.id AS access, t.created_at AS made_at, t.used_at, t.fresh_at, a.id, a.email, a.verified_at, a.language, a.currency, \
          a.time_zone, a.created_at, a.reset_at, a.suspended_at FROM api_token t JOIN account a ON a.id = t.account \
          WHERE t.token_hash = $1 AND t.used_at > $2 AND a.suspended_at IS NULL"
     )
@@ -231,7 +234,9 @@ pub(crate) async fn find_token(
     .await?
     .map(|row| {
         let account = account_row(&row)?;
-        Ok(Access { id: row.get("access")?, account, used_at: row.get("used_at")?, fresh_at: row.get("fresh_at")? })
+        let (made_at, used_at): (Timestamp, Timestamp) = (row.get("made_at")?, row.get("used_at")?);
+        let (id, is_new) = (row.get("access")?, used_at <= made_at);
+        Ok(Access { id, account, used_at, is_new, fresh_at: row.get("fresh_at")? })
     })
     .transpose()
 }
@@ -271,11 +276,12 @@ pub(crate) async fn tokens(
     .await?
     .iter()
     .map(|row| {
+        let (created_at, used_at): (Timestamp, Timestamp) = (row.get("created_at")?, row.get("used_at")?);
         Ok(OpenToken {
             id: row.get("id")?,
             name: row.get("name")?,
-            created_at: row.get("created_at")?,
-            used_at: row.get("used_at")?,
+            created_at,
+            used_at: Some(used_at).filter(|_| used_at > created_at),
         })
     })
     .collect()

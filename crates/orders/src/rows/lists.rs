@@ -1,6 +1,6 @@
 //! Many orders at once.
 
-use basis::{Account, Id, Line, Problem, Timestamp};
+use basis::{Account, Id, Line, Order, Problem, Timestamp};
 use store::{Conn, sql};
 
 use super::{OrderRecord, record};
@@ -24,6 +24,15 @@ pub(crate) async fn of_account(
     .iter()
     .map(record)
     .collect()
+}
+
+/// Orders whose id ends so, at most ten. It reads the whole table.
+pub(crate) async fn of_ending(conn: &mut Conn, ending: &str) -> Result<Vec<Id<Order>>, Problem> {
+    let rows = sql!("SELECT id FROM orders WHERE id LIKE $1 ORDER BY id DESC LIMIT 10")
+        .bind(format!("%{ending}"))
+        .all(conn)
+        .await?;
+    rows.iter().map(|row| row.get("id")).collect()
 }
 
 /// A line's orders, newest first.

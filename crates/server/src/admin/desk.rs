@@ -4,6 +4,7 @@ use anyhow::Context;
 use basis::{Id, Order};
 use orders::{Decision, OrderRecord, RefundBegun};
 use serde_json::json;
+use store::Conn;
 use support::{Case, CaseId, Resolution};
 
 use super::carry_out::{Lines, ROWS_MAX};
@@ -42,11 +43,22 @@ pub(super) async fn review_resolve(shop: &Shop, actor: &str, id: &str, decision:
     Ok(vec![format!("{id} is resolved: {decision}")])
 }
 
+/// By id, or by the number that a customer reads out.
 pub(super) async fn orders_show(shop: &Shop, id: &str) -> Lines {
-    let id: Id<Order> = id.parse()?;
     let mut conn = shop.db.read().await?;
-    let order = orders::find(&mut conn, id).await?;
-    let money = ledger::per_order(&mut conn, id, order.price.currency).await?;
+    if let Ok(id) = id.parse() {
+        return order_show(&mut conn, id).await;
+    }
+    let mut lines = Vec::new();
+    for id in orders::of_number(&mut conn, id).await? {
+        lines.extend(order_show(&mut conn, id).await?);
+    }
+    Ok(lines)
+}
+
+async fn order_show(conn: &mut Conn, id: Id<Order>) -> Lines {
+    let order = orders::find(conn, id).await?;
+    let money = ledger::per_order(conn, id, order.price.currency).await?;
     let mut lines = head(&order);
     lines.push(format!(
         "money     funded {} earned {} deferred {} back to source {} back to wallet {} (minor units)",
@@ -56,7 +68,7 @@ pub(super) async fn orders_show(shop: &Shop, id: &str) -> Lines {
         money.returned_to_source.minor,
         money.returned_to_wallet.minor
     ));
-    for event in orders::timeline(&mut conn, id).await? {
+    for event in orders::timeline(conn, id).await? {
         lines.push(format!(
             "{:>3}  {}  {}",
             event.seq,
@@ -64,7 +76,7 @@ pub(super) async fn orders_show(shop: &Shop, id: &str) -> Lines {
             serde_json::to_string(&event.happening)?
         ));
     }
-    for entry in store::audit::of_subject(&mut conn, &id.to_string(), ROWS_MAX).await? {
+    for entry in store::audit::of_subject(conn, &id.to_string(), ROWS_MAX).await? {
         lines.push(format!("     {}  {}  {}  {}", entry.at.as_ms(), entry.actor, entry.action, entry.detail));
     }
     Ok(lines)
@@ -75,6 +87,7 @@ fn head(order: &OrderRecord) -> Vec<String> {
     let refunded = order.refunded.wallet.minor.saturating_add(order.refunded.source.minor);
     vec![
         format!("order     {id}"),
+        format!("number    {}", id.number()),
         format!("state     {state}"),
         format!("account   {account}"),
         format!("line      {line}"),

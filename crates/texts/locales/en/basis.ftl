@@ -20,11 +20,7 @@ duration-seconds =
         [one] { $count } second
        *[other] { $count } seconds
     }
-ago-days =
-    { $count ->
-        [one] { $count } day ago
-       *[other] { $count } days ago
-    }
+ago-days = { $count } d ago
 ago-hours = { $count } h ago
 ago-minutes = { $count } min ago
 ago-seconds = { $count } s ago

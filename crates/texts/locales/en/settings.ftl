@@ -70,6 +70,7 @@ settings-token-made-hint = It is shown this once. Keep it where you keep passwor
 settings-token-copy = Copy the token
 settings-token-copied = Copied
 settings-token-facts = made { $created } · used { $used }
+settings-token-facts-new = made { $created } · never used
 settings-token-end-of = End the token { $name }
 settings-token-name = What is it for
 settings-token-button = Make a token

@@ -8,7 +8,6 @@ wallet-for = Pays for any order in its currency, does not expire.
 
 wallet-top-up = Top up
 wallet-amount = Amount in { $currency }
-wallet-pay-with = Pay with
 wallet-top-up-button = Top up the wallet
 wallet-top-up-hint = You confirm on the payment page. Nothing is taken before that.
 wallet-at-provider = { $brand } wallet

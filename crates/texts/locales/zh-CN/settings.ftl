@@ -62,6 +62,7 @@ settings-token-made-hint = 只显示这一次，请和密码放在一起保管�
 settings-token-copy = 复制令牌
 settings-token-copied = 已复制
 settings-token-facts = { $created }创建 · { $used }用过
+settings-token-facts-new = { $created }创建 · 还没用过
 settings-token-end-of = 结束令牌 { $name }
 settings-token-name = 用在哪里
 settings-token-button = 创建令牌

@@ -8,7 +8,6 @@ wallet-for = 可以付同币种的任何订单，不过期。
 
 wallet-top-up = 充值
 wallet-amount = 金额（{ $currency }）
-wallet-pay-with = 用什么付
 wallet-top-up-button = 给钱包充值
 wallet-top-up-hint = 在付款页确认之前不会扣款。
 wallet-at-provider = { $brand } 钱包充值

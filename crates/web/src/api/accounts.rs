@@ -86,8 +86,8 @@ struct TokenOut {
     name: String,
     /// Made when, in milliseconds since 1970.
     created_at_ms: i64,
-    /// Last used when, to the hour.
-    used_at_ms: i64,
+    /// Last used when, to the hour; null before its first use.
+    used_at_ms: Option<i64>,
     /// Whether it is the one of this call.
     this: bool,
 }
@@ -230,7 +230,7 @@ async fn tokens(State(app): State<App>, caller: ApiCaller) -> ApiResult<Vec<Toke
         id: token.id.to_string(),
         name: token.name,
         created_at_ms: token.created_at.as_ms(),
-        used_at_ms: token.used_at.as_ms(),
+        used_at_ms: token.used_at.map(basis::Timestamp::as_ms),
     });
     Ok(Json(out.collect()))
 }

@@ -226,6 +226,9 @@ async fn place(
 struct OrderOut {
     /// Its id; also its bundle's.
     id: String,
+    /// What people call it, on pages and receipts.
+    #[schema(example = "ZQ3R-DZTT")]
+    number: String,
     /// The line that it was bought for.
     line: String,
     /// The plan.
@@ -261,6 +264,7 @@ impl From<OrderRecord> for OrderOut {
         let ms = |at: Option<Timestamp>| at.map(Timestamp::as_ms);
         Self {
             id: order.id.to_string(),
+            number: order.id.number(),
             line: order.line.to_string(),
             plan: order.plan.to_string(),
             state: order.state.as_str(),

@@ -1,6 +1,6 @@
 //! What the checkout's form carries: what was seen, and what was chosen.
 
-use basis::{Currency, Id, Money, Order, Problem};
+use basis::{Currency, Money, Order, Problem};
 use orders::{Intent, PayWith, PayerView, PlaceInput, Quote};
 use payments::Method;
 use serde::Deserialize;
@@ -115,15 +115,9 @@ pub(crate) fn payer_view(app: &App, reader: &Reader, title: &str) -> PayerView {
 /// A method's name.
 pub(crate) fn method_name(method: Method, texts: Texts) -> String {
     texts.t(match method {
-        Method::Card => texts::key("orders-method-card"),
-        Method::PayPal => texts::key("orders-method-paypal"),
-        Method::Alipay => texts::key("orders-method-alipay"),
-        Method::WeChatPay => texts::key("orders-method-wechat"),
+        Method::Card => texts::key("payments-method-card"),
+        Method::PayPal => texts::key("payments-method-paypal"),
+        Method::Alipay => texts::key("payments-method-alipay"),
+        Method::WeChatPay => texts::key("payments-method-wechat-pay"),
     })
-}
-
-/// An order's own name for people: the last characters of its id.
-pub(crate) fn short_name(order: Id<Order>) -> String {
-    let text = order.to_string();
-    text.get(text.len().saturating_sub(8)..).unwrap_or_default().to_ascii_uppercase()
 }

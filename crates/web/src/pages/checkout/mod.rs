@@ -16,7 +16,7 @@ use orders::{Intent, Quote, QuoteInput};
 use serde::Deserialize;
 
 use self::form::CheckoutForm;
-pub(crate) use self::form::{PayForm, method_name, pay_with, payer_view, short_name};
+pub(crate) use self::form::{PayForm, method_name, pay_with, payer_view};
 use crate::{App, Markup, Page, PageProblem, Reader, Shell, SignedIn, Tab, see_other};
 
 /// The checkout's page.
@@ -27,6 +27,7 @@ pub fn routes() -> Router<App> {
 /// What someone came to buy.
 #[derive(Debug, Clone, Deserialize)]
 struct Wish {
+    #[serde(default)]
     plan: String,
     line: Option<String>,
     /// `now` or `after`: a change of plan.
@@ -108,6 +109,9 @@ async fn show(
     Query(wish): Query<Wish>,
 ) -> Result<Response, PageProblem> {
     let SignedIn { reader, person } = reader;
+    if wish.plan.is_empty() {
+        return Ok(see_other("/plans"));
+    }
     let lines = cards::lines_of(&mut app.db.read().await?, person.account).await?;
     let line = match (wish.line.as_deref(), lines.as_slice()) {
         (Some(line), _) if !line.is_empty() => line.parse().map_err(|_| Problem::not_found())?,

@@ -108,4 +108,23 @@ mod tests {
         assert_eq!((code.side - 8) % 4, 1, "a QR code has 4n+17 modules");
         assert_eq!(runs(&[true, true, false, true]), [(0, 2), (3, 1)]);
     }
+
+    /// A reader of the picture sees the very modules of the code.
+    #[test]
+    fn the_drawn_rows_are_the_codes_own() {
+        let text = "LPA:1$smdp.example.com$04386-AGYFT-A74Y8-3F815";
+        let code = QRBuilder::new(text).ecl(ECL::M).build().unwrap();
+        let path = InstallCode::read(text).unwrap().path;
+        let mut drawn = vec![false; code.size * code.size];
+        for stroke in path.split('M').skip(1) {
+            let (x, rest) = stroke.split_once(' ').unwrap();
+            let (y, length) = rest.split_once(".5h").unwrap();
+            let place = |text: &str| text.parse::<usize>().unwrap();
+            let from = (place(y) - QUIET_ZONE) * code.size + place(x) - QUIET_ZONE;
+            drawn[from..from + place(length)].fill(true);
+        }
+        assert!(
+            (0..code.size).all(|y| (0..code.size).all(|x| drawn[y * code.size + x] == is_dark(&code, x, y)))
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use basis::{Country, Id, Line, Money, Timestamp};
 
-use super::standing::BundleNow;
+use super::standing::{BundleNow, Whereabouts};
 
 /// A line with all that its card on the home page needs.
 #[derive(Debug, Clone)]
@@ -55,6 +55,11 @@ pub(crate) struct Renewal {
 }
 
 impl LineFacts {
+    /// The line, and where it is used.
+    pub(crate) fn whereabouts(&self) -> Whereabouts {
+        Whereabouts { line: self.id, country: self.session.and_then(|session| session.country) }
+    }
+
     /// The bundles without their names.
     pub(crate) fn plain(&self) -> Vec<BundleNow> {
         self.bundles.iter().map(|placed| placed.bundle.clone()).collect()

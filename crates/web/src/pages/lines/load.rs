@@ -103,7 +103,7 @@ pub(crate) fn offset_ms(zone: &TimeZone, at: Timestamp) -> i64 {
 
 /// What is in use comes first, then what can be used, then the rest; in each the oldest.
 fn rank(line: &LineFacts, now: Timestamp) -> (bool, u8) {
-    let state = standing(&line.plain(), line.id, line.barred, now);
+    let state = standing(&line.plain(), line.whereabouts(), line.barred, now);
     let rank = match state {
         Standing::Low | Standing::EndsSoon | Standing::Active | Standing::UsedUpToday => 0,
         Standing::UsedUp => 1,
@@ -165,7 +165,7 @@ fn bundle_now(view: &BundleView) -> BundleNow {
 /// The plan that speaks for the line, or else the one it had last, if it is still sold.
 fn renewal(shelf: &Shelf<'_>, facts: &LineFacts) -> Option<Renewal> {
     let bundles = facts.plain();
-    let speaks = speaking(&bundles, facts.id).map(|bundle| bundle.id);
+    let speaks = speaking(&bundles, facts.whereabouts()).map(|bundle| bundle.id);
     let was_last = |order: &&OrderRecord| match speaks {
         Some(bundle) => order.id == bundle,
         None => order.line == facts.id && order.state == OrderState::Active,

@@ -82,7 +82,7 @@ struct Asked {
 /// The bundle that speaks for the line can be changed while it lives; its id is its order's.
 fn change_path(facts: &LineFacts, orders: &[OrderRecord]) -> Option<String> {
     let bundles = facts.plain();
-    let speaks = standing::speaking(&bundles, facts.id).filter(|bundle| bundle.is_live())?;
+    let speaks = standing::speaking(&bundles, facts.whereabouts()).filter(|bundle| bundle.is_live())?;
     let ours = orders.iter().any(|order| order.id == speaks.id && order.state == OrderState::Active);
     ours.then(|| format!("/orders/{}/change", speaks.id))
 }
@@ -188,10 +188,11 @@ fn day_uses(reader: &Reader, days: &[u64], now: Timestamp) -> Vec<DayUse> {
 /// Left, days left, until when: for the dark card.
 fn figures(reader: &Reader, facts: &LineFacts, now: Timestamp) -> Vec<Stat> {
     let (texts, bundles) = (reader.texts, facts.plain());
-    let Some(bundle) = standing::speaking(&bundles, facts.id) else { return Vec::new() };
-    let mut figures =
-        vec![Stat { name: texts.t("lines-left"), value: texts.volume_fine(DataVolume(bundle.left)) }];
+    let Some(bundle) = standing::speaking(&bundles, facts.whereabouts()) else { return Vec::new() };
+    let mut figures = Vec::new();
     if bundle.phase != standing::Phase::Over {
+        let left = texts.volume_fine(DataVolume(bundle.left));
+        figures.push(Stat { name: now::left_word(texts, &bundle.terms.allowance), value: left });
         figures.push(Stat { name: texts.t("lines-days"), value: texts.days(bundle.left_days(now)) });
     }
     if let Some(end) = bundle.ends_at {

@@ -96,10 +96,9 @@ pub(crate) struct Card<'a> {
 /// Puts a line into the reader's words.
 pub(crate) fn describe(shell: &Shell, facts: &LineFacts, now: Timestamp) -> LineNow {
     let reader = &shell.reader;
-    let bundles = facts.plain();
-    let state = standing(&bundles, facts.id, facts.barred, now);
-    let placed =
-        speaking(&bundles, facts.id).and_then(|b| facts.bundles.iter().find(|p| p.bundle.id == b.id));
+    let (bundles, at) = (facts.plain(), facts.whereabouts());
+    let state = standing(&bundles, at, facts.barred, now);
+    let placed = speaking(&bundles, at).and_then(|b| facts.bundles.iter().find(|p| p.bundle.id == b.id));
     let (tone, chip) = chip(reader.texts, state);
     LineNow {
         path: format!("/lines/{}", facts.id),
@@ -115,7 +114,7 @@ pub(crate) fn describe(shell: &Shell, facts: &LineFacts, now: Timestamp) -> Line
         age: age(reader.texts, facts, now),
         note: note(reader, facts, placed, state, now),
         stats: stats(reader, facts, placed, now),
-        then: others(&bundles, facts.id).into_iter().filter_map(|b| then(reader, facts, b.id, now)).collect(),
+        then: others(&bundles, at).into_iter().filter_map(|b| then(reader, facts, b.id, now)).collect(),
         action: action(reader.texts, facts, placed, state),
         keep: facts.has_code.then(|| format!("/lines/{}/install", facts.id)),
     }
@@ -183,20 +182,24 @@ fn dial(reader: &Reader, placed: &Placed, state: Standing, now: Timestamp) -> Di
     let (left, total) = (texts.volume(DataVolume(bundle.left)), texts.volume(DataVolume(bundle.total)));
     let days = days_text(reader, placed, now);
     let sentence = [("left", &left), ("total", &total), ("days", &days)];
-    let caption = match bundle.terms.allowance {
-        Allowance::Fixed { .. } => texts.t("lines-left"),
-        Allowance::PerDay { .. } | Allowance::Unlimited { .. } => texts.t("lines-left-today"),
-    };
     Dial {
         state: dial_state(state),
         sentence: texts.tf("lines-dial", sentence),
-        caption,
+        caption: left_word(texts, &bundle.terms.allowance),
         figure,
         unit,
         of: texts.tf("lines-of", [("total", &total)]),
         days,
         arcs: Arcs::new((bundle.left, bundle.total), (bundle.left_days(now), bundle.terms.days)),
     }
+}
+
+/// What the figure means: what is left in all, or of the day's part.
+pub(crate) fn left_word(texts: Texts, allowance: &Allowance) -> String {
+    texts.t(match allowance {
+        Allowance::Fixed { .. } => texts::key("lines-left"),
+        Allowance::PerDay { .. } | Allowance::Unlimited { .. } => texts::key("lines-left-today"),
+    })
 }
 
 /// `18 days left`, `30 days from the first use`, `ended on 3 Nov`.
@@ -221,13 +224,20 @@ fn over_text(reader: &Reader, placed: &Placed) -> String {
 
 fn row_text(reader: &Reader, placed: Option<&Placed>, state: Standing, now: Timestamp) -> String {
     let texts = reader.texts;
+    if state == Standing::Barred {
+        return texts.t("lines-barred-row");
+    }
     let Some(placed) = placed else { return texts.t("lines-no-plan-row") };
     if state == Standing::Over {
         return over_text(reader, placed);
     }
-    let left = texts.volume(DataVolume(placed.bundle.left));
-    let days = days_text(reader, placed, now);
-    texts.tf("lines-row", [("left", &left), ("days", &days)])
+    let bundle = &placed.bundle;
+    let key = match (&bundle.terms.allowance, bundle.phase) {
+        (Allowance::Fixed { .. }, _) | (_, Phase::Waiting) => texts::key("lines-row"),
+        (Allowance::PerDay { .. } | Allowance::Unlimited { .. }, _) => texts::key("lines-row-today"),
+    };
+    let (left, days) = (texts.volume(DataVolume(bundle.left)), days_text(reader, placed, now));
+    texts.tf(key, [("left", &left), ("days", &days)])
 }
 
 /// Only what is in use can be old: without a session nothing is under way, and the figures are exact.
@@ -261,6 +271,8 @@ fn note(
         Standing::Waiting if facts.session.is_some() => plain(texts.t("lines-note-waiting-connected")),
         Standing::Waiting => plain(waiting_text(reader, placed?)),
         Standing::Over => plain(texts.t("lines-note-over")),
+        // The engine forgets in time what is over.
+        Standing::NoPlan if facts.renewal.is_some() => plain(texts.t("lines-note-over")),
         Standing::NoPlan => plain(texts.t("lines-note-no-plan")),
         Standing::Active | Standing::EndsSoon => None,
     }

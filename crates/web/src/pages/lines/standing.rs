@@ -121,28 +121,39 @@ pub(crate) const fn window_octets(terms: &Terms) -> u64 {
     }
 }
 
+/// A line, and the country in which it is used now, if it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whereabouts {
+    pub(crate) line: Id<Line>,
+    pub(crate) country: Option<Country>,
+}
+
 /// The bundle that speaks for a line: the one that pays next, or the last one there was.
 ///
-/// What can pay comes first, and of that the active before the waiting, the soonest to end, the oldest.
-pub(crate) fn speaking(bundles: &[BundleNow], line: Id<Line>) -> Option<&BundleNow> {
-    let rank = |b: &&BundleNow| (b.left == 0, b.phase == Phase::Waiting, b.end(), b.credited_at);
-    let ours = || bundles.iter().filter(move |bundle| bundle.serves(line));
+/// What covers the country comes first, then what has data left, and of that the active before the waiting, the soonest
+/// to end, the oldest.
+pub(crate) fn speaking(bundles: &[BundleNow], at: Whereabouts) -> Option<&BundleNow> {
+    let elsewhere = |b: &BundleNow| at.country.is_some_and(|country| !b.terms.coverage.contains(country));
+    let rank =
+        |b: &&BundleNow| (elsewhere(b), b.left == 0, b.phase == Phase::Waiting, b.end(), b.credited_at);
+    let ours = || bundles.iter().filter(move |bundle| bundle.serves(at.line));
     let alive = ours().filter(|bundle| bundle.is_live()).min_by_key(rank);
     alive.or_else(|| ours().max_by_key(|bundle| bundle.end()))
 }
 
 /// The line's other bundles that still live, in the order in which they will end.
-pub(crate) fn others(bundles: &[BundleNow], line: Id<Line>) -> Vec<&BundleNow> {
-    let first = speaking(bundles, line).map(|bundle| bundle.id);
-    let is_other = |bundle: &&BundleNow| bundle.is_live() && bundle.serves(line) && Some(bundle.id) != first;
+pub(crate) fn others(bundles: &[BundleNow], at: Whereabouts) -> Vec<&BundleNow> {
+    let first = speaking(bundles, at).map(|bundle| bundle.id);
+    let is_other =
+        |bundle: &&BundleNow| bundle.is_live() && bundle.serves(at.line) && Some(bundle.id) != first;
     let mut rest: Vec<_> = bundles.iter().filter(is_other).collect();
     rest.sort_by_key(|bundle| (bundle.phase == Phase::Waiting, bundle.end()));
     rest
 }
 
 /// Where the line stands.
-pub(crate) fn standing(bundles: &[BundleNow], line: Id<Line>, barred: bool, now: Timestamp) -> Standing {
-    match speaking(bundles, line) {
+pub(crate) fn standing(bundles: &[BundleNow], at: Whereabouts, barred: bool, now: Timestamp) -> Standing {
+    match speaking(bundles, at) {
         _ if barred => Standing::Barred,
         None => Standing::NoPlan,
         Some(bundle) => bundle.standing(now),
@@ -156,6 +167,7 @@ mod tests {
     use super::*;
 
     const LINE: Id<Line> = Id::from_u128(1);
+    const HOME: Whereabouts = Whereabouts { line: LINE, country: None };
     const NOON: Timestamp = Timestamp(1_790_000_000_000);
     const GB: u64 = 1_000_000_000;
 
@@ -188,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_line_goes_from_nothing_to_used_up() {
-        let at = |bundles: &[BundleNow]| standing(bundles, LINE, false, NOON);
+        let at = |bundles: &[BundleNow]| standing(bundles, HOME, false, NOON);
         assert_eq!(at(&[]), Standing::NoPlan);
         assert_eq!(at(&[twenty_gb(1)]), Standing::Waiting);
         assert_eq!(at(&[active(1, 19 * GB)]), Standing::Active);
@@ -196,18 +208,35 @@ mod tests {
         assert_eq!(at(&[active(1, 0)]), Standing::UsedUp);
         assert_eq!(at(&[BundleNow { more_to_come: true, ..active(1, 0) }]), Standing::UsedUpToday);
         assert_eq!(at(&[BundleNow { phase: Phase::Over, left: 0, ..active(1, 0) }]), Standing::Over);
-        assert_eq!(standing(&[twenty_gb(1)], LINE, true, NOON), Standing::Barred);
+        assert_eq!(standing(&[twenty_gb(1)], HOME, true, NOON), Standing::Barred);
         let last_evening = NOON.plus_ms(29 * DAY_MS + 1);
-        assert_eq!(standing(&[active(1, 19 * GB)], LINE, false, last_evening), Standing::EndsSoon);
+        assert_eq!(standing(&[active(1, 19 * GB)], HOME, false, last_evening), Standing::EndsSoon);
     }
 
     #[test]
     fn what_pays_next_speaks_for_the_line() {
-        let speaks = |bundles: &[BundleNow]| speaking(bundles, LINE).map(|bundle| bundle.id);
+        let speaks = |bundles: &[BundleNow]| speaking(bundles, HOME).map(|bundle| bundle.id);
         assert_eq!(speaks(&[active(1, 0), twenty_gb(2)]), Some(Id::from_u128(2)), "a used-up one is silent");
         assert_eq!(speaks(&[twenty_gb(2), active(1, GB)]), Some(Id::from_u128(1)), "active before waiting");
-        assert_eq!(others(&[twenty_gb(2), active(1, GB)], LINE).len(), 1);
-        assert_eq!(speaking(&[twenty_gb(1)], Id::from_u128(9)), None, "another's line");
+        assert_eq!(others(&[twenty_gb(2), active(1, GB)], HOME).len(), 1);
+        let other = Whereabouts { line: Id::from_u128(9), country: None };
+        assert_eq!(speaking(&[twenty_gb(1)], other), None, "another's line");
+    }
+
+    #[test]
+    fn whoever_is_in_korea_is_told_what_is_left_in_korea() {
+        let country = "KR".parse::<Country>().unwrap();
+        let mut korea = active(2, 0);
+        korea.terms.coverage = CountrySet::from_iter([country]);
+        let bundles = [active(1, 5 * GB), korea];
+        let there = Whereabouts { line: LINE, country: Some(country) };
+        assert_eq!(standing(&bundles, there, false, NOON), Standing::UsedUp);
+        assert_eq!(others(&bundles, there).len(), 1, "Japan's is named besides");
+        assert_eq!(
+            speaking(&bundles[..1], there).map(|b| b.id),
+            Some(Id::from_u128(1)),
+            "better than silence"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Orders: what was bought, step by step, and how it can be changed.
 
+mod bought;
 mod change;
 mod order;
 mod steps;

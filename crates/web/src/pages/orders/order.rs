@@ -7,8 +7,9 @@ use orders::{Event, ExpiryReason, Happening, OrderRecord, OrderState};
 use payments::Payment;
 use texts::Texts;
 
+use super::bought::Bought;
 use super::steps::{self, Step};
-use crate::pages::checkout::{Method, method_name, methods, short_name};
+use crate::pages::checkout::{Method, method_name, methods};
 use crate::{App, Reader, Shell, SignedIn, Tab};
 
 /// The page.
@@ -40,13 +41,14 @@ struct PayAgain {
 }
 
 /// Everything that the page shows.
-struct Story {
-    order: OrderRecord,
+pub(super) struct Story {
+    pub(super) order: OrderRecord,
     plan: String,
     /// Without its days: `日本20 GB`.
     short: String,
-    events: Vec<Event>,
-    payments: Vec<Payment>,
+    pub(super) events: Vec<Event>,
+    pub(super) payments: Vec<Payment>,
+    bought: Bought,
 }
 
 pub(super) async fn page(app: &App, reader: &SignedIn, id: Id<Order>) -> Result<OrderPage, Problem> {
@@ -61,7 +63,8 @@ pub(super) async fn page(app: &App, reader: &SignedIn, id: Id<Order>) -> Result<
     };
     let events = orders::timeline(&mut conn, id).await?;
     let payments = payments::of_order(&mut conn, id).await?;
-    Ok(present(app, reader, &Story { order, plan, short, events, payments }))
+    let bought = Bought::of(&app.charging, &order, app.env.now());
+    Ok(present(app, reader, &Story { order, plan, short, events, payments, bought }))
 }
 
 fn short(place: &str, data: &str, texts: Texts) -> String {
@@ -73,17 +76,18 @@ fn present(app: &App, reader: &Reader, story: &Story) -> OrderPage {
     let path = format!("/orders/{}", order.id);
     let shell = Shell::new(app, reader, Tab::None, texts.t("orders-order")).back("/orders").at(path.as_str());
     let (tone, _) = super::look(order);
+    let gone = story.bought.is_gone();
     OrderPage {
         live: order.state.in_motion() || order.state == OrderState::Review,
-        tone,
-        chip: chip(order, texts),
+        tone: if gone { "quiet" } else { tone },
+        chip: chip(story, texts),
         headline: headline(story, reader),
         under: under(story, reader),
-        steps: steps::all(&story.events, order, &story.payments, reader),
+        steps: steps::all(story, reader, app.env.now()),
         facts: facts(story, reader),
         pay: (order.state == OrderState::AwaitingPayment).then(|| pay_again(app, reader, story)),
-        next: next(order, reader),
-        change: changeable(order).then(|| format!("{path}/change")),
+        next: next(story, reader),
+        change: (changeable(order) && !gone).then(|| format!("{path}/change")),
         receipt: order.paid_at.map(|_| format!("/receipts/{}", order.id)),
         problem: None,
         path,
@@ -92,8 +96,11 @@ fn present(app: &App, reader: &Reader, story: &Story) -> OrderPage {
 }
 
 /// Its state in a word; of a delivered one, how soon it was: the promise of the shop, measured.
-fn chip(order: &OrderRecord, texts: Texts) -> String {
+fn chip(story: &Story, texts: Texts) -> String {
+    let order = &story.order;
     match (order.state, order.paid_at, order.active_at) {
+        _ if story.bought == Bought::UsedUp => texts.t("lines-state-used-up"),
+        _ if story.bought.is_gone() => texts.t("lines-state-over"),
         (OrderState::Active, Some(paid), Some(active)) if order.closed_at.is_none() => {
             let time = texts.duration(active.since(paid).max(basis::SECOND_MS));
             texts.tf("orders-active-within", [("time", time)])
@@ -120,7 +127,7 @@ fn headline(story: &Story, reader: &Reader) -> String {
         OrderState::Active if order.closed_at.is_some() => {
             texts.tf("orders-head-closed", [("plan", &story.short)])
         }
-        OrderState::Active => texts.tf("orders-head-active", [("plan", &story.short)]),
+        OrderState::Active => texts.tf(head_of(story.bought), [("plan", &story.short)]),
         OrderState::Expired => texts.t(match expiry(&story.events) {
             ExpiryReason::Declined => texts::key("orders-head-declined"),
             ExpiryReason::Cancelled => texts::key("orders-head-cancelled"),
@@ -154,14 +161,36 @@ fn under(story: &Story, reader: &Reader) -> String {
         OrderState::Active if order.closed_at.is_some() => {
             texts.tf("orders-under-closed", [("amount", texts.money(order.credit))])
         }
-        OrderState::Active => match order.ends_at {
-            Some(end) => texts.tf("orders-under-active-until", [("day", texts.day_clock(end, &reader.zone))]),
-            None => texts.t("orders-under-active"),
-        },
+        OrderState::Active => under_active(story, reader),
         OrderState::Expired => expired(story, texts),
         OrderState::Refunding => texts.t("orders-under-refunding"),
         OrderState::Refunded => texts.t("orders-under-refunded"),
         OrderState::Review => texts.t("orders-under-review"),
+    }
+}
+
+const fn head_of(bought: Bought) -> &'static str {
+    match bought {
+        Bought::UsedUp => texts::key("orders-head-used-up"),
+        Bought::Over { .. } => texts::key("orders-head-over"),
+        Bought::Unknown | Bought::Waiting | Bought::Running { .. } => texts::key("orders-head-active"),
+    }
+}
+
+/// When it began or will, and until when; of what is gone, what a renewal needs.
+fn under_active(story: &Story, reader: &Reader) -> String {
+    let texts = reader.texts;
+    let until = match story.bought {
+        Bought::Over { at: Some(end) } => {
+            return texts.tf("orders-under-over", [("day", texts.day_clock(end, &reader.zone))]);
+        }
+        Bought::Over { at: None } | Bought::UsedUp => return texts.t("orders-under-gone"),
+        Bought::Running { until } => until,
+        Bought::Waiting | Bought::Unknown => story.order.ends_at,
+    };
+    match until {
+        Some(end) => texts.tf("orders-under-active-until", [("day", texts.day_clock(end, &reader.zone))]),
+        None => texts.t("orders-under-active"),
     }
 }
 
@@ -206,7 +235,7 @@ fn facts(story: &Story, reader: &Reader) -> Vec<(String, String)> {
         add(texts::key("orders-fact-returned"), total);
     }
     add(texts::key("orders-fact-credited"), order.credit);
-    facts.push((texts.t("orders-fact-number"), short_name(order.id)));
+    facts.push((texts.t("orders-fact-number"), order.id.number()));
     facts
 }
 
@@ -219,10 +248,14 @@ fn pay_again(app: &App, reader: &Reader, story: &Story) -> PayAgain {
     }
 }
 
-/// The way on: to the line's figures, or to another try.
-fn next(order: &OrderRecord, reader: &Reader) -> Option<(String, String)> {
-    let texts = reader.texts;
+/// The way on: to the line's figures, to the same once more, or to another try.
+fn next(story: &Story, reader: &Reader) -> Option<(String, String)> {
+    let (order, texts) = (&story.order, reader.texts);
     match order.state {
+        OrderState::Active if story.bought.is_gone() => {
+            let again = format!("/checkout?plan={}&line={}", order.plan, order.line);
+            Some((again, texts.t("orders-buy-again")))
+        }
         OrderState::Active => Some((format!("/lines/{}", order.line), texts.t("orders-see-left"))),
         OrderState::Expired | OrderState::Refunded => {
             let again = format!("/checkout?plan={}&line={}", order.plan, order.line);

@@ -1,10 +1,11 @@
 //! The timeline in words: what happened, and the step that comes next.
 
-use basis::Money;
+use basis::{DAY_MS, Money, Timestamp};
 use orders::{Event, ExpiryReason, Happening, OrderRecord, OrderState, RefundReason};
 use payments::Payment;
 use texts::Texts;
 
+use super::order::Story;
 use crate::Reader;
 use crate::pages::checkout::method_name;
 
@@ -23,12 +24,14 @@ struct Teller<'a> {
     order: &'a OrderRecord,
     payments: &'a [Payment],
     reader: &'a Reader,
+    now: Timestamp,
 }
 
 /// What happened, oldest first, and what is still to come.
-pub(super) fn all(events: &[Event], order: &OrderRecord, payments: &[Payment], reader: &Reader) -> Vec<Step> {
-    let teller = Teller { order, payments, reader };
-    let mut steps: Vec<_> = events.iter().map(|event| teller.step(event)).collect();
+pub(super) fn all(story: &Story, reader: &Reader, now: Timestamp) -> Vec<Step> {
+    let (order, payments) = (&story.order, story.payments.as_slice());
+    let teller = Teller { order, payments, reader, now };
+    let mut steps: Vec<_> = story.events.iter().map(|event| teller.step(event)).collect();
     if order.state.in_motion() {
         if let Some(last) = steps.last_mut().filter(|step| step.class == "done") {
             (last.class, last.icon) = ("now", None);
@@ -50,9 +53,15 @@ impl Teller<'_> {
             class,
             icon: Some(icon),
             title: self.texts().t(title),
-            time: self.texts().clock(event.at, &self.reader.zone),
+            time: self.time(event.at),
             text: self.text(&event.happening),
         }
+    }
+
+    /// With its day, once that is not plain any more.
+    fn time(&self, at: Timestamp) -> String {
+        let (texts, zone) = (self.texts(), &self.reader.zone);
+        if self.now.since(at) < DAY_MS { texts.clock(at, zone) } else { texts.day_clock(at, zone) }
     }
 
     fn text(&self, happening: &Happening) -> String {

@@ -10,7 +10,7 @@ use basis::{Id, Money, Order, Problem, Timestamp};
 use orders::OrderRecord;
 use store::Conn;
 
-use super::wallet::{method_key, plan_name};
+use super::{checkout::method_name, wallet::plan_name};
 use crate::{App, Page, PageResult, Shell, SignedIn, Tab};
 
 /// Receipts in the list.
@@ -60,6 +60,8 @@ async fn list(State(app): State<App>, who: SignedIn) -> PageResult<ListPage> {
 struct ReceiptPage {
     shell: Shell,
     number: String,
+    /// The whole of it, for whoever keeps books.
+    id: String,
     facts: Vec<(String, String)>,
     item: String,
     total: String,
@@ -79,7 +81,8 @@ async fn show(State(app): State<App>, who: SignedIn, Path(id): Path<String>) -> 
     let shell = Shell::new(&app, &who.reader, Tab::Wallet, texts.t("receipts-one"));
     Ok(Page(ReceiptPage {
         shell: shell.back("/receipts").at(format!("/receipts/{id}")),
-        number: id.to_string(),
+        number: id.number(),
+        id: id.to_string(),
         facts: vec![
             (texts.t("receipts-date"), texts.date_clock(paid_at, &who.reader.zone)),
             (texts.t("receipts-payer"), who.person.email.clone()),
@@ -102,7 +105,7 @@ async fn ways(
     let mut ways = Vec::new();
     if let Some(id) = order.payment {
         let payment = payments::find(conn, id).await?;
-        ways.push((texts.t(method_key(payment.method)), texts.money(order.source())));
+        ways.push((method_name(payment.method, texts), texts.money(order.source())));
     }
     if order.wallet.is_positive() {
         ways.push((texts.t("receipts-wallet"), texts.money(order.wallet)));

@@ -101,8 +101,13 @@ async fn page(app: &App, reader: &SignedIn) -> Result<TokensPage, Problem> {
 
 fn row(app: &App, reader: &SignedIn, token: &OpenToken) -> Row {
     let texts = reader.reader.texts;
-    let used = texts.ago(token.used_at, app.env.now());
     let created = texts.date(token.created_at, &reader.reader.zone);
-    let facts = texts.tf("settings-token-facts", [("created", created.as_str()), ("used", &used)]);
+    let facts = match token.used_at {
+        Some(used) => {
+            let used = texts.ago(used, app.env.now());
+            texts.tf("settings-token-facts", [("created", created.as_str()), ("used", &used)])
+        }
+        None => texts.tf("settings-token-facts-new", [("created", created.as_str())]),
+    };
     Row { id: token.id.to_string(), name: token.name.clone(), facts }
 }

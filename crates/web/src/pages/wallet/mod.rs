@@ -16,6 +16,7 @@ use store::Conn;
 
 pub(crate) use self::history::plan_name;
 use self::history::{HistoryRow, Older};
+use super::checkout::{Method as Choice, method_name, methods};
 use crate::{App, Page, PageResult, Shell, SignedIn, Tab};
 
 /// The wallet's pages.
@@ -56,15 +57,8 @@ struct TopUpForm {
     currency: String,
     label: String,
     amount: String,
-    methods: Vec<MethodTile>,
+    methods: Vec<Choice>,
     key: String,
-}
-
-/// A way to pay.
-struct MethodTile {
-    word: &'static str,
-    name: String,
-    chosen: bool,
 }
 
 /// What a person has typed into the form.
@@ -116,7 +110,7 @@ async fn returning(conn: &mut Conn, who: &SignedIn) -> Result<Vec<Returning>, Pr
     let texts = who.reader.texts;
     let under_way = payments::refunds_under_way(conn, who.person.account).await?;
     let said = under_way.into_iter().map(|(refund, payment)| {
-        let method = texts.t(method_key(payment.method));
+        let method = method_name(payment.method, texts);
         let amount = texts.money(refund.amount);
         let stuck = refund.state == payments::RefundState::Failed;
         Returning {
@@ -138,30 +132,17 @@ async fn returning(conn: &mut Conn, who: &SignedIn) -> Result<Vec<Returning>, Pr
 
 fn form(app: &App, who: &SignedIn, balance: Money, typed: &Typed) -> Option<TopUpForm> {
     let texts = who.reader.texts;
-    let ways = app.desk.providers.ways(balance.currency);
-    let first = ways.first().map(|(method, _)| *method)?;
-    let chosen = typed.method.unwrap_or(first);
-    let methods = ways.into_iter().map(|(method, _)| MethodTile {
-        word: method.word(),
-        name: texts.t(method_key(method)),
-        chosen: method == chosen,
-    });
+    let chosen = typed.method.map_or("", Method::word);
+    let methods = methods(app, &who.reader, balance.currency, chosen);
+    if methods.is_empty() {
+        return None;
+    }
     Some(TopUpForm {
         currency: balance.currency.code().to_owned(),
         label: texts.tf("wallet-amount", [("currency", balance.currency.code())]),
         amount: typed.amount.clone(),
-        methods: methods.collect(),
+        methods,
         // Pressing the button twice is one payment.
         key: typed.key.clone().unwrap_or_else(|| app.env.new_id::<basis::Payment>().to_string()),
     })
-}
-
-/// The text key of a way to pay.
-pub(crate) const fn method_key(method: Method) -> &'static str {
-    match method {
-        Method::Card => texts::key("payments-method-card"),
-        Method::PayPal => texts::key("payments-method-paypal"),
-        Method::Alipay => texts::key("payments-method-alipay"),
-        Method::WeChatPay => texts::key("payments-method-wechat-pay"),
-    }
 }

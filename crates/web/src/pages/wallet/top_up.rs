@@ -11,7 +11,8 @@ use payments::{Method, Payment, PaymentState, Purpose, TopUp};
 use serde::Deserialize;
 use store::in_tx;
 
-use super::{Older, Typed, load, method_key};
+use super::{Older, Typed, load};
+use crate::pages::checkout::{Method as Choice, method_name, methods};
 use crate::{App, Page, PageProblem, PageResult, Reader, Shell, SignedIn, Tab, see_other};
 
 /// No form's key is longer.
@@ -77,8 +78,18 @@ pub(super) struct TopUpPage {
     text: String,
     open: bool,
     pay: Option<String>,
+    again: Option<Again>,
     facts: Vec<(String, String)>,
     number: String,
+    problem: Option<Problem>,
+}
+
+/// The same once more, another way: what was declined is rarely accepted the next minute.
+struct Again {
+    amount: String,
+    currency: String,
+    key: String,
+    methods: Vec<Choice>,
 }
 
 /// The payer comes back here. What the address line says is not read: the provider is asked.
@@ -117,7 +128,7 @@ fn page(app: &App, reader: &Reader, payment: &Payment) -> TopUpPage {
         Shell::new(app, reader, Tab::Wallet, texts.t("wallet-top-up")).back("/wallet").at(path.clone());
     let (icon, tone, title, text) = words(payment.state);
     let when = texts.day_clock(payment.created_at, &reader.zone);
-    let method = texts.t(method_key(payment.method));
+    let method = method_name(payment.method, texts);
     TopUpPage {
         shell,
         path,
@@ -129,8 +140,26 @@ fn page(app: &App, reader: &Reader, payment: &Payment) -> TopUpPage {
         open: payment.is_open(),
         pay: payment.redirect_url.clone().filter(|_| payment.is_open() && payment.expires_at > app.env.now()),
         facts: vec![(texts.t("wallet-fact-method"), method), (texts.t("wallet-fact-when"), when)],
-        number: payment.id.to_string(),
+        number: payment.id.number(),
+        again: again(app, reader, payment),
+        problem: None,
     }
+}
+
+/// None for a payment that is not over, or that has ended well.
+fn again(app: &App, reader: &Reader, payment: &Payment) -> Option<Again> {
+    if !matches!(payment.state, PaymentState::Failed | PaymentState::Cancelled) {
+        return None;
+    }
+    let currency = payment.amount.currency;
+    let ways = app.desk.providers.ways(currency);
+    let other = ways.iter().find(|(method, _)| *method != payment.method).or(ways.first())?;
+    Some(Again {
+        amount: payment.amount.to_decimal(),
+        currency: currency.code().to_owned(),
+        key: app.env.new_id::<basis::Payment>().to_string(),
+        methods: methods(app, reader, currency, other.0.word()),
+    })
 }
 
 /// Icon, tone, title and sentence of a state.
