@@ -38,6 +38,7 @@ pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     found.extend(check_wallets(conn, &flows).await?);
     found.extend(check_orders(conn).await?);
     found.extend(check_checkpoints(conn, &flows).await?);
+    found.extend(check_origins(conn).await?);
     Ok(found)
 }
 
@@ -150,6 +151,13 @@ fn check_order_page(page: &[Sum]) -> Result<Vec<Difference>, Problem> {
     }
     let faults = orders.into_iter().filter_map(|((order, _), money)| Some((order, money.fault()?)));
     Ok(faults.map(|(order, fault)| Difference::new(order.to_string(), fault)).collect())
+}
+
+/// Money in a wallet came from a payment, from an order or from us.
+async fn check_origins(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
+    let strays = rows::unexplained_credits(conn, PAGE).await?;
+    let told = |(book, reference)| Difference::new(book, format!("credited out of nowhere by {reference}"));
+    Ok(strays.into_iter().map(told).collect())
 }
 
 async fn check_checkpoints(conn: &mut Conn, flows: &[Flow]) -> Result<Vec<Difference>, Problem> {

@@ -259,6 +259,26 @@ fn flow(row: &Row, credit: bool) -> Result<Flow, Problem> {
     })
 }
 
+/// Wallets that were credited by no payment, no order and no gift of ours, with the row's reference.
+pub(crate) async fn unexplained_credits(
+    conn: &mut Conn,
+    limit: u32,
+) -> Result<Vec<(String, String)>, Problem> {
+    sql!(
+        "SELECT credit, reference FROM ledger_transfer
+         WHERE substr(credit, 1, 7) = 'wallet:' AND phase IN ('posted', 'hold_posted') AND debit <> 'goodwill'
+           AND ((payment_id IS NULL AND order_id IS NULL)
+             OR (substr(debit, 1, 9) <> 'clearing:' AND debit NOT IN ('deferred', 'revenue')))
+         ORDER BY id LIMIT $1"
+    )
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(|row| Ok((row.get("credit")?, row.get("reference")?)))
+    .collect()
+}
+
 /// Every wallet row, a page at a time, in the order of account and currency.
 pub(crate) async fn wallet_rows(
     conn: &mut Conn,

@@ -155,6 +155,10 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
         (is_over(state) && !money.deferred.is_zero(), "over, its money neither earned nor returned"),
         (is_returned(state) && delivered && order.closed_at.is_none(), "refunded and delivered"),
         (state == OrderState::Refunded && is_returned_short(order, money), "refunded, not all is back"),
+        (
+            money.returned_to_wallet.minor != to_wallet(order),
+            "its wallet got another sum than the order says",
+        ),
         (refunds.stranded, "a refund that nothing sends"),
         (state == OrderState::Refunding && !refunds.go_on, "money on its way back, nothing will end it"),
         (unknown(fate.as_ref()) && !is_open_question(state), "its carrier cannot say what became of it"),
@@ -162,6 +166,11 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
     let words = unfit.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words);
     let words = words.chain(unfinished.iter().copied()).map(|words| format!("{state}: {words}"));
     words.chain(money.fault()).collect()
+}
+
+/// What went to the wallet by the order's own account: refunds, and the credit of a change of plan.
+const fn to_wallet(order: &OrderRecord) -> i64 {
+    order.refunded.wallet.minor.saturating_add(order.credit.minor)
 }
 
 const fn is_in_delivery(state: OrderState) -> bool {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use basis::{Currency, Money, Problem, Timestamp};
-use ledger::Difference;
+use ledger::{Book, Difference, NewTransfer};
 use store::{Conn, Db};
 
+use crate::check::capture_reference;
 use crate::provider::{Facts, Provider, Providers};
 use crate::rows;
-use crate::rules::{Payment, PaymentState};
+use crate::rules::{Fate, Payment, PaymentState};
 
 /// How many payments are in each state.
 pub async fn count_by_state(conn: &mut Conn) -> Result<Vec<(PaymentState, i64)>, Problem> {
@@ -20,8 +21,8 @@ pub async fn page(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec<Paymen
     rows::page(conn, after, limit).await
 }
 
-/// Every difference between the payments and the ledger, per provider and currency: what was captured, and
-/// what reached its source again.
+/// Every difference between the payments and the ledger: per provider and currency what was captured and what reached
+/// its source again, and for each capture the book that it reached.
 pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     let mut ours: BTreeMap<(String, Currency), (i64, i64)> = BTreeMap::new();
     for (provider, currency, minor) in rows::capture_sums(conn).await? {
@@ -37,7 +38,45 @@ pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
         found.extend(compare(&provider, currency, known, booked));
     }
     found.extend(ours.into_iter().filter_map(|((p, c), known)| compare(&p, c, known, (0, 0))));
+    found.extend(stray_captures(conn).await?);
     Ok(found)
+}
+
+/// Captures are read in pages of so many.
+const CAPTURES: u32 = 500;
+
+/// Captures that reached no book, or another one than their fate says.
+async fn stray_captures(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
+    let (mut found, mut after) = (Vec::new(), (String::new(), String::new()));
+    loop {
+        let page = rows::captures_after(conn, (&after.0, &after.1), CAPTURES).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = (last.provider.clone(), last.capture.capture_ref.clone());
+        for owned in &page {
+            let booked =
+                ledger::find(conn, &capture_reference(&owned.provider, &owned.capture.capture_ref)).await?;
+            found.extend(stray(owned, booked.as_ref().map(|entry| &entry.transfer)));
+        }
+    }
+}
+
+fn stray(owned: &rows::OwnedCapture, booked: Option<&NewTransfer>) -> Option<Difference> {
+    let rows::OwnedCapture { provider, payment, capture } = owned;
+    let told = |what: &str| {
+        Some(Difference::new(
+            payment.to_string(),
+            format!("{provider} captured {:?}: {what}", capture.amount),
+        ))
+    };
+    let Some(booked) = booked else { return told("it reached no book") };
+    let fits = match capture.fate {
+        Fate::Accepted => matches!(booked.credit, Book::Deferred | Book::Wallet(_)),
+        Fate::SecondPayment | Fate::Extra | Fate::Mismatch => booked.credit == Book::Suspense,
+    };
+    if !fits || booked.amount != capture.amount || booked.debit != Book::Clearing(provider.clone()) {
+        return told(&format!("booked as {:?} from {} to {}", booked.amount, booked.debit, booked.credit));
+    }
+    None
 }
 
 fn compare(provider: &str, currency: Currency, known: (i64, i64), booked: (i64, i64)) -> Option<Difference> {

@@ -234,10 +234,14 @@ async fn book_capture(
     }
 }
 
+pub(crate) fn capture_reference(provider: &str, capture_ref: &str) -> String {
+    format!("capture:{provider}:{capture_ref}")
+}
+
 /// The movement of a capture. Its reference names the capture, so it is booked once whoever books it.
 fn transfer_of(payment: &Payment, capture: &CaptureFact, kind: Kind, to: Book) -> NewTransfer {
     let from = Book::Clearing(payment.provider.clone());
-    let reference = format!("capture:{}:{}", payment.provider, capture.capture_ref);
+    let reference = capture_reference(&payment.provider, &capture.capture_ref);
     let transfer = NewTransfer::new(reference, kind, from, to, capture.amount).payment(payment.id);
     NewTransfer { order: payment.purpose.order(), ..transfer }
 }

@@ -295,17 +295,49 @@ pub(crate) async fn captures(conn: &mut Conn, payment: Id<PaymentKind>) -> Resul
     .bind(payment)
     .all(conn)
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Capture {
-                capture_ref: row.get("capture_ref")?,
-                amount: money(row, "amount_minor")?,
-                returned: money(row, "returned_minor")?,
-                fate: word(row, "fate")?,
-                seen_at: row.get("seen_at")?,
-            })
+    rows.iter().map(capture).collect()
+}
+
+fn capture(row: &Row) -> Result<Capture, Problem> {
+    Ok(Capture {
+        capture_ref: row.get("capture_ref")?,
+        amount: money(row, "amount_minor")?,
+        returned: money(row, "returned_minor")?,
+        fate: word(row, "fate")?,
+        seen_at: row.get("seen_at")?,
+    })
+}
+
+/// A capture with whose it is.
+pub(crate) struct OwnedCapture {
+    pub(crate) provider: String,
+    pub(crate) payment: Id<PaymentKind>,
+    pub(crate) capture: Capture,
+}
+
+/// All captures, a page at a time, in the order of provider and reference.
+pub(crate) async fn captures_after(
+    conn: &mut Conn,
+    after: (&str, &str),
+    limit: u32,
+) -> Result<Vec<OwnedCapture>, Problem> {
+    let rows = sql!(
+        "SELECT * FROM payment_capture WHERE provider > $1 OR (provider = $1 AND capture_ref > $2)
+         ORDER BY provider, capture_ref LIMIT $3"
+    )
+    .bind(after.0)
+    .bind(after.1)
+    .bind(limit)
+    .all(conn)
+    .await?;
+    let owned = |row| {
+        Ok(OwnedCapture {
+            provider: Row::get(row, "provider")?,
+            payment: row.get("payment_id")?,
+            capture: capture(row)?,
         })
-        .collect()
+    };
+    rows.iter().map(owned).collect()
 }
 
 /// Sets so much of a capture aside for a refund; false if it has not so much left.

@@ -240,6 +240,7 @@ async fn fill(db: &Db, env: &Env, account: Id<Account>, minor: i64) {
     let amount = Money::new(minor, Currency::CNY);
     let card = Book::Clearing("sandbox".into());
     let new = NewTransfer::new(format!("fill:{account}"), Kind::TopUp, card, Book::Wallet(account), amount);
+    let new = new.payment(env.new_id());
     in_tx!(db, |tx| { ledger::post(tx, env, new.clone()).await }).unwrap();
 }
 

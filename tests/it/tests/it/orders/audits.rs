@@ -2,6 +2,7 @@
 
 use basis::{Id, MINUTE_MS, Order};
 use charging::Credit;
+use ledger::{Book, Kind, NewTransfer};
 use orders::{Decision, Intent, OrderState, PlaceInput};
 use store::{in_tx, jobs::NewJob, sql};
 use support::Resolution;
@@ -282,5 +283,41 @@ async fn the_end_of_a_refund_is_told_once_however_often_its_job_runs() {
         };
         orders::refund_done(&shop.desk, done).await.unwrap();
         assert_eq!(shop.steps(order).await, told);
+    }
+}
+
+#[tokio::test]
+async fn money_that_came_from_nowhere_went_nowhere_or_was_earned_twice_is_named() {
+    for shop in shops().await {
+        let (order, payment) = shop.bought().await;
+        assert_eq!(shop.complaints().await, Vec::<String>::new());
+        let (wallet, bank) = (Book::Wallet(shop.buyer), Book::Clearing("bank".to_owned()));
+        let post = async |name: &str, kind, debit: Book, credit: Book| {
+            let new = NewTransfer::new(name, kind, debit, credit, yuan(700)).order(order);
+            let new = if name == "nobody" { NewTransfer { order: None, ..new } } else { new };
+            in_tx!(shop.db, |tx| { ledger::post(tx, &shop.env, new.clone()).await }).unwrap();
+        };
+        let is_said = async |what: &str| {
+            let found = shop.complaints().await;
+            assert!(found.iter().any(|said| said.contains(what)), "{what}: {found:?}");
+        };
+        post("nobody", Kind::PlanChange, Book::Revenue, wallet.clone()).await;
+        is_said("credited out of nowhere by nobody").await;
+        post("unearned", Kind::PlanChange, Book::Revenue, wallet.clone()).await;
+        shop.is_named(order, "its wallet got another sum").await;
+        post("uncaptured", Kind::TopUp, bank, wallet).await;
+        is_said("provider bank CNY: payments").await;
+        post("earned-twice", Kind::Earned, Book::Deferred, Book::Revenue).await;
+        shop.is_named(order, "less than nothing").await;
+        in_tx!(shop.db, |tx| {
+            sql!("UPDATE ledger_transfer SET reference = 'lost' WHERE reference LIKE 'capture:%'")
+                .run(tx)
+                .await
+        })
+        .unwrap();
+        let found = shop.complaints().await;
+        let named =
+            |said: &String| said.starts_with(&payment.to_string()) && said.contains("reached no book");
+        assert!(found.iter().any(named), "{found:?}");
     }
 }
