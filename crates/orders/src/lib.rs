@@ -38,10 +38,10 @@ pub use placing::{
 };
 pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, REFUND, REVIEW, RefundJob};
 pub use quoting::{Intent, Quote, QuoteInput, RefundRule, quote};
-pub use reading::{find, history, of_line, of_number, order, waiting_for_people, waits_for_person};
+pub use reading::{bought, find, history, of_line, of_number, order, waiting_for_people, waits_for_person};
 pub use refunding::refund_done;
 pub use reviewing::ReviewWanted;
-pub use rows::OrderRecord;
+pub use rows::{Bought, OrderRecord};
 pub use settling::{Moved, check_payment, settle};
 pub use state::OrderState;
 pub use strays::decide_payment;

@@ -4,7 +4,7 @@ use basis::{Account, Id, Line, Order, Problem, Timestamp};
 use payments::RefundState;
 use store::Conn;
 
-use crate::{OrderRecord, OrderState, placing, rows};
+use crate::{Bought, OrderRecord, OrderState, placing, rows};
 
 /// An order, if it is this account's.
 ///
@@ -40,6 +40,11 @@ pub async fn history(
     limit: u32,
 ) -> Result<Vec<OrderRecord>, Problem> {
     rows::of_account(conn, account, before, limit).await
+}
+
+/// What an account bought in its last `limit` orders, newest first.
+pub async fn bought(conn: &mut Conn, account: Id<Account>, limit: u32) -> Result<Vec<Bought>, Problem> {
+    rows::bought(conn, account, limit).await
 }
 
 /// What an account bought for a line, newest first.

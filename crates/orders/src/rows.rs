@@ -6,7 +6,9 @@ mod lists;
 mod replacing;
 
 pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
-pub(crate) use lists::{count_unpaid, is_being_replaced, of_account, of_ending, of_line, page, stopped};
+pub(crate) use lists::{
+    bought, count_unpaid, is_being_replaced, of_account, of_ending, of_line, page, stopped,
+};
 pub(crate) use replacing::{claim_replaced, release_replaced, replacer};
 
 use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Terms, Timestamp};
@@ -67,6 +69,36 @@ pub struct OrderRecord {
     pub called_off_at: Option<Timestamp>,
     /// What went back, or is on its way.
     pub refunded: Parts,
+}
+
+/// Of an order, what it bought and where it stands: enough for pages that show many orders' bundles.
+#[derive(Debug, Clone)]
+pub struct Bought {
+    /// The order, and its bundle.
+    pub id: Id<Order>,
+    /// The line that it was bought for.
+    pub line: Id<Line>,
+    /// The plan.
+    pub plan: PlanId,
+    /// Where it stands.
+    pub state: OrderState,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// Until when its price holds.
+    pub expires_at: Timestamp,
+}
+
+impl From<&OrderRecord> for Bought {
+    fn from(order: &OrderRecord) -> Self {
+        Self {
+            id: order.id,
+            line: order.line,
+            plan: order.plan.clone(),
+            state: order.state,
+            created_at: order.created_at,
+            expires_at: order.expires_at,
+        }
+    }
 }
 
 impl OrderRecord {

@@ -1,9 +1,9 @@
 //! Many orders at once.
 
 use basis::{Account, Id, Line, Order, Problem, Timestamp};
-use store::{Conn, sql};
+use store::{Conn, Row, sql};
 
-use super::{OrderRecord, record};
+use super::{Bought, OrderRecord, record};
 
 /// An account's orders placed before `before`, newest first.
 pub(crate) async fn of_account(
@@ -33,6 +33,36 @@ pub(crate) async fn of_ending(conn: &mut Conn, ending: &str) -> Result<Vec<Id<Or
         .all(conn)
         .await?;
     rows.iter().map(|row| row.get("id")).collect()
+}
+
+/// What an account bought, newest first.
+pub(crate) async fn bought(
+    conn: &mut Conn,
+    account: Id<Account>,
+    limit: u32,
+) -> Result<Vec<Bought>, Problem> {
+    sql!(
+        "SELECT id, line_id, plan_id, state, created_at, expires_at FROM orders \
+         WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2"
+    )
+    .bind(account)
+    .bind(limit)
+    .all(conn)
+    .await?
+    .iter()
+    .map(bought_row)
+    .collect()
+}
+
+fn bought_row(row: &Row) -> Result<Bought, Problem> {
+    Ok(Bought {
+        id: row.get("id")?,
+        line: row.get("line_id")?,
+        plan: row.get("plan_id")?,
+        state: row.get::<String>("state")?.parse()?,
+        created_at: row.get("created_at")?,
+        expires_at: row.get("expires_at")?,
+    })
 }
 
 /// A line's orders, newest first.

@@ -53,8 +53,8 @@ async fn load(app: &App, signed_in: SignedIn) -> Result<HomePage, Problem> {
     let SignedIn { reader, person } = &signed_in;
     let mut conn = app.db.read().await?;
     let catalogue = catalog::read(&mut conn).await?;
-    let orders = orders::history(&mut conn, person.account, Timestamp(i64::MAX), ORDERS_MAX).await?;
-    let shelf = load::Shelf { app, reader, catalogue: &catalogue, orders: &orders };
+    let bought = orders::bought(&mut conn, person.account, ORDERS_MAX).await?;
+    let shelf = load::Shelf::new(app, reader, &catalogue, &bought);
     let lines = cards::lines_of(&mut conn, person.account).await?;
     let lines = load::lines(&mut conn, &shelf, &lines).await?;
     let now = app.env.now();

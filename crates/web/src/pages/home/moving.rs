@@ -1,7 +1,7 @@
 //! Orders that are on their way.
 
 use basis::Timestamp;
-use orders::{OrderRecord, OrderState};
+use orders::{Bought, OrderState};
 
 use crate::pages::lines::{load::Shelf, order_words};
 
@@ -19,21 +19,21 @@ pub(super) struct Moving {
 /// What an account waits for, the newest first.
 pub(super) fn moving(shelf: &Shelf<'_>, now: Timestamp) -> Vec<Moving> {
     let texts = shelf.reader.texts;
-    let words = |order: &OrderRecord| {
+    let words = |order: &Bought| {
         let (_, icon, state) = order_words(order.state);
         let when = texts.day_clock(order.created_at, &shelf.reader.zone);
         Moving {
             path: format!("/orders/{}", order.id),
             icon,
-            title: shelf.name(order),
+            title: shelf.name(&order.plan),
             text: format!("{} · {when}", texts.t(state)),
         }
     };
-    shelf.orders.iter().take(LOOKED_AT).filter(|order| is_moving(order, now)).map(words).collect()
+    shelf.bought.iter().take(LOOKED_AT).filter(|order| is_moving(order, now)).map(words).collect()
 }
 
 /// An order that nobody paid in time is not waited for, even if its job has not noted it yet.
-fn is_moving(order: &OrderRecord, now: Timestamp) -> bool {
+fn is_moving(order: &Bought, now: Timestamp) -> bool {
     match order.state {
         OrderState::AwaitingPayment => order.expires_at > now,
         OrderState::Review => true,

@@ -1,9 +1,11 @@
 //! Fetches what is known about lines: from the shop's tables, and from the charging engine's memory.
 
-use basis::{DAY_MS, Id, Problem, Timestamp};
-use catalog::{Catalogue, Plan, words};
+use std::collections::HashMap;
+
+use basis::{DAY_MS, Id, Order, Problem, Timestamp};
+use catalog::{Catalogue, Plan, PlanId, words};
 use charging::{BundleState, BundleView, PoolView, SessionView};
-use orders::{OrderRecord, OrderState};
+use orders::{Bought, OrderState};
 use store::Conn;
 use texts::TimeZone;
 
@@ -20,18 +22,25 @@ pub(crate) struct Shelf<'a> {
     pub(crate) reader: &'a Reader,
     pub(crate) catalogue: &'a Catalogue,
     /// What was bought for them, newest first.
-    pub(crate) orders: &'a [OrderRecord],
+    pub(crate) bought: &'a [Bought],
+    plans: HashMap<Id<Order>, &'a Plan>,
 }
 
-impl Shelf<'_> {
-    fn plan(&self, bought: &OrderRecord) -> Option<&Plan> {
-        self.catalogue.plan(&bought.plan)
+impl<'a> Shelf<'a> {
+    pub(crate) fn new(
+        app: &'a App,
+        reader: &'a Reader,
+        catalogue: &'a Catalogue,
+        bought: &'a [Bought],
+    ) -> Self {
+        let plan = |bought: &Bought| Some((bought.id, catalogue.plan(&bought.plan)?));
+        Self { app, reader, catalogue, bought, plans: bought.iter().filter_map(plan).collect() }
     }
 
     /// What an order bought, in the reader's words.
-    pub(crate) fn name(&self, bought: &OrderRecord) -> String {
-        let data = || words::data(&bought.terms.allowance, self.reader.texts);
-        self.plan(bought).map_or_else(data, |plan| plan.name(self.reader.texts))
+    pub(crate) fn name(&self, id: &PlanId) -> String {
+        let plan = self.catalogue.plan(id);
+        plan.map_or_else(|| id.to_string(), |plan| plan.name(self.reader.texts))
     }
 }
 
@@ -43,7 +52,7 @@ pub(crate) async fn lines(
 ) -> Result<Vec<LineFacts>, Problem> {
     let now = shelf.app.env.now();
     let mut lines: Vec<LineFacts> = lines.iter().map(|line| facts(shelf, line)).collect();
-    lines.sort_by_key(|line| rank(line, now));
+    lines.sort_by_cached_key(|line| rank(line, now));
     if let Some(first) = lines.first_mut() {
         first.days = days(conn, first.id, &shelf.reader.zone, now).await?;
     }
@@ -127,12 +136,13 @@ fn heard(view: &PoolView, line: Id<basis::Line>) -> Option<Heard> {
 
 fn placed(shelf: &Shelf<'_>, view: &BundleView) -> Placed {
     let bundle = bundle_now(view);
-    let plan = shelf.orders.iter().find(|order| order.id == bundle.id).and_then(|order| shelf.plan(order));
     let texts = shelf.reader.texts;
-    let place = match (plan, bundle.only_country()) {
-        (Some(plan), _) => plan.place.name(texts),
-        (None, Some(country)) => texts.country(country).to_owned(),
-        (None, None) => texts.tf("lines-places", [("count", bundle.terms.coverage.len())]),
+    let place = match shelf.plans.get(&bundle.id) {
+        Some(plan) => plan.place.name(texts),
+        None => match bundle.only_country() {
+            Some(country) => texts.country(country).to_owned(),
+            None => texts.tf("lines-places", [("count", bundle.terms.coverage.len())]),
+        },
     };
     Placed { bundle, place }
 }
@@ -166,11 +176,9 @@ fn bundle_now(view: &BundleView) -> BundleNow {
 fn renewal(shelf: &Shelf<'_>, facts: &LineFacts) -> Option<Renewal> {
     let bundles = facts.plain();
     let speaks = speaking(&bundles, facts.whereabouts()).map(|bundle| bundle.id);
-    let was_last = |order: &&OrderRecord| match speaks {
-        Some(bundle) => order.id == bundle,
-        None => order.line == facts.id && order.state == OrderState::Active,
-    };
-    let plan = shelf.plan(shelf.orders.iter().find(was_last)?).filter(|plan| plan.on_sale)?;
+    let is_last = |order: &&Bought| order.line == facts.id && order.state == OrderState::Active;
+    let order = speaks.or_else(|| Some(shelf.bought.iter().find(is_last)?.id))?;
+    let plan = shelf.plans.get(&order).filter(|plan| plan.on_sale)?;
     let price = plan.price(shelf.catalogue.currency_for(shelf.reader.currency))?;
     let amount = words::data(&plan.terms.allowance, shelf.reader.texts);
     Some(Renewal { path: format!("/checkout?plan={}&line={}", plan.id, facts.id), amount, price })

@@ -136,7 +136,8 @@ async fn load_page(
     let line = cards::line(&mut conn, who.person.account, read_id(id)?).await?;
     let catalogue = catalog::read(&mut conn).await?;
     let orders = orders::of_line(&mut conn, who.person.account, line.id, HISTORY_MAX).await?;
-    let shelf = load::Shelf { app, reader: &who.reader, catalogue: &catalogue, orders: &orders };
+    let bought: Vec<_> = orders.iter().map(Into::into).collect();
+    let shelf = load::Shelf::new(app, &who.reader, &catalogue, &bought);
     let mut facts = load::facts(&shelf, &line);
     let now = app.env.now();
     facts.days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;
@@ -237,7 +238,7 @@ fn past(shelf: &load::Shelf<'_>, order: &OrderRecord) -> Past {
         path: format!("/orders/{}", order.id),
         icon,
         tone,
-        title: shelf.name(order),
+        title: shelf.name(&order.plan),
         text: format!("{when} · {}", texts.t(state)),
         price: texts.money(order.price),
     }
