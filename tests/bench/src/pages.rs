@@ -5,6 +5,7 @@ use reqwest::{Client, header, redirect::Policy};
 
 use crate::{
     load::{self, Times},
+    machine,
     report::Figures,
     shop::Shop,
 };
@@ -28,17 +29,21 @@ pub(crate) async fn measure(shop: &Shop, figures: &mut Figures) -> Result<()> {
         let ask = asking(&format!("{}{path}", shop.web()), &cookie)?;
         load::hurry(AT_ONCE, AT_ONCE * 8, ask.clone()).await?;
         let steady = load::steady(PER_SECOND, STEADY, ask.clone()).await?;
+        let before = machine::cpu_ms(shop.pid()?)?;
         let (seconds, hurried) = load::hurry(AT_ONCE, HURRIED, ask).await?;
+        let cpu_ms = machine::cpu_ms(shop.pid()?)? - before;
         figures.say(&format!("{name}, {PER_SECOND}/s: p50"), format!("{:.1} ms", steady.at(500)));
         figures.at_most(&format!("{name}, {PER_SECOND}/s: p99"), steady.at(990), "ms", P99_MS);
-        figures.say(&format!("{name}, as fast as it goes, {AT_ONCE} at once"), said(seconds, &hurried));
+        figures
+            .say(&format!("{name}, as fast as it goes, {AT_ONCE} at once"), said(seconds, &hurried, cpu_ms));
     }
     Ok(())
 }
 
-fn said(seconds: f64, times: &Times) -> String {
-    let rate = load::amount(times.count()) / seconds;
-    format!("{rate:.0}/s, p99 {:.1} ms", times.at(990))
+fn said(seconds: f64, times: &Times, cpu_ms: u64) -> String {
+    let count = load::amount(times.count());
+    let micros = load::float(cpu_ms) * 1000.0 / count;
+    format!("{:.0}/s, p99 {:.1} ms, {micros:.0} µs of CPU each", count / seconds, times.at(990))
 }
 
 async fn sign_in(shop: &Shop) -> Result<String> {
