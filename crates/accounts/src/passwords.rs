@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, PasswordHash, Salt},
 };
 use basis::{Env, Kind, Problem};
 use tokio::sync::Semaphore;
 
 use crate::rules::can_be_password;
 
+const ALGORITHM: Algorithm = Algorithm::Argon2id;
+const VERSION: Version = Version::V0x13;
 /// OWASP's Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
+/// glibc keeps freed blocks of up to 32 MiB for the thread that had them, and every thread of the pool hashes one day: that
+/// was a gigabyte. Larger blocks go back to the system at once, and what of them is not touched takes no memory.
+const MEMORY_ROOM_KIB: usize = 33 * 1024;
 /// So many may wait for each one that is hashing; more are told to come again.
 const WAITING_PER_PLACE: usize = 32;
 
@@ -40,7 +45,7 @@ impl Passwords {
     fn with_cost(at_once: usize, params: Params) -> Self {
         let at_once = at_once.max(1);
         Self {
-            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            argon2: Argon2::new(ALGORITHM, VERSION, params),
             places: Arc::new(Semaphore::new(at_once)),
             queue: Arc::new(Semaphore::new(at_once.saturating_mul(WAITING_PER_PLACE))),
         }
@@ -54,10 +59,8 @@ impl Passwords {
         let salt: [u8; 16] = env.random();
         let password = password.to_owned();
         self.run(move |argon2| {
-            argon2
-                .hash_password_with_salt(password.as_bytes(), &salt)
-                .map(|hash| hash.to_string())
-                .map_err(|e| Problem::internal("password hashing").because(e))
+            let output = output(argon2, &password, &salt)?;
+            phc_string(argon2.params(), &salt, output).map_err(|e| failed(&e))
         })
         .await?
     }
@@ -73,10 +76,9 @@ impl Passwords {
         }
         let password = password.to_owned();
         self.run(move |argon2| match hash {
-            Some(hash) => PasswordHash::new(&hash)
-                .is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok()),
+            Some(hash) => is_password_of(&password, &hash),
             None => {
-                let _the_same_work = argon2.hash_password_with_salt(password.as_bytes(), &[0; 16]);
+                let _the_same_work = output(argon2, &password, &[0; 16]);
                 false
             }
         })
@@ -98,6 +100,43 @@ impl Passwords {
         });
         done.await.map_err(|e| Problem::internal("password hashing stopped").because(e))
     }
+}
+
+/// What argon2 makes of a password and its salt.
+fn output(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<Output, Problem> {
+    let mut memory = Vec::with_capacity(MEMORY_ROOM_KIB);
+    memory.resize(argon2.params().block_count(), Block::new());
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut memory)
+        .map_err(|e| failed(&e))?;
+    Output::new(&output).map_err(|e| failed(&e))
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Problem {
+    Problem::internal("password hashing").because(error)
+}
+
+fn phc_string(params: &Params, salt: &[u8], output: Output) -> Result<String, argon2::password_hash::Error> {
+    let hash = PasswordHash {
+        algorithm: ALGORITHM.ident(),
+        version: Some(VERSION.into()),
+        params: params.try_into()?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(output),
+    };
+    Ok(hash.to_string())
+}
+
+/// By the costs that stand in the hash, which may be those of an earlier release. Compared in constant time.
+fn is_password_of(password: &str, hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    let (Ok(params), Some(salt), Some(known)) = (Params::try_from(&hash), hash.salt, hash.hash) else {
+        return false;
+    };
+    let ours = hash.algorithm == ALGORITHM.ident() && hash.version == Some(VERSION.into());
+    ours && output(&Argon2::new(ALGORITHM, VERSION, params), password, &salt)
+        .is_ok_and(|found| found == known)
 }
 
 impl std::fmt::Debug for Passwords {
@@ -122,6 +161,22 @@ mod tests {
         assert!(!passwords.check("anything", Some("not a hash".to_owned())).await.unwrap());
         let again = passwords.hash(&env, "correct horse battery").await.unwrap();
         assert_ne!(hash, again, "each has its own salt");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_memory_goes_back_when_all_are_done() {
+        let resident_mb = || {
+            let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+            pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096 / 1_000_000
+        };
+        let (passwords, before) = (Passwords::new(4), resident_mb());
+        let check = || passwords.check("correct horse battery", None);
+        for _ in 0..3 {
+            tokio::try_join!(check(), check(), check(), check()).unwrap();
+        }
+        let after = resident_mb();
+        assert!(after < before + 20, "{before} MB before, {after} MB after");
     }
 
     #[tokio::test]
