@@ -8,7 +8,6 @@ use store::{Conn, Db, in_tx, sql};
 use crate::check::{CHECK, CheckJob};
 use crate::flags::{self, Flag};
 use crate::provider::{Hook, HookRejected, Providers};
-use crate::rows;
 
 /// No provider's message is larger.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -52,14 +51,10 @@ async fn keep(
     headers: &str,
     raw: &[u8],
 ) -> Result<Received, Problem> {
-    let reference = hook.reference.as_deref().and_then(|text| text.parse().ok());
-    let payment = rows::by_hint(conn, provider, hook.provider_ref.as_deref(), reference).await?;
     let message = env.new_id();
-    let row = NewMessage { id: message, provider, hook, payment, headers, raw, at: env.now() };
-    if !insert(conn, &row).await? {
-        return Ok(Received::Repeat);
-    }
-    let Some(payment) = payment else {
+    let new = NewMessage { id: message, provider, hook, headers, raw, at: env.now() };
+    let Some(kept) = insert(conn, &new).await? else { return Ok(Received::Repeat) };
+    let Some(payment) = kept.payment else {
         flag_unknown(conn, message, hook, env.now()).await?;
         return Ok(Received::UnknownPayment);
     };
@@ -73,28 +68,38 @@ struct NewMessage<'a> {
     id: Id<InboxMessage>,
     provider: &'a str,
     hook: &'a Hook,
-    payment: Option<Id<PaymentKind>>,
     headers: &'a str,
     raw: &'a [u8],
     at: Timestamp,
 }
 
-async fn insert(conn: &mut Conn, new: &NewMessage<'_>) -> Result<bool, Problem> {
-    let rows = sql!(
+/// A message that was not there before.
+struct Kept {
+    payment: Option<Id<PaymentKind>>,
+}
+
+/// Keeps a message with the payment that it is about, by the provider's name for it or by ours; `None` for a repeat.
+async fn insert(conn: &mut Conn, new: &NewMessage<'_>) -> Result<Option<Kept>, Problem> {
+    let reference: Option<Id<PaymentKind>> = new.hook.reference.as_deref().and_then(|text| text.parse().ok());
+    let row = sql!(
         "INSERT INTO payment_inbox (id, provider, event_id, kind, payment_id, headers, body, received_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (provider, event_id) DO NOTHING"
+         VALUES ($1, $2, $3, $4,
+           (SELECT id FROM payment WHERE provider = $2 AND provider_ref = $5
+            UNION SELECT id FROM payment WHERE provider = $2 AND id = $6 LIMIT 1), $7, $8, $9)
+         ON CONFLICT (provider, event_id) DO NOTHING RETURNING payment_id"
     )
     .bind(new.id)
     .bind(new.provider)
     .bind(new.hook.event_id.as_str())
     .bind(new.hook.kind.as_str())
-    .bind(new.payment)
+    .bind(new.hook.provider_ref.as_deref())
+    .bind(reference)
     .bind(new.headers)
     .bind(new.raw)
     .bind(new.at)
-    .run(conn)
+    .optional(conn)
     .await?;
-    Ok(rows == 1)
+    row.map(|row| Ok(Kept { payment: row.get("payment_id")? })).transpose()
 }
 
 async fn flag_unknown(

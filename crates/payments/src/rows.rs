@@ -83,25 +83,6 @@ pub(crate) async fn by_request_key(conn: &mut Conn, key: &str) -> Result<Option<
     row.as_ref().map(payment).transpose()
 }
 
-/// Which payment a provider's message is about: by the provider's name for it, or by our own.
-pub(crate) async fn by_hint(
-    conn: &mut Conn,
-    provider: &str,
-    provider_ref: Option<&str>,
-    reference: Option<Id<PaymentKind>>,
-) -> Result<Option<Id<PaymentKind>>, Problem> {
-    let row = sql!(
-        "SELECT id FROM payment WHERE provider = $1 AND provider_ref = $2
-         UNION SELECT id FROM payment WHERE provider = $1 AND id = $3 LIMIT 1"
-    )
-    .bind(provider)
-    .bind(provider_ref)
-    .bind(reference)
-    .optional(conn)
-    .await?;
-    row.map(|row| row.get("id")).transpose()
-}
-
 /// Takes the payment's row for the rest of the transaction: news about one payment take turns.
 pub(crate) async fn lock(
     conn: &mut Conn,
@@ -232,18 +213,16 @@ pub(crate) async fn claim_funding(
     order: Id<Order>,
     payment: Id<PaymentKind>,
 ) -> Result<Id<PaymentKind>, Problem> {
+    // Whoever came first stays: the update changes nothing, but lets the row that stands be answered.
     sql!(
-        "INSERT INTO payment_funding (order_id, payment_id) VALUES ($1, $2) ON CONFLICT (order_id) DO NOTHING"
+        "INSERT INTO payment_funding (order_id, payment_id) VALUES ($1, $2)
+         ON CONFLICT (order_id) DO UPDATE SET payment_id = payment_funding.payment_id RETURNING payment_id"
     )
     .bind(order)
     .bind(payment)
-    .run(conn)
-    .await?;
-    sql!("SELECT payment_id FROM payment_funding WHERE order_id = $1")
-        .bind(order)
-        .one(conn)
-        .await?
-        .get("payment_id")
+    .one(conn)
+    .await?
+    .get("payment_id")
 }
 
 /// A capture as it stands.
