@@ -108,8 +108,8 @@ impl Db {
     pub async fn check(&self) -> Result<(), Problem> {
         match &self.driver {
             Driver::Sqlite { writer, .. } => {
-                // Taking the writer's turn fails if the file cannot be written.
-                in_tx!(self, |_tx| { Ok(()) })?;
+                // Writes the file's first page into the log, so that a full disk is seen before the next customer.
+                in_tx!(self, |tx| { crate::Query::new("PRAGMA user_version = 1").run(tx).await.map(drop) })?;
                 match writer.pragma("PRAGMA synchronous").await? {
                     level if level >= 2 => Ok(()),
                     level => Err(Problem::unavailable(format!("PRAGMA synchronous is {level}, not FULL"))),
