@@ -43,6 +43,8 @@ entities! {
     Payment = "pay";
     /// What lines draw data from.
     Pool = "pol";
+    /// A line's way from one pool to another.
+    Move = "mov";
     /// Money on its way back.
     Refund = "rfd";
     /// A case for a human to decide.

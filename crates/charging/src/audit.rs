@@ -21,6 +21,8 @@ const PAGE_ROWS: u32 = 500;
 pub async fn audit(log: &Db, shop: &Db) -> Result<Vec<String>, Problem> {
     let mut differences = Vec::new();
     let mut bundles = HashMap::new();
+    // A bundle on its way is in the pool that it goes to, if it has arrived.
+    let mut on_their_way = Vec::new();
     let shards = rows::all_shards(&mut log.read().await?).await?;
     for row in shards {
         let state = match log::load(log, row.shard).await {
@@ -40,8 +42,19 @@ pub async fn audit(log: &Db, shop: &Db) -> Result<Vec<String>, Problem> {
         }
         check_pools(&state.pools, &mut differences);
         for pool in state.pools.into_values() {
-            bundles.extend(pool.state().bundles.iter().map(|bundle| (bundle.id, bundle.clone())));
+            for bundle in pool.state().bundles.iter() {
+                if bundles.insert(bundle.id, bundle.clone()).is_some() {
+                    differences.push(format!("bundle {} is in two pools", bundle.id));
+                }
+            }
+            let packed = pool.state().moves.iter().flat_map(|moves| &moves.gone);
+            packed
+                .filter_map(|gone| gone.luggage.clone())
+                .for_each(|luggage| on_their_way.extend(luggage.bundles));
         }
+    }
+    for bundle in on_their_way {
+        bundles.entry(bundle.id).or_insert(bundle);
     }
     compare_bundles(shop, bundles, &mut differences).await?;
     Ok(differences)

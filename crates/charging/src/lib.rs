@@ -12,19 +12,24 @@ mod views;
 
 pub use audit::audit;
 pub use engine::{
-    Charging, Credit, CreditAnswer, CreditControl, MAX_SERVICES, Opening, PoolChanged, session_key,
+    Charging, Credit, CreditAnswer, CreditControl, Hint, LineMove, MAX_SERVICES, MoveAnswer, Opening,
+    PoolChanged, Reason, session_key,
 };
 pub use log::{Fault, ShardId};
 pub use pool::{
-    Answer, Ask, BundleState, BundleView, Caps, Closed, Digits, Fate, Few, Grant, LineIdentity, LineView,
-    PoolView, Quota, Refusal, RequestKind, Service, ServiceAnswer, SessionView, Verdict,
-    VoidReply as VoidAnswer, WindowView,
+    Answer, Ask, BundleState, BundleView, CapKind, CapView, Caps, Closed, Digits, Fate, Few, Grant,
+    LineIdentity, LineView, Luggage, PoolView, Quota, Refusal, RequestKind, Service, ServiceAnswer,
+    SessionKey, SessionView, Verdict, VoidReply as VoidAnswer, WindowView,
 };
 pub use shard::BUSY_KEY;
-pub use views::{BundleRow, DayUsage, SessionRow, bundle, delivered_after, sessions_of_line, usage_by_day};
+pub use views::{
+    BundleRow, DayUsage, MemberUsage, Notice, SessionRow, Subject, bundle, delivered_after, sessions_of_line,
+    take_notices, usage_by_day, usage_of_pool,
+};
 
 /// The tables of the log: in `charging.db` beside SQLite's shop, in the shop's own database on PostgreSQL.
 pub const LOG_MIGRATIONS: store::Migrations = store::migrations!("charging_log", ["0001_log.sql"]);
 
 /// The tables for pages, in the shop.
-pub const MIGRATIONS: store::Migrations = store::migrations!("charging", ["0001_views.sql"]);
+pub const MIGRATIONS: store::Migrations =
+    store::migrations!("charging", ["0001_views.sql", "0002_pools.sql"]);

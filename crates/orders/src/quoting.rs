@@ -135,7 +135,7 @@ pub async fn quote(
         ends: ends_of(&terms, starts, now),
         effect: effect_of(&terms, line.id, &there),
         credit,
-        shared_with: if terms.shareable { standing::lines(view.as_ref()) } else { vec![line.id] },
+        shared_with: vec![line.id],
         refund: RefundRule { undelivered_after_ms: desk.settings.deliver_within_ms, unused_on_change: true },
         wallet: ledger::wallet(conn, account, input.currency).await?.available(),
         held_for_ms: desk.settings.pay_within_ms,

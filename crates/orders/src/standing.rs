@@ -32,11 +32,6 @@ pub(crate) fn is_stopped(view: &PoolView, line: Id<Line>) -> bool {
     view.lines.iter().any(|member| member.line == line && member.barred)
 }
 
-/// The lines of the pool.
-pub(crate) fn lines(view: Option<&PoolView>) -> Vec<Id<Line>> {
-    view.map(|view| view.lines.iter().map(|line| line.line).collect()).unwrap_or_default()
-}
-
 /// When a bundle began and ends, as the engine remembers it.
 pub(crate) fn dates(view: Option<&PoolView>, bundle: Id<Order>) -> Delivered {
     let found = view.and_then(|view| view.bundles.iter().find(|b| b.bundle == bundle));

@@ -173,5 +173,6 @@ const fn refusal(why: Refusal) -> &'static str {
         Refusal::UsedUp => "used_up",
         Refusal::CapReached => "cap_reached",
         Refusal::TooManyGroups => "too_many_groups",
+        Refusal::Paused => "paused",
     }
 }

@@ -1,6 +1,8 @@
 //! The running engine: its shards, and the way from a line, an IMSI or a pool to the shard that decides.
 
+mod hints;
 mod housekeeping;
+mod moves;
 mod open;
 mod routes;
 mod verbs;
@@ -12,11 +14,13 @@ use store::Db;
 use tokio::sync::{Mutex as AsyncMutex, Notify, broadcast};
 use tokio::task::JoinSet;
 
+pub use hints::{Hint, Reason};
+pub use moves::{LineMove, MoveAnswer};
 pub use open::Opening;
 pub use verbs::{Credit, CreditAnswer, CreditControl, MAX_SERVICES, session_key};
 
 use crate::log::{Entry, Fault, ShardId};
-use crate::pool::PoolView;
+use crate::pool::{Pool, PoolView};
 use crate::shard::{Hooks, Shard};
 use routes::Routes;
 
@@ -53,16 +57,20 @@ struct Inner {
 struct Signals {
     routes: Routes,
     changes: broadcast::Sender<PoolChanged>,
+    hints: broadcast::Sender<Hint>,
     /// There is something to write behind.
     behind: Notify,
 }
 
 impl Hooks for Signals {
-    fn committed(&self, entries: &[Entry], pools: &[Id<PoolNoun>], now: Timestamp) {
+    fn committed(&self, entries: &[Entry], pools: &[Arc<Pool>], now: Timestamp) {
         self.routes.learn(entries);
+        // Nobody listening is fine, here and below.
         for pool in pools {
-            // Nobody listening is fine.
-            drop(self.changes.send(PoolChanged { pool: *pool, now }));
+            drop(self.changes.send(PoolChanged { pool: pool.id(), now }));
+        }
+        for hint in hints::after(entries, pools) {
+            drop(self.hints.send(hint));
         }
         self.behind.notify_one();
     }
@@ -77,6 +85,12 @@ impl Charging {
     /// A channel of every pool that changes, after the change is durable.
     pub fn changes(&self) -> broadcast::Receiver<PoolChanged> {
         self.0.signals.changes.subscribe()
+    }
+
+    /// A channel of the sessions that their gateways should look at anew. Lossy: who misses one only hears of the change
+    /// later, at the end of the grant's validity.
+    pub fn hints(&self) -> broadcast::Receiver<Hint> {
+        self.0.signals.hints.subscribe()
     }
 
     /// The shards that do not serve, and why; empty when all is well.

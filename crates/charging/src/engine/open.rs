@@ -53,7 +53,8 @@ impl Charging {
             .collect()
             .await;
         let (changes, _) = broadcast::channel(CHANGES_MAX);
-        let signals = Arc::new(Signals { routes: Routes::default(), changes, behind: Notify::new() });
+        let (hints, _) = broadcast::channel(CHANGES_MAX);
+        let signals = Arc::new(Signals { routes: Routes::default(), changes, hints, behind: Notify::new() });
         let mut tasks = JoinSet::new();
         let mut shards = Vec::with_capacity(states.len());
         for (id, state) in states {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use basis::{Id, Line, Pool as PoolNoun};
+use basis::{Id, Line, Move, Pool as PoolNoun};
 
 use crate::log::{Entry, ShardId};
-use crate::pool::{Digits, Event, LineIdentity, Pool, SessionKey};
+use crate::pool::{Digits, Event, Gone, LineIdentity, Pool, SessionKey};
 
 #[derive(Debug, Default)]
 pub(crate) struct Routes(RwLock<Tables>);
@@ -18,6 +18,8 @@ struct Tables {
     line_of_msisdn: HashMap<Digits, Id<Line>>,
     /// Sessions that are open, or over for less than a day.
     pool_of_session: HashMap<SessionKey, Id<PoolNoun>>,
+    /// Lines whose move has begun and is not over.
+    moving: HashMap<Id<Line>, Id<Move>>,
     /// Pools whose shard is not the one that their id gives (made when the rule was another).
     strays: HashMap<Id<PoolNoun>, ShardId>,
 }
@@ -36,6 +38,8 @@ impl Routes {
         if shard_for(pool.id(), shards) != shard {
             tables.strays.insert(pool.id(), shard);
         }
+        let on_their_way = pool.state().moves.iter().flat_map(|moves| &moves.gone);
+        on_their_way.for_each(|gone| tables.await_arrival(pool.id(), gone));
         pool.members().iter().for_each(|member| tables.add(pool.id(), member.identity));
         tables.pool_of_session.extend(pool.state().sessions.iter().map(|session| (session.key, pool.id())));
     }
@@ -51,6 +55,15 @@ impl Routes {
                     Event::Opened { session, .. } => {
                         tables.pool_of_session.insert(*session, *pool);
                     }
+                    Event::Departed { leaving, .. } => {
+                        tables.moving.insert(leaving.line, leaving.id);
+                    }
+                    Event::Arrived { luggage, .. } => {
+                        tables.add(*pool, luggage.identity);
+                        let sessions = luggage.sessions.iter().map(|session| (session.key, *pool));
+                        tables.pool_of_session.extend(sessions);
+                    }
+                    Event::Parted(id) => tables.moving.retain(|_, moving| moving != id),
                     Event::Forgotten(session) => {
                         tables.pool_of_session.remove(session);
                     }
@@ -58,6 +71,11 @@ impl Routes {
                 }
             }
         }
+    }
+
+    /// The move that a line has begun and not finished.
+    pub(crate) fn moving(&self, line: Id<Line>) -> Option<Id<Move>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).moving.get(&line).copied()
     }
 
     /// Where a pool lives, or would live.
@@ -88,6 +106,21 @@ impl Routes {
 }
 
 impl Tables {
+    /// A line that has left and may not have arrived: the pool that it left can say so, unless another has it.
+    fn await_arrival(&mut self, pool: Id<PoolNoun>, gone: &Gone) {
+        let Some(luggage) = &gone.luggage else { return };
+        let LineIdentity { line, imsi, msisdn } = luggage.identity;
+        self.moving.insert(line, gone.leaving.id);
+        self.pool_of_line.entry(line).or_insert(pool);
+        self.line_of_imsi.entry(imsi).or_insert(line);
+        if let Some(msisdn) = msisdn {
+            self.line_of_msisdn.entry(msisdn).or_insert(line);
+        }
+        for session in &luggage.sessions {
+            self.pool_of_session.entry(session.key).or_insert(pool);
+        }
+    }
+
     fn add(&mut self, pool: Id<PoolNoun>, identity: LineIdentity) {
         self.pool_of_line.insert(identity.line, pool);
         self.line_of_imsi.insert(identity.imsi, identity.line);

@@ -5,8 +5,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Charging, Shard};
 use crate::pool::{
-    Answer, Caps, CloseReply, Closed, Command, Control, Credit as PoolCredit, CreditReply, Digits, Fate, Few,
-    LineIdentity, Reply, RequestKind, Service, SessionKey, Verdict, VoidReply,
+    Answer, Away, Caps, CloseReply, Closed, Command, Control, Credit as PoolCredit, CreditReply, Digits,
+    Fate, Few, GiveReply, LineIdentity, Reply, RequestKind, Service, SessionKey, Verdict, VoidReply,
 };
 
 /// An order to be delivered into a pool.
@@ -16,8 +16,8 @@ pub struct Credit {
     pub pool: Id<PoolNoun>,
     /// The order, which gives the bundle its id.
     pub order: Id<Order>,
-    /// The line that it was bought for. Terms that are shareable make it everyone's in the pool.
-    pub line: Id<Line>,
+    /// The line whose own it becomes; `None`: everyone's in the pool from the start.
+    pub line: Option<Id<Line>>,
     /// What it promises.
     pub terms: Terms,
 }
@@ -83,23 +83,24 @@ impl Charging {
         if elsewhere || [imsi, msisdn].into_iter().flatten().any(|line| line != identity.line) {
             return Err(Problem::conflict("charging-line-elsewhere"));
         }
-        self.ask(pool, Command::Join(identity)).await.map(drop)
+        match self.shard(pool)?.apply(pool, Command::Join(identity)).await? {
+            Reply::Done => Ok(()),
+            _ => Err(Problem::conflict("charging-line-elsewhere")),
+        }
     }
 
     /// Delivers an order. Repeat-safe: of credit and void of an order the first wins for ever.
+    /// A line that has left the pool is not served here any more: an order for it that comes too late is voided.
     ///
     /// # Errors
-    /// Unavailable while the line is barred or not yet in the pool, or if the shard does not serve. Then it may or may
-    /// not have happened: ask again, or ask [`Charging::fate`].
+    /// Unavailable while the line is barred, on its way to another pool or not yet in this one, or if the shard does not
+    /// serve. Then it may or may not have happened: ask again, or ask [`Charging::fate`]. Conflict if it is for everyone
+    /// and its terms are not shareable.
     pub async fn credit(&self, credit: Credit) -> Result<CreditAnswer, Problem> {
         let Credit { pool, order, line, terms } = credit;
-        let member = self.shard(pool)?.published.get(pool);
-        let member = member.as_ref().and_then(|pool| pool.member(line));
-        let Some(member) = member else { return Err(not_open()) };
-        if member.barred && self.fate(pool, order).await? == Fate::Unknown {
-            return Err(barred());
+        if self.shard(pool)?.published.get(pool).is_none() {
+            return Err(not_open());
         }
-        let line = (!terms.shareable).then_some(line);
         match self.ask(pool, Command::Credit(PoolCredit { order, line, terms })).await? {
             Reply::Credit(CreditReply::Credited { started_at, ends_at }) => {
                 Ok(CreditAnswer::Credited { activated_at: started_at, ends_at })
@@ -108,6 +109,7 @@ impl Charging {
             Reply::Credit(CreditReply::Voided) => Ok(CreditAnswer::Voided),
             Reply::Credit(CreditReply::Barred) => Err(barred()),
             Reply::Credit(CreditReply::UnknownLine) => Err(not_open()),
+            Reply::Credit(CreditReply::NotShareable) => Err(not_shareable()),
             other => Err(astray(&other)),
         }
     }
@@ -149,9 +151,48 @@ impl Charging {
         self.tell_line(line, Command::Unbar(line)).await
     }
 
-    /// A manager limits what a line may take of the shared bundles; all absent ends the counting.
-    pub async fn cap(&self, line: Id<Line>, caps: Caps) -> Result<(), Problem> {
-        self.tell_line(line, Command::Cap { line, caps }).await
+    /// Gives a line's own bundle to its pool, for good. Repeat-safe.
+    ///
+    /// # Errors
+    /// Not found if the bundle is not in this pool. Conflict if its terms are not shareable, or it is over.
+    pub async fn give(&self, pool: Id<PoolNoun>, bundle: Id<Order>) -> Result<(), Problem> {
+        match self.ask(pool, Command::Give(bundle)).await? {
+            Reply::Give(GiveReply::Given) => Ok(()),
+            Reply::Give(GiveReply::NotShareable) => Err(not_shareable()),
+            Reply::Give(GiveReply::Over) => Err(Problem::conflict("charging-bundle-over")),
+            Reply::Give(GiveReply::UnknownBundle) => Err(Problem::not_found()),
+            other => Err(astray(&other)),
+        }
+    }
+
+    /// A manager limits what a member may take of the shared bundles; all absent ends the counting. Holds from the next
+    /// grant on, and until the line leaves the pool. Repeat-safe.
+    ///
+    /// # Errors
+    /// Not found if the line is not in this pool.
+    pub async fn cap(&self, pool: Id<PoolNoun>, line: Id<Line>, caps: Caps) -> Result<(), Problem> {
+        self.tell_member(pool, Command::Cap { line, caps }).await
+    }
+
+    /// A manager stops what a member takes of the shared bundles, or lets it go on. What its sessions hold they may
+    /// use; what is the line's own it may always use. Holds until the line leaves the pool. Repeat-safe.
+    ///
+    /// # Errors
+    /// Not found if the line is not in this pool.
+    pub async fn pause_member(
+        &self,
+        pool: Id<PoolNoun>,
+        line: Id<Line>,
+        paused: bool,
+    ) -> Result<(), Problem> {
+        self.tell_member(pool, Command::Pause { line, paused }).await
+    }
+
+    async fn tell_member(&self, pool: Id<PoolNoun>, command: Command) -> Result<(), Problem> {
+        match self.ask(pool, command).await? {
+            Reply::Done => Ok(()),
+            _ => Err(Problem::not_found()),
+        }
     }
 
     async fn tell_line(&self, line: Id<Line>, command: Command) -> Result<(), Problem> {
@@ -182,10 +223,17 @@ impl Charging {
             return Ok(Answer::bare(if named { Verdict::UnknownLine } else { Verdict::UnknownSession }));
         };
         let CreditControl { kind, number, country, services, .. } = request;
-        match self
-            .ask(pool, Command::Control(Control { session, kind, number, line, country, services }))
-            .await?
-        {
+        let command = Command::Control(Control { session, kind, number, line, country, services });
+        let reply = self.ask(pool, command.clone()).await?;
+        let there = routes.pool_of_session(session).filter(|there| *there != pool);
+        let reply = match (reply, there) {
+            // Its line moved while the request was on its way here.
+            (Reply::Control(Answer { verdict: Verdict::UnknownSession, .. }), Some(there)) => {
+                self.ask(there, command).await?
+            }
+            (reply, _) => reply,
+        };
+        match reply {
             Reply::Control(answer) => Ok(answer),
             other => Err(astray(&other)),
         }
@@ -196,14 +244,36 @@ impl Charging {
         self.faults().into_iter().next().map_or(Ok(()), |fault| Err(fault.into()))
     }
 
-    fn shard(&self, pool: Id<PoolNoun>) -> Result<&Shard, Problem> {
+    pub(super) fn shard(&self, pool: Id<PoolNoun>) -> Result<&Shard, Problem> {
         let shard = self.shard_of(pool).ok_or_else(|| Problem::internal("a pool's shard does not exist"))?;
         shard.health.fault().map_or(Ok(shard), |fault| Err(fault.into()))
     }
 
-    async fn ask(&self, pool: Id<PoolNoun>, command: Command) -> Result<Reply, Problem> {
-        self.shard(pool)?.apply(pool, command).await
+    /// Asks a pool; if what the command is about has moved on, the pool where it is now.
+    pub(super) async fn ask(&self, pool: Id<PoolNoun>, command: Command) -> Result<Reply, Problem> {
+        let mut pool = pool;
+        for _ in 0..HOPS_MAX {
+            match self.shard(pool)?.apply(pool, command.clone()).await? {
+                Reply::Away(Away::To(there)) => pool = there,
+                Reply::Away(Away::Moving) => return Err(moving()),
+                reply => return Ok(reply),
+            }
+        }
+        Err(moving())
     }
+}
+
+/// How many pools are asked one after the other. A bundle's way never leads to the same pool twice; only one that moves
+/// faster than we can follow, or through more pools than anyone joins, is not found.
+const HOPS_MAX: usize = 64;
+
+/// The line or the bundle is on its way from one pool to another.
+pub(super) fn moving() -> Problem {
+    Problem::new(Kind::Unavailable, "charging-line-moving")
+}
+
+fn not_shareable() -> Problem {
+    Problem::conflict("charging-not-shareable")
 }
 
 fn barred() -> Problem {
@@ -214,6 +284,6 @@ fn not_open() -> Problem {
     Problem::unavailable("the line is not open in its pool yet")
 }
 
-fn astray(reply: &Reply) -> Problem {
+pub(super) fn astray(reply: &Reply) -> Problem {
     Problem::internal(format!("the pool answered another question: {reply:?}"))
 }

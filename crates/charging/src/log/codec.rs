@@ -8,9 +8,9 @@ use basis::{Allowance, RenewalRule, StartRule, Terms};
 
 use super::wire::{Code, Malformed, Reader, Writer, coded};
 use crate::pool::{
-    Answer, Bundle, Caps, Closed, Digits, End, Event, Few, Figures, Grant, Group, Life, LineIdentity, Member,
-    Meter, Past, Phase, Place, Quota, Refusal, Ring, ServiceAnswer, Session, SessionKey, Share, State, Use,
-    Verdict,
+    Answer, Bundle, CapKind, Caps, Closed, Digits, End, Event, Few, Figures, Gone, Grant, Group, Leaving,
+    Life, LineIdentity, Luggage, Member, Meter, Moved, Moves, Past, Phase, Place, Quota, Refusal, Ring,
+    ServiceAnswer, Session, SessionKey, Share, State, Use, Verdict,
 };
 
 coded! { enum Event {
@@ -34,6 +34,13 @@ coded! { enum Event {
     18 = Lapsed { session, at },
     19 = Terminated(session),
     20 = Forgotten(session),
+    21 = Given(bundle),
+    22 = Paused { line, paused },
+    23 = Departed { leaving, bundles, sessions },
+    24 = Arrived { id, from, luggage },
+    25 = Parted(id),
+    26 = Marked { bundle, window, percent },
+    27 = CapMarked { line, cap, percent },
 } }
 coded! { struct Use { session, group, line, country, bundle, held, bytes } }
 coded! { enum Place { 0 = Available, 1 = Expired, 2 = Closed } }
@@ -45,12 +52,16 @@ coded! { enum Verdict {
 coded! { struct ServiceAnswer { group, quota } }
 coded! { enum Quota { 0 = None, 1 = Granted(grant), 2 = Refused(why) } }
 coded! { struct Grant { bytes, validity_seconds, last } }
-coded! { enum Refusal { 0 = NotCovered, 1 = UsedUp, 2 = CapReached, 3 = TooManyGroups } }
+coded! { enum Refusal { 0 = NotCovered, 1 = UsedUp, 2 = CapReached, 3 = TooManyGroups, 4 = Paused } }
 
-coded! { struct State { id, members, bundles, sessions, past } }
 coded! { struct Past { retired, voided, closed, unpaid } }
-coded! { struct Member { identity, barred, meter } }
 coded! { struct LineIdentity { line, imsi, msisdn } }
+coded! { struct Moves { over, gone, moved } }
+coded! { struct Gone { leaving, luggage } }
+coded! { struct Moved { bundle, to } }
+coded! { struct Leaving { id, line, to } }
+coded! { struct Luggage { identity, barred, bundles, sessions, closed } }
+coded! { enum CapKind { 0 = PerDay, 1 = Per30Days, 2 = InAll } }
 coded! { struct Caps { per_day, per_30_days, in_all } }
 coded! { struct Meter { caps, since, day, days, used, reserved } }
 coded! { struct Bundle { id, line, terms, credited_at, phase, window, figures } }
@@ -70,6 +81,53 @@ coded! { enum Allowance {
 } }
 coded! { enum StartRule { 0 = FirstUse, 1 = AtPurchase } }
 coded! { enum RenewalRule { 0 = Follow, 1 = Add, 2 = Replace } }
+
+/// The tag of a pool's past when its moves stand in front of it; what was written before there were moves has the tags of
+/// an option, and so has a pool without moves.
+const WITH_MOVES: u8 = 2;
+
+impl Code for State {
+    fn write(&self, to: &mut Writer) {
+        self.id.write(to);
+        self.members.write(to);
+        self.bundles.write(to);
+        self.sessions.write(to);
+        if let Some(moves) = &self.moves {
+            to.byte(WITH_MOVES);
+            moves.write(to);
+        }
+        self.past.write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let (id, members, bundles) = (Code::read(from)?, Code::read(from)?, Code::read(from)?);
+        let sessions = Code::read(from)?;
+        let moves = if from.peek()? == WITH_MOVES {
+            from.byte()?;
+            Some(Code::read(from)?)
+        } else {
+            None
+        };
+        Ok(Self { id, members, bundles, sessions, past: Code::read(from)?, moves })
+    }
+}
+
+/// What keeps a member from quota stands in one byte: bit 0 an operator, bit 1 a manager.
+impl Code for Member {
+    fn write(&self, to: &mut Writer) {
+        self.identity.write(to);
+        to.byte(u8::from(self.barred) | u8::from(self.paused) << 1);
+        self.meter.write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let identity = Code::read(from)?;
+        let stops = from.byte()?;
+        if stops > 3 {
+            return Err(Malformed::Tag);
+        }
+        let (barred, paused) = (stops & 1 != 0, stops & 2 != 0);
+        Ok(Self { identity, barred, paused, meter: Code::read(from)? })
+    }
+}
 
 impl Code for SessionKey {
     fn write(&self, to: &mut Writer) {

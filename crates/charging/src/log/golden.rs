@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use super::payload::{Batch, Entry, Place as RowPlace, decode, encode};
 use super::wire::{Code, Reader, Writer};
 use crate::pool::{
-    Answer, Ask, Caps, Closed, Command, Control, Credit, End, Event, Few, Grant, LineIdentity, Place, Pool,
-    Quota, Refusal, RequestKind, Service, ServiceAnswer, SessionKey, State, Use, Verdict,
+    Answer, Ask, Bundle, CapKind, Caps, Closed, Command, Control, Credit, End, Event, Few, Grant, Leaving,
+    Life, LineIdentity, Luggage, Place, Pool, Quota, Refusal, RequestKind, Service, ServiceAnswer, Session,
+    SessionKey, State, Use, Verdict,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000_123);
@@ -182,6 +183,79 @@ fn lived_in() -> Pool {
     pool
 }
 
+/// A pool that a line has left, that another is leaving, and that a third came to.
+fn travelled() -> Pool {
+    let mut pool = lived_in();
+    let joins = [12, 13].map(|line| {
+        let identity =
+            LineIdentity { line: Id::from_u128(line), imsi: "00101".parse().unwrap(), msisdn: None };
+        Command::Join(identity)
+    });
+    let own = Credit {
+        order: Id::from_u128(4),
+        line: Some(Id::from_u128(13)),
+        terms: terms(Allowance::Fixed { bytes: DataVolume::megabytes(9) }, RenewalRule::Add),
+    };
+    let depart = |id, line| {
+        Command::Depart(Leaving { id: Id::from_u128(id), line: Id::from_u128(line), to: Id::from_u128(34) })
+    };
+    let arrive =
+        Command::Arrive { id: Id::from_u128(102), from: Id::from_u128(34), luggage: Box::new(luggage()) };
+    let [second, third] = joins;
+    let commands = [
+        second,
+        third,
+        Command::Credit(own),
+        depart(100, 12),
+        Command::Part(Id::from_u128(100)),
+        depart(101, 13),
+        arrive,
+        Command::Pause { line: Id::from_u128(11), paused: true },
+    ];
+    for (command, ms) in commands.iter().zip(100..) {
+        pool.apply(NOW.plus_ms(ms), command, &mut Vec::new());
+    }
+    pool
+}
+
+/// What somebody brings who has lived a little, too.
+fn luggage() -> Luggage {
+    let line = Id::from_u128(14);
+    let own = terms(Allowance::Fixed { bytes: DataVolume::megabytes(3) }, RenewalRule::Add);
+    let mut session = Session::new(SessionKey([9; 16]), line, NOW);
+    session.life = Life::Terminated(NOW);
+    session.ring.keep(3, Answer::bare(Verdict::Accepted));
+    let identity = LineIdentity { line, imsi: "00102".parse().unwrap(), msisdn: None };
+    let bundles = vec![Bundle::new(Id::from_u128(5), Some(line), own, NOW)];
+    Luggage { identity, barred: true, bundles, sessions: vec![session.into()], closed: Vec::new() }
+}
+
+/// One of every kind of fact about sharing and moving.
+fn events_of_moves() -> Vec<Event> {
+    let (id, line, bundle) = (Id::from_u128(100), Id::from_u128(11), Id::from_u128(22));
+    let session = SessionKey([7; 16]);
+    let leaving = Leaving { id, line, to: Id::from_u128(34) };
+    let refused = ServiceAnswer { group: None, quota: Quota::Refused(Refusal::Paused) };
+    let answer = Answer { verdict: Verdict::Accepted, services: Few::One(refused) };
+    let mut events = vec![
+        Event::Given(bundle),
+        Event::Paused { line, paused: true },
+        Event::Departed { leaving, bundles: vec![bundle], sessions: vec![session] },
+        Event::Arrived { id, from: Id::from_u128(33), luggage: Box::new(luggage()) },
+        Event::Parted(id),
+        Event::Marked { bundle, window: 2, percent: 95 },
+        Event::Answered { session, number: 1, lapses_at: None, answer },
+    ];
+    let caps = [CapKind::PerDay, CapKind::Per30Days, CapKind::InAll];
+    events.extend(caps.map(|cap| Event::CapMarked { line, cap, percent: 80 }));
+    events
+}
+
+fn moves_batch() -> Batch {
+    let pool = Id::from_u128(33);
+    Batch { now: NOW, entries: vec![Entry::Pool { pool, at: NOW.plus_ms(-1), events: events_of_moves() }] }
+}
+
 fn golden(name: &str, bytes: &[u8]) -> Vec<u8> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if !path.exists() && std::env::var("GOLDEN").is_ok_and(|how| how == "write") {
@@ -218,13 +292,42 @@ fn a_pool_of_version_1_is_read_and_written_as_ever() {
 }
 
 #[test]
+fn a_row_with_moves_is_read_and_written_as_ever() {
+    let batch = moves_batch();
+    let golden = golden("row-moves-v1.hex", &encode(ROW, &batch));
+    assert_eq!(decode(ROW, &golden), Ok(batch.clone()));
+    assert_eq!(encode(ROW, &batch), golden);
+}
+
+#[test]
+fn a_pool_with_moves_is_read_and_written_as_ever() {
+    let mut to = Writer::default();
+    travelled().state().write(&mut to);
+    let golden = golden("pool-moves-v1.hex", &to.into_bytes());
+    let mut from = Reader::new(&golden);
+    let state = State::read(&mut from).unwrap();
+    assert_eq!(from.end(), Ok(()));
+    let mut again = Writer::default();
+    state.write(&mut again);
+    assert_eq!(again.into_bytes(), golden);
+    let moves = state.moves.as_ref().unwrap();
+    assert_eq!((moves.over.len(), moves.gone.len(), moves.moved.len()), (2, 2, 1));
+    assert!(moves.gone[0].luggage.is_none() && moves.gone[1].luggage.is_some());
+    Pool::restore(state).check_invariants().unwrap();
+}
+
+#[test]
 fn every_cut_and_every_flipped_bit_is_noticed() {
-    let row = encode(ROW, &every_batch());
+    every_damage_is_noticed(&encode(ROW, &every_batch()));
+    every_damage_is_noticed(&encode(ROW, &moves_batch()));
+}
+
+fn every_damage_is_noticed(row: &[u8]) {
     for len in 0..row.len() {
         assert!(decode(ROW, &row[..len]).is_err(), "cut to {len}");
     }
     for bit in 0..row.len() * 8 {
-        let mut bytes = row.clone();
+        let mut bytes = row.to_vec();
         bytes[bit / 8] ^= 1 << (bit % 8);
         assert!(decode(ROW, &bytes).is_err(), "bit {bit}");
     }
@@ -256,8 +359,9 @@ proptest! {
     #[test]
     fn damaged_bytes_are_read_or_refused(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
         let mut to = Writer::default();
-        lived_in().state().write(&mut to);
+        travelled().state().write(&mut to);
         every_event().write(&mut to);
+        events_of_moves().write(&mut to);
         let mut bytes = to.into_bytes();
         for (at, byte) in changes {
             let at = at.index(bytes.len());
@@ -265,7 +369,7 @@ proptest! {
         }
         let mut from = Reader::new(&bytes);
         if State::read(&mut from).is_ok() {
-            let _ = Vec::<Event>::read(&mut from);
+            let _ = (Vec::<Event>::read(&mut from), Vec::<Event>::read(&mut from));
         }
     }
 }

@@ -83,6 +83,11 @@ impl<'a> Reader<'a> {
         Ok(*first)
     }
 
+    /// The next byte, which stays.
+    pub(crate) fn peek(&self) -> Result<u8, Malformed> {
+        self.0.first().copied().ok_or(Malformed::Short)
+    }
+
     pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(Malformed::Short)?;
         self.0 = rest;

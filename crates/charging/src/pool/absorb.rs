@@ -25,15 +25,18 @@ impl Pool {
             Event::Joined(identity) => self.join(*identity),
             Event::Barred { line, barred } => self.with_member(*line, |member| member.barred = *barred),
             Event::Capped { line, caps } => self.cap(at, *line, *caps),
+            Event::Paused { line, paused } => self.with_member(*line, |member| member.paused = *paused),
             Event::Voided(order) => self.past().voided.push(*order),
             Event::Credited { .. }
             | Event::Started { .. }
             | Event::Turned { .. }
             | Event::Ended { .. }
             | Event::Closed { .. }
+            | Event::Given(_)
             | Event::Retired(_) => self.absorb_bundle(at, event),
             Event::Used(used) => self.spend(at, used),
             Event::Freed { .. } | Event::Reserved { .. } => self.absorb_share(at, event),
+            Event::Departed { .. } | Event::Arrived { .. } | Event::Parted(_) => self.absorb_move(event),
             _ => self.absorb_session(at, event),
         }
     }
@@ -45,6 +48,7 @@ impl Pool {
                 self.state.bundles.push(Bundle::new(*bundle, *line, terms.clone(), at));
                 self.with_bundle(*bundle, |_| {});
             }
+            Event::Given(bundle) => self.share_out(*bundle),
             Event::Started { bundle, at } => self.with_bundle(*bundle, |b| b.phase = Phase::Active(*at)),
             Event::Turned { bundle, window, expired, granted } => self.with_bundle(*bundle, |b| {
                 b.window = *window;
@@ -135,7 +139,7 @@ impl Pool {
         if self.member(identity.line).is_some() {
             self.with_member(identity.line, |member| member.identity = identity);
         } else {
-            self.state.members.push(Member { identity, barred: false, meter: None });
+            self.state.members.push(Member { identity, barred: false, paused: false, meter: None });
         }
     }
 
@@ -145,6 +149,18 @@ impl Pool {
             _ if caps == Caps::default() => member.meter = None,
             Some(meter) => meter.caps = caps,
             None => member.meter = Some(Box::new(Meter::new(caps, at, reserved))),
+        });
+    }
+
+    /// It is the pool's from now on; what its line holds of it counts against the line's caps.
+    fn share_out(&mut self, bundle: Id<Order>) {
+        let Some(line) = self.bundle(bundle).and_then(|b| b.line) else { return };
+        self.with_bundle(bundle, |b| b.line = None);
+        let reserved = self.shared_reserved(line);
+        self.with_member(line, |member| {
+            if let Some(meter) = member.meter.as_deref_mut() {
+                meter.reserved = reserved;
+            }
         });
     }
 
@@ -174,7 +190,7 @@ impl Pool {
         self.with_session(key, |s| s.life = life);
     }
 
-    fn past(&mut self) -> &mut Past {
+    pub(super) fn past(&mut self) -> &mut Past {
         self.state.past.get_or_insert_default()
     }
 

@@ -90,6 +90,8 @@ pub enum Refusal {
     CapReached,
     /// The session has too many rating groups.
     TooManyGroups,
+    /// A manager of the pool has paused the member.
+    Paused,
 }
 
 impl Answer {

@@ -2,6 +2,8 @@
 
 use basis::{DAY_MS, Timestamp};
 
+use super::marks::CapKind;
+
 /// The days of the rolling month.
 const MONTH_DAYS: usize = 30;
 
@@ -41,14 +43,25 @@ impl Meter {
 
     /// The octets that may still be granted, by the tightest cap.
     pub fn room(&self, now: Timestamp) -> u64 {
-        let Caps { per_day, per_30_days, in_all } = self.caps;
-        let used_and_cap = [
-            (self.used_in(now, 1), per_day),
-            (self.used_in(now, MONTH_DAYS), per_30_days),
-            (self.used, in_all),
-        ];
-        let rooms = used_and_cap.into_iter().filter_map(|(used, cap)| Some(cap?.saturating_sub(used)));
+        let standings = CapKind::ALL.into_iter().filter_map(|kind| self.standing(kind, now));
+        let rooms = standings.map(|(used, cap)| cap.saturating_sub(used));
         rooms.min().map_or(u64::MAX, |room| room.saturating_sub(self.reserved))
+    }
+
+    /// What was used of a cap, and the cap, if there is one of this kind.
+    pub fn standing(&self, kind: CapKind, now: Timestamp) -> Option<(u64, u64)> {
+        let (used, cap) = match kind {
+            CapKind::PerDay => (self.used_in(now, 1), self.caps.per_day),
+            CapKind::Per30Days => (self.used_in(now, MONTH_DAYS), self.caps.per_30_days),
+            CapKind::InAll => (self.used, self.caps.in_all),
+        };
+        Some((used, cap?))
+    }
+
+    /// When the current 24-hour window ends.
+    pub fn day_ends_at(&self, now: Timestamp) -> Timestamp {
+        let window = now.since(self.since).div_euclid(DAY_MS);
+        self.since.plus_ms(window.saturating_add(1).saturating_mul(DAY_MS))
     }
 
     /// Counts use.

@@ -2,7 +2,7 @@
 
 use basis::{Id, Order};
 
-use super::{Bundle, NEVER, Pool, RING_NUMBERS};
+use super::{Bundle, Gone, NEVER, Pool, RING_NUMBERS};
 
 /// A pool that is not what its rules make.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,12 @@ pub enum Broken {
     /// A ring remembers too much.
     #[error("a ring has outgrown itself")]
     Ring,
+    /// A bundle is shared that must not be, or belongs to a line that is not here.
+    #[error("bundle {0} is nobody's here")]
+    Owner(Id<Order>),
+    /// A line is here and gone, or its luggage holds what is here too.
+    #[error("a line is in two places")]
+    Twice,
     /// Something changes by the clock before the deadline.
     #[error("the deadline is too late")]
     Deadline,
@@ -33,6 +39,7 @@ impl Pool {
         self.state.bundles.iter().try_for_each(|bundle| self.check_bundle(bundle))?;
         self.check_sessions()?;
         self.check_caps()?;
+        self.check_moves()?;
         let turn = self.earliest_turn().map_or(NEVER, |(at, _)| at);
         if self.deadline > turn { Err(Broken::Deadline) } else { Ok(()) }
     }
@@ -44,6 +51,7 @@ impl Pool {
         match bundle {
             _ if !bundle.figures.balance() => Err(Broken::Unbalanced(bundle.id)),
             _ if held != bundle.figures.reserved => Err(Broken::Reserved(bundle.id)),
+            _ if !self.is_owned(bundle) => Err(Broken::Owner(bundle.id)),
             _ => Ok(()),
         }
     }
@@ -59,6 +67,24 @@ impl Pool {
             Ok(open) if open == self.open_sessions && sorted && idle => Ok(()),
             _ => Err(Broken::Sessions),
         }
+    }
+
+    fn is_owned(&self, bundle: &Bundle) -> bool {
+        bundle.line.map_or(bundle.terms.shareable, |line| self.member(line).is_some())
+    }
+
+    fn check_moves(&self) -> Result<(), Broken> {
+        let Some(moves) = self.state.moves.as_deref() else { return Ok(()) };
+        let here = |gone: &&Gone| self.member(gone.leaving.line).is_some();
+        let both = moves.moved.iter().any(|moved| self.bundle(moved.bundle).is_some());
+        if both || moves.gone.iter().any(|gone| here(&gone)) {
+            return Err(Broken::Twice);
+        }
+        let packed = moves.gone.iter().filter_map(|gone| gone.luggage.as_deref());
+        let mut packed = packed.flat_map(|luggage| &luggage.bundles);
+        packed
+            .find(|b| !b.figures.balance() || b.figures.reserved > 0)
+            .map_or(Ok(()), |b| Err(Broken::Unbalanced(b.id)))
     }
 
     fn check_caps(&self) -> Result<(), Broken> {

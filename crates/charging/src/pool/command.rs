@@ -1,9 +1,15 @@
 //! What is asked of a pool, and what it says.
 
-use basis::{Country, Id, Line, Order, Terms, Timestamp};
+use basis::{Country, Id, Line, Move, Order, Pool as PoolNoun, Terms, Timestamp};
 
 use super::{
-    answer::Answer, bundle::Closed, caps::Caps, few::Few, member::LineIdentity, session::SessionKey,
+    answer::Answer,
+    bundle::Closed,
+    caps::Caps,
+    few::Few,
+    luggage::{Leaving, Luggage},
+    member::LineIdentity,
+    session::SessionKey,
 };
 
 /// A command to one pool.
@@ -17,6 +23,8 @@ pub enum Command {
     Void(Id<Order>),
     /// A bundle ends now, for a change of plan. Answer: [`Reply::Close`].
     Close(Id<Order>),
+    /// A line's own bundle becomes the pool's, for good. Answer: [`Reply::Give`].
+    Give(Id<Order>),
     /// An operator stops a line. Answer: [`Reply::Done`] or [`Reply::UnknownLine`].
     Bar(Id<Line>),
     /// An operator lets a line go on. Answer: [`Reply::Done`] or [`Reply::UnknownLine`].
@@ -28,6 +36,28 @@ pub enum Command {
         /// The limits; all absent ends the counting.
         caps: Caps,
     },
+    /// A manager stops or lets go on what a line takes of the shared bundles. Answer: [`Reply::Done`] or
+    /// [`Reply::UnknownLine`].
+    Pause {
+        /// The line.
+        line: Id<Line>,
+        /// Whether it is to stop.
+        paused: bool,
+    },
+    /// A line leaves for another pool. Answer: [`Reply::Depart`], or [`Reply::Away`] if another move of it is under
+    /// way, or [`Reply::UnknownLine`].
+    Depart(Leaving),
+    /// A line comes from another pool. Answer: [`Reply::Done`], now or before; [`Reply::Away`] if it cannot come yet.
+    Arrive {
+        /// The move.
+        id: Id<Move>,
+        /// Where it comes from.
+        from: Id<PoolNoun>,
+        /// What it brings.
+        luggage: Box<Luggage>,
+    },
+    /// The other pool has everything that a line took along. Answer: [`Reply::Done`].
+    Part(Id<Move>),
     /// A gateway asks or reports. Answer: [`Reply::Control`].
     Control(Control),
     /// The shard has too many sessions that are over: forget this one. Answer: [`Reply::Done`].
@@ -110,6 +140,12 @@ pub enum Reply {
     Void(VoidReply),
     /// To closing a bundle.
     Close(CloseReply),
+    /// To giving a bundle.
+    Give(GiveReply),
+    /// To a departure.
+    Depart(DepartReply),
+    /// What the command is about is not here any more; nothing was done.
+    Away(Away),
     /// To a credit-control request.
     Control(Answer),
 }
@@ -152,6 +188,37 @@ pub enum CloseReply {
     Closed(Closed),
     /// There is no such bundle here, or it ended long ago.
     UnknownBundle,
+}
+
+/// What became of giving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiveReply {
+    /// It is the pool's, now or before.
+    Given,
+    /// Its terms do not let a pool share it.
+    NotShareable,
+    /// It is over: there is nothing to give.
+    Over,
+    /// There is no such bundle here.
+    UnknownBundle,
+}
+
+/// What became of a departure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DepartReply {
+    /// The line has left, now or before; this is for the other pool.
+    Left(Box<Luggage>),
+    /// The other pool has had it already.
+    Over,
+}
+
+/// Where something is that is not here any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Away {
+    /// On its way to another pool: ask again.
+    Moving,
+    /// In that pool, or gone on from there.
+    To(Id<PoolNoun>),
 }
 
 /// What became of an order in this pool.

@@ -15,6 +15,9 @@ impl Decision<'_> {
             Fate::Unknown => {}
         }
         if let Some(no) = self.pool.objection(credit) {
+            if no == CreditReply::Voided {
+                self.record(Event::Voided(credit.order));
+            }
             return no;
         }
         let Credit { order: bundle, line, terms } = credit.clone();
@@ -74,18 +77,19 @@ impl Decision<'_> {
 }
 
 impl Pool {
-    /// Why an order cannot be delivered now.
+    /// Why an order cannot be delivered: now, or ever if its line has left the pool.
     fn objection(&self, credit: &Credit) -> Option<CreditReply> {
         let Some(line) = credit.line else {
             return (!credit.terms.shareable).then_some(CreditReply::NotShareable);
         };
         match self.member(line) {
+            None if self.gone(line).is_some() => Some(CreditReply::Voided),
             None => Some(CreditReply::UnknownLine),
             Some(member) => member.barred.then_some(CreditReply::Barred),
         }
     }
 
-    fn closed(&self, bundle: Id<Order>) -> Option<Closed> {
+    pub(super) fn closed(&self, bundle: Id<Order>) -> Option<Closed> {
         self.state.past.as_ref()?.closed.iter().find(|closed| closed.bundle == bundle).copied()
     }
 }

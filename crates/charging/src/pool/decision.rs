@@ -21,20 +21,32 @@ impl Decision<'_> {
     /// First what the clock did meanwhile, then the command, then what begins because something else ended.
     pub(super) fn take(mut self, command: &Command) -> Reply {
         self.run_clocks();
-        let reply = match command {
+        let reply = match self.pool.away(command) {
+            Some(away) => Reply::Away(away),
+            None => self.decide(command),
+        };
+        self.start_followers(self.now);
+        reply
+    }
+
+    fn decide(&mut self, command: &Command) -> Reply {
+        match command {
             Command::Join(identity) => self.join(*identity),
             Command::Credit(credit) => Reply::Credit(self.credit(credit)),
             Command::Void(order) => Reply::Void(self.void(*order)),
             Command::Close(bundle) => Reply::Close(self.close(*bundle)),
             Command::Bar(line) => self.bar(*line, true),
             Command::Unbar(line) => self.bar(*line, false),
+            Command::Give(bundle) => Reply::Give(self.give(*bundle)),
             Command::Cap { line, caps } => self.cap(*line, *caps),
+            Command::Pause { line, paused } => self.pause(*line, *paused),
+            Command::Depart(leaving) => self.depart(*leaving),
+            Command::Arrive { id, from, luggage } => self.arrive(*id, *from, luggage),
+            Command::Part(id) => self.part(*id),
             Command::Control(request) => Reply::Control(self.control(request)),
             Command::Forget(session) => self.forget(*session),
             Command::Tick => Reply::Done,
-        };
-        self.start_followers(self.now);
-        reply
+        }
     }
 
     fn join(&mut self, identity: LineIdentity) -> Reply {
@@ -52,6 +64,11 @@ impl Decision<'_> {
     fn cap(&mut self, line: Id<Line>, caps: Caps) -> Reply {
         let differs = |member: &Member| member.meter.as_ref().map_or(Caps::default(), |m| m.caps) != caps;
         self.change_member(line, differs, Event::Capped { line, caps })
+    }
+
+    fn pause(&mut self, line: Id<Line>, paused: bool) -> Reply {
+        let differs = |member: &Member| member.paused != paused;
+        self.change_member(line, differs, Event::Paused { line, paused })
     }
 
     fn change_member(&mut self, line: Id<Line>, differs: impl Fn(&Member) -> bool, event: Event) -> Reply {

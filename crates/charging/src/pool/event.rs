@@ -2,12 +2,14 @@
 //!
 //! An event happens at the moment that stands beside it in the log, unless it carries its own.
 
-use basis::{Country, Id, Line, Order, Terms, Timestamp};
+use basis::{Country, Id, Line, Move, Order, Pool as PoolNoun, Terms, Timestamp};
 
 use super::{
     answer::Answer,
     bundle::{Closed, End},
     caps::Caps,
+    luggage::{Leaving, Luggage},
+    marks::CapKind,
     member::LineIdentity,
     session::SessionKey,
 };
@@ -157,6 +159,53 @@ pub enum Event {
     Terminated(SessionKey),
     /// Nothing of a session is kept any more.
     Forgotten(SessionKey),
+    /// A line's own bundle became the pool's.
+    Given(Id<Order>),
+    /// A line gets nothing of the shared bundles, or does again.
+    Paused {
+        /// The line.
+        line: Id<Line>,
+        /// Whether it is stopped.
+        paused: bool,
+    },
+    /// A line left for another pool, and holds what it takes along until that pool has it.
+    Departed {
+        /// Who, where to.
+        leaving: Leaving,
+        /// The bundles that it takes along.
+        bundles: Vec<Id<Order>>,
+        /// Its sessions, all of them over.
+        sessions: Vec<SessionKey>,
+    },
+    /// A line came from another pool.
+    Arrived {
+        /// The move.
+        id: Id<Move>,
+        /// Where it comes from.
+        from: Id<PoolNoun>,
+        /// What it brings.
+        luggage: Box<Luggage>,
+    },
+    /// The other pool has everything that a line took along.
+    Parted(Id<Move>),
+    /// So much of a bundle's window is used.
+    Marked {
+        /// The bundle.
+        bundle: Id<Order>,
+        /// Its 24-hour window; 0 of a fixed allowance.
+        window: u32,
+        /// Per cent of what the window gave.
+        percent: u8,
+    },
+    /// So much of a line's cap is used.
+    CapMarked {
+        /// The line.
+        line: Id<Line>,
+        /// Which of its caps.
+        cap: CapKind,
+        /// Per cent of the cap.
+        percent: u8,
+    },
 }
 
 /// Data that was used: all that reports need, without looking elsewhere.

@@ -68,8 +68,8 @@ impl Pool {
     /// What a session could be granted: what its bundles have, of the shared ones no more than its line's cap leaves.
     fn purse(&self, session: &Session, now: Timestamp) -> Purse {
         let payers = self.payers(session.line, session.country);
-        let meter = self.member(session.line).and_then(|member| member.meter.as_deref());
-        let mut room = meter.map_or(u64::MAX, |meter| meter.room(now));
+        let (mut room, stopped) =
+            self.member(session.line).map_or((u64::MAX, Refusal::CapReached), |m| m.room(now));
         let mut purse = Purse { offers: Few::None, bytes: 0, held: 0, empty: Refusal::UsedUp };
         for bundle in payers.iter() {
             let bytes = if bundle.line.is_none() { bundle.free().min(room) } else { bundle.free() };
@@ -77,7 +77,7 @@ impl Pool {
                 room = room.saturating_sub(bytes);
             }
             if bundle.free() > bytes {
-                purse.empty = Refusal::CapReached;
+                purse.empty = stopped;
             }
             purse.bytes = purse.bytes.saturating_add(bytes);
             purse.held = purse.held.saturating_add(bundle.figures.reserved);

@@ -2,9 +2,9 @@
 
 use std::{fmt, num::NonZeroU64, str::FromStr};
 
-use basis::{Id, Line};
+use basis::{Id, Line, Timestamp};
 
-use super::caps::Meter;
+use super::{answer::Refusal, caps::Meter};
 
 /// A line in the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Member {
     pub identity: LineIdentity,
     /// An operator has stopped it: it gets no quota.
     pub barred: bool,
+    /// A manager has paused it: it gets nothing of the shared bundles.
+    pub paused: bool,
     /// What it may take of the shared bundles, if that is limited.
     pub meter: Option<Box<Meter>>,
 }
@@ -21,6 +23,12 @@ impl Member {
     /// The line.
     pub const fn line(&self) -> Id<Line> {
         self.identity.line
+    }
+
+    /// Octets that it may still be granted of the shared bundles, and why no more.
+    pub(super) fn room(&self, now: Timestamp) -> (u64, Refusal) {
+        let room = self.meter.as_ref().map_or(u64::MAX, |meter| meter.room(now));
+        if self.paused { (0, Refusal::Paused) } else { (room, Refusal::CapReached) }
     }
 }
 

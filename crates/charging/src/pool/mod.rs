@@ -4,6 +4,7 @@
 //! a pool, and replaying the recorded events by it gives the same pool again.
 
 mod absorb;
+mod absorb_moves;
 mod answer;
 mod bundle;
 mod caps;
@@ -15,8 +16,12 @@ mod credit;
 mod decision;
 mod event;
 mod few;
+mod give;
 mod grant;
+mod luggage;
+mod marks;
 mod member;
+mod moves;
 mod payers;
 mod ring;
 mod session;
@@ -39,14 +44,17 @@ pub use bundle::{Bundle, Closed, End, Figures, Phase};
 pub use caps::{Caps, Meter};
 pub use check::Broken;
 pub use command::{
-    Ask, CloseReply, Command, Control, Credit, CreditReply, Fate, Reply, RequestKind, Service, VoidReply,
+    Ask, Away, CloseReply, Command, Control, Credit, CreditReply, DepartReply, Fate, GiveReply, Reply,
+    RequestKind, Service, VoidReply,
 };
 pub use event::{Event, Place, Use};
 pub use few::Few;
+pub use luggage::{Gone, Leaving, Luggage, Moved, Moves};
+pub use marks::CapKind;
 pub use member::{Digits, InvalidDigits, LineIdentity, Member};
 pub use ring::{RING_NUMBERS, Ring, Seen};
 pub use session::{Group, Life, MAX_GROUPS, MAX_SESSIONS, Session, SessionKey, Share, TOMBSTONE_MS};
-pub use view::{BundleState, BundleView, LineView, PoolView, SessionView, WindowView};
+pub use view::{BundleState, BundleView, CapView, LineView, PoolView, SessionView, WindowView};
 
 /// The bundles that one or several lines draw from, and the sessions that do.
 #[derive(Debug, Clone)]
@@ -71,6 +79,8 @@ pub struct State {
     pub sessions: Vec<Arc<Session>>,
     /// What is past, if anything is.
     pub past: Option<Box<Past>>,
+    /// Lines that came or went, if any did.
+    pub moves: Option<Box<Moves>>,
 }
 
 /// What a pool keeps of the past.
@@ -92,7 +102,14 @@ const NEVER: Timestamp = Timestamp(i64::MAX);
 impl Pool {
     /// An empty pool.
     pub const fn new(id: Id<basis::Pool>) -> Self {
-        let state = State { id, members: Few::None, bundles: Few::None, sessions: Vec::new(), past: None };
+        let state = State {
+            id,
+            members: Few::None,
+            bundles: Few::None,
+            sessions: Vec::new(),
+            past: None,
+            moves: None,
+        };
         Self { state, deadline: NEVER, open_sessions: 0 }
     }
 
@@ -126,7 +143,10 @@ impl Pool {
         let past = self.state.past.as_deref();
         if past.is_some_and(|past| past.voided.contains(&order)) {
             Fate::Voided
-        } else if self.bundle(order).is_some() || past.is_some_and(|past| past.retired.contains(&order)) {
+        } else if self.bundle(order).is_some()
+            || past.is_some_and(|past| past.retired.contains(&order))
+            || self.moved(order).is_some()
+        {
             Fate::Credited
         } else {
             Fate::Unknown

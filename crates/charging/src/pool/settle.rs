@@ -77,7 +77,7 @@ impl Decision<'_> {
         if let Some(bundle) = bundle.filter(|id| self.pool.bundle(*id).is_some_and(Bundle::is_waiting)) {
             self.record(Event::Started { bundle, at: self.now });
         }
-        self.record(Event::Used(Use { session: key, group, line, country, bundle, held, bytes }));
+        self.spend(Use { session: key, group, line, country, bundle, held, bytes });
     }
 
     /// Gives back everything that a group holds.
@@ -100,7 +100,7 @@ impl Decision<'_> {
         let Share { bundle, window, bytes } = share;
         if bytes > 0 {
             let to = self.pool.bundle(bundle).map_or(Place::Expired, |b| home(b, window));
-            self.record(Event::Freed { session, group, bundle, bytes, to });
+            self.drain(bundle, Event::Freed { session, group, bundle, bytes, to });
         }
     }
 }

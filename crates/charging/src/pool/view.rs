@@ -2,7 +2,7 @@
 
 use basis::{Country, DataVolume, Id, Line, Order, Terms, Timestamp};
 
-use super::{Bundle, End, Phase, Pool, Session};
+use super::{Bundle, CapKind, End, Phase, Pool, Session};
 
 /// A pool at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +26,27 @@ pub struct LineView {
     pub line: Id<Line>,
     /// An operator has stopped it.
     pub barred: bool,
-    /// What its caps still let it take of the shared bundles; `None` without caps.
+    /// A manager of the pool has paused it: it gets nothing of the shared bundles.
+    pub paused: bool,
+    /// What its caps still let it take of the shared bundles, what its sessions hold taken off; `None` without caps.
     pub cap_room: Option<DataVolume>,
+    /// Its cap for 24 hours.
+    pub per_day: Option<CapView>,
+    /// Its cap for the last thirty days.
+    pub per_30_days: Option<CapView>,
+    /// Its cap in all.
+    pub in_all: Option<CapView>,
+    /// When the current 24 hours of its caps end.
+    pub day_ends_at: Option<Timestamp>,
+}
+
+/// A cap, and what was used of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CapView {
+    /// The limit.
+    pub cap: DataVolume,
+    /// What counts against it.
+    pub used: DataVolume,
 }
 
 /// A bundle of a pool.
@@ -118,8 +137,21 @@ impl Pool {
 }
 
 fn line(member: &super::Member, now: Timestamp) -> LineView {
-    let cap_room = member.meter.as_ref().map(|meter| DataVolume(meter.room(now)));
-    LineView { line: member.line(), barred: member.barred, cap_room }
+    let meter = member.meter.as_deref();
+    let cap = |kind| {
+        let (used, cap) = meter?.standing(kind, now)?;
+        Some(CapView { cap: DataVolume(cap), used: DataVolume(used) })
+    };
+    LineView {
+        line: member.line(),
+        barred: member.barred,
+        paused: member.paused,
+        cap_room: meter.map(|meter| DataVolume(meter.room(now))),
+        per_day: cap(CapKind::PerDay),
+        per_30_days: cap(CapKind::Per30Days),
+        in_all: cap(CapKind::InAll),
+        day_ends_at: meter.map(|meter| meter.day_ends_at(now)),
+    }
 }
 
 fn bundle(bundle: &Bundle) -> BundleView {

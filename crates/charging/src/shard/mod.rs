@@ -142,7 +142,7 @@ impl Shard {
 fn comes_first(command: &Command) -> bool {
     match command {
         Command::Control(control) => control.kind != RequestKind::Initial,
-        Command::Join(_) | Command::Credit(_) | Command::Cap { .. } => false,
+        Command::Join(_) | Command::Credit(_) | Command::Cap { .. } | Command::Depart(_) => false,
         _ => true,
     }
 }

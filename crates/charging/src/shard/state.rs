@@ -83,11 +83,11 @@ impl Layers {
     }
 
     /// It is durable: publish it. Gives back what was published.
-    pub(crate) fn committed(&mut self, seq: u64, now: Timestamp) -> Vec<Id<PoolNoun>> {
+    pub(crate) fn committed(&mut self, seq: u64, now: Timestamp) -> Vec<Arc<Pool>> {
         let changed = std::mem::take(&mut self.committing);
-        let names = changed.keys().copied().collect();
+        let pools = changed.values().cloned().collect();
         self.published.publish(changed, seq, now);
-        names
+        pools
     }
 
     /// Forgets what was applied above the batch that is being committed; gives back what was forgotten.

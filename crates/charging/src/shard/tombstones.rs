@@ -14,7 +14,7 @@ const TOMBSTONES_MAX: usize = 500_000;
 pub(crate) struct Tombstones {
     /// Oldest first; may name sessions that have gone on or are forgotten.
     queue: VecDeque<(Id<PoolNoun>, SessionKey)>,
-    over: HashSet<SessionKey>,
+    over: HashSet<(Id<PoolNoun>, SessionKey)>,
 }
 
 impl Tombstones {
@@ -40,7 +40,15 @@ impl Tombstones {
             match event {
                 Event::Lapsed { session, .. } | Event::Terminated(session) => self.add(pool, *session),
                 Event::Opened { session, .. } | Event::Forgotten(session) => {
-                    self.over.remove(session);
+                    self.over.remove(&(pool, *session));
+                }
+                Event::Departed { sessions, .. } => {
+                    for session in sessions {
+                        self.over.remove(&(pool, *session));
+                    }
+                }
+                Event::Arrived { luggage, .. } => {
+                    luggage.sessions.iter().for_each(|session| self.add(pool, session.key));
                 }
                 _ => {}
             }
@@ -53,7 +61,7 @@ impl Tombstones {
     }
 
     fn add(&mut self, pool: Id<PoolNoun>, session: SessionKey) {
-        if self.over.insert(session) {
+        if self.over.insert((pool, session)) {
             self.queue.push_back((pool, session));
         }
     }
@@ -62,7 +70,7 @@ impl Tombstones {
     pub(crate) fn over_bound(&mut self) -> Option<(Id<PoolNoun>, SessionKey)> {
         while self.queue.len() > TOMBSTONES_MAX {
             let (pool, session) = self.queue.pop_front()?;
-            if self.over.remove(&session) {
+            if self.over.remove(&(pool, session)) {
                 return Some((pool, session));
             }
         }

@@ -16,7 +16,7 @@ use super::timers::Timers;
 use super::tombstones::Tombstones;
 use super::{Health, Message, Published};
 use crate::log::{self, Appended, Batch, Entry, Fault, ShardId};
-use crate::pool::{Command, Reply};
+use crate::pool::{Command, Pool, Reply};
 
 /// How many commands one batch takes at most.
 const BATCH_COMMANDS_MAX: usize = 2048;
@@ -32,7 +32,7 @@ const STILL_DUE_MS: i64 = 1000;
 /// Told after each durable batch: routes, pages and the write-behind hang on it.
 pub(crate) trait Hooks: Send + Sync + 'static {
     /// These entries are durable, and these pools published.
-    fn committed(&self, entries: &[Entry], pools: &[Id<PoolNoun>], now: Timestamp);
+    fn committed(&self, entries: &[Entry], pools: &[Arc<Pool>], now: Timestamp);
 }
 
 /// Where a writer begins.
@@ -354,9 +354,10 @@ impl<H: Hooks> Writer<H> {
     }
 }
 
-/// A pool begins with its first line; or with a void that comes before it, which must hold for ever.
+/// A pool begins with its first line, new or from another pool; or with a void that comes before it, which must hold
+/// for ever.
 const fn makes_pool(command: &Command) -> bool {
-    matches!(command, Command::Join(_) | Command::Void(_))
+    matches!(command, Command::Join(_) | Command::Void(_) | Command::Arrive { .. })
 }
 
 /// For a gauge; exact up to 2^32, which a log reaches after a century.

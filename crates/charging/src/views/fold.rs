@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use basis::{Country, HOUR_MS, Id, Line, Order, Pool as PoolNoun, Timestamp};
 
+use super::notices::Notice;
 use crate::log::{Batch, Entry};
 use crate::pool::{Bundle, End, Event, Place, SessionKey};
 
@@ -11,14 +12,30 @@ use crate::pool::{Bundle, End, Event, Place, SessionKey};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
     pub(crate) usage: BTreeMap<(Id<Line>, i64, Option<Country>), u64>,
+    pub(crate) pool_usage: BTreeMap<MemberHour, u64>,
+    pub(crate) notices: Vec<Notice>,
     pub(crate) bundles: BTreeMap<Id<Order>, BundleChange>,
     pub(crate) sessions: BTreeMap<SessionKey, SessionChange>,
+}
+
+/// A member's use of one bundle in one hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct MemberHour {
+    pub(crate) pool: Id<PoolNoun>,
+    pub(crate) hour: i64,
+    pub(crate) line: Id<Line>,
+    /// What paid; `None` if there was nothing at all.
+    pub(crate) bundle: Option<Id<Order>>,
 }
 
 /// What changes of a bundle.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct BundleChange {
     pub(crate) born: Option<(Id<PoolNoun>, Bundle)>,
+    /// The pool that it came to.
+    pub(crate) pool: Option<Id<PoolNoun>>,
+    /// It became its pool's.
+    pub(crate) given: bool,
     pub(crate) state: Option<&'static str>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
@@ -32,6 +49,8 @@ pub(crate) struct BundleChange {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct SessionChange {
     pub(crate) opened: Option<(Id<PoolNoun>, Id<Line>, Timestamp)>,
+    /// The pool that it came to.
+    pub(crate) pool: Option<Id<PoolNoun>>,
     pub(crate) country: Option<Country>,
     pub(crate) heard_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
@@ -57,7 +76,8 @@ pub(crate) const fn word(end: End) -> &'static str {
 impl Changes {
     /// How many rows of the tables they change.
     pub(crate) fn count(&self) -> usize {
-        self.usage.len().saturating_add(self.bundles.len()).saturating_add(self.sessions.len())
+        let tables = [&self.usage.len(), &self.pool_usage.len(), &self.bundles.len(), &self.sessions.len()];
+        tables.into_iter().fold(self.notices.len(), |sum, rows| sum.saturating_add(*rows))
     }
 
     pub(crate) fn add(&mut self, batch: &Batch) {
@@ -76,7 +96,10 @@ impl Changes {
         if let Event::Used(used) = event {
             let octets = self.usage.entry((used.line, hour_of(at), used.country)).or_default();
             *octets = octets.saturating_add(used.bytes);
+            let member = MemberHour { pool, hour: hour_of(at), line: used.line, bundle: used.bundle };
+            add(self.pool_usage.entry(member).or_default(), used.bytes);
         }
+        self.notices.extend(Notice::of(pool, at, event));
     }
 
     fn bundle(&mut self, id: Id<Order>) -> &mut BundleChange {
@@ -93,6 +116,10 @@ impl Changes {
                 let change = self.bundle(*bundle);
                 change.started_at = Some(*at);
                 change.state = Some("active");
+            }
+            Event::Given(bundle) => self.bundle(*bundle).given = true,
+            Event::Arrived { luggage, .. } => {
+                luggage.bundles.iter().for_each(|bundle| self.bundle(bundle.id).pool = Some(pool));
             }
             Event::Turned { bundle, expired, granted, .. } => {
                 let change = self.bundle(*bundle);
@@ -134,6 +161,9 @@ impl Changes {
                 let change = self.session(*session);
                 change.opened = Some((pool, *line, at));
                 change.ended_at = None;
+            }
+            Event::Arrived { luggage, .. } => {
+                luggage.sessions.iter().for_each(|session| self.session(session.key).pool = Some(pool));
             }
             Event::Entered { session, country } => self.session(*session).country = Some(*country),
             Event::Used(used) => add(&mut self.session(used.session).octets, used.bytes),

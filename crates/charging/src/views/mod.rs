@@ -1,11 +1,16 @@
 //! Tables for pages and reports, written behind the log with a cursor in the same transaction.
 
 mod fold;
+mod notices;
 mod projector;
 mod read;
 mod rows;
 
-pub use read::{BundleRow, DayUsage, SessionRow, bundle, delivered_after, sessions_of_line, usage_by_day};
+pub use notices::{Notice, Subject, take_notices};
+pub use read::{
+    BundleRow, DayUsage, MemberUsage, SessionRow, bundle, delivered_after, sessions_of_line, usage_by_day,
+    usage_of_pool,
+};
 
 pub(crate) use fold::word;
 pub(crate) use projector::{cursor, project};

@@ -50,6 +50,19 @@ pub struct DayUsage {
     pub octets: DataVolume,
 }
 
+/// What one member of a pool used in one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberUsage {
+    /// The day's first moment.
+    pub day: Timestamp,
+    /// The member, who may have left since.
+    pub line: Id<Line>,
+    /// How much in all, while in this pool.
+    pub octets: DataVolume,
+    /// How much of it came from bundles that are the pool's, those included that were given to it later.
+    pub shared: DataVolume,
+}
+
 /// A session that is open, or over for less than a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRow {
@@ -90,6 +103,35 @@ pub async fn usage_by_day(
     .all(conn)
     .await?;
     rows.iter().map(|row| day_usage(row, day_offset_ms)).collect()
+}
+
+/// What each line used in each day while it was in this pool, from the hour of `from` until `to`: by day, then by line.
+/// Days as in [`usage_by_day`].
+pub async fn usage_of_pool(
+    conn: &mut Conn,
+    pool: Id<PoolNoun>,
+    from: Timestamp,
+    to: Timestamp,
+    day_offset_ms: i64,
+) -> Result<Vec<MemberUsage>, Problem> {
+    let rows = sql!(
+        "SELECT (used.hour + $4) / 86400000 AS day, used.line AS line, CAST(SUM(used.octets) AS BIGINT) AS octets, \
+         CAST(SUM(CASE WHEN paid.bundle IS NOT NULL AND paid.line IS NULL THEN used.octets ELSE 0 END) AS BIGINT) \
+         AS shared FROM charging_pool_usage used LEFT JOIN charging_bundle paid ON paid.bundle = used.bundle \
+         WHERE used.pool = $1 AND used.hour >= $2 AND used.hour < $3 GROUP BY 1, used.line ORDER BY 1, used.line LIMIT 10000"
+    )
+    .bind(pool)
+    .bind(hour_of(from))
+    .bind(to)
+    .bind(day_offset_ms)
+    .all(conn)
+    .await?;
+    let usage = |row: &Row| {
+        let day = row.get::<i64>("day")?.saturating_mul(DAY_MS).saturating_sub(day_offset_ms);
+        let (line, octets) = (row.get("line")?, row.get("octets")?);
+        Ok(MemberUsage { day: Timestamp(day), line, octets, shared: row.get("shared")? })
+    };
+    rows.iter().map(usage).collect()
 }
 
 fn day_usage(row: &Row, day_offset_ms: i64) -> Result<DayUsage, Problem> {

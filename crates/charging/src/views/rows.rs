@@ -3,7 +3,8 @@
 use basis::{Country, Id, Line, Order, Pool as PoolNoun, Problem, Timestamp};
 use store::{Conn, Row, sql};
 
-use super::fold::{BundleChange, Changes, SessionChange};
+use super::fold::{BundleChange, Changes, MemberHour, SessionChange};
+use super::notices;
 use crate::log::ShardId;
 use crate::pool::{Bundle, SessionKey};
 
@@ -43,6 +44,9 @@ pub(crate) async fn write(conn: &mut Conn, changes: &Changes) -> Result<(), Prob
     for ((line, hour, country), octets) in &changes.usage {
         add_usage(conn, *line, *hour, *country, *octets).await?;
     }
+    for (member, octets) in &changes.pool_usage {
+        add_pool_usage(conn, *member, *octets).await?;
+    }
     for (bundle, change) in &changes.bundles {
         if let Some((pool, born)) = &change.born {
             add_bundle(conn, *pool, born).await?;
@@ -52,7 +56,26 @@ pub(crate) async fn write(conn: &mut Conn, changes: &Changes) -> Result<(), Prob
     for (session, change) in &changes.sessions {
         change_session(conn, *session, change).await?;
     }
+    for notice in &changes.notices {
+        notices::put(conn, notice).await?;
+    }
     Ok(())
+}
+
+async fn add_pool_usage(conn: &mut Conn, member: MemberHour, octets: u64) -> Result<(), Problem> {
+    let MemberHour { pool, hour, line, bundle } = member;
+    sql!(
+        "INSERT INTO charging_pool_usage (pool, line, bundle, hour, octets) VALUES ($1, $2, COALESCE($3, ''), $4, $5) \
+         ON CONFLICT (pool, hour, line, bundle) DO UPDATE SET octets = charging_pool_usage.octets + $5"
+    )
+    .bind(pool)
+    .bind(line)
+    .bind(bundle)
+    .bind(hour)
+    .bind(column(octets))
+    .run(conn)
+    .await
+    .map(drop)
 }
 
 async fn add_usage(
@@ -96,7 +119,8 @@ async fn change_bundle(conn: &mut Conn, bundle: Id<Order>, change: &BundleChange
     sql!(
         "UPDATE charging_bundle SET state = COALESCE($2, state), started_at = COALESCE($3, started_at), \
          ends_at = COALESCE($3 + validity_ms, ends_at), ended_at = COALESCE($4, ended_at), \
-         granted = granted + $5, used = used + $6, expired = expired + $7, closed = closed + $8 WHERE bundle = $1"
+         granted = granted + $5, used = used + $6, expired = expired + $7, closed = closed + $8, pool = COALESCE($9, pool), \
+         line = CASE WHEN $10 = 1 THEN NULL ELSE line END WHERE bundle = $1"
     )
     .bind(bundle)
     .bind(change.state)
@@ -106,6 +130,8 @@ async fn change_bundle(conn: &mut Conn, bundle: Id<Order>, change: &BundleChange
     .bind(column(change.used))
     .bind(column(change.expired))
     .bind(column(change.closed))
+    .bind(change.pool)
+    .bind(i64::from(change.given))
     .run(conn)
     .await
     .map(drop)
@@ -126,13 +152,14 @@ async fn change_session(conn: &mut Conn, session: SessionKey, change: &SessionCh
     }
     sql!(
         "UPDATE charging_session SET country = COALESCE($2, country), heard_at = COALESCE($3, heard_at), \
-         ended_at = COALESCE($4, ended_at), octets = octets + $5 WHERE session = $1"
+         ended_at = COALESCE($4, ended_at), octets = octets + $5, pool = COALESCE($6, pool) WHERE session = $1"
     )
     .bind(name)
     .bind(change.country)
     .bind(change.heard_at)
     .bind(change.ended_at)
     .bind(column(change.octets))
+    .bind(change.pool)
     .run(conn)
     .await
     .map(drop)

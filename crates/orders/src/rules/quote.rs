@@ -79,7 +79,7 @@ pub enum Effect {
 /// Of what stands, that which a new bundle of these terms for this line would meet: it serves the same lines and
 /// covers one of the same places.
 pub fn meets<'a>(terms: &Terms, line: Id<Line>, standing: &'a [Standing]) -> Vec<&'a Standing> {
-    let same_lines = |s: &Standing| terms.shareable || s.line.is_none_or(|own| own == line);
+    let same_lines = |s: &Standing| s.line.is_none_or(|own| own == line);
     let same_places = |s: &Standing| s.coverage.intersects(&terms.coverage);
     standing.iter().filter(|s| same_lines(s) && same_places(s)).collect()
 }
@@ -126,8 +126,7 @@ pub fn ends_of(terms: &Terms, starts: Starts, now: Timestamp) -> Ends {
 /// What it does to what is there. A replacing bundle closes only those of the same owner whose places it covers
 /// all; the others stay beside it.
 pub fn effect_of(terms: &Terms, line: Id<Line>, there: &[&Standing]) -> Effect {
-    let owner = (!terms.shareable).then_some(line);
-    let replaced = |s: &&&Standing| s.line == owner && s.coverage.is_subset(&terms.coverage);
+    let replaced = |s: &&&Standing| s.line == Some(line) && s.coverage.is_subset(&terms.coverage);
     let bundles: Vec<_> = there.iter().filter(replaced).map(|s| s.bundle).collect();
     match terms.renewal {
         _ if there.is_empty() => Effect::Alone,
@@ -180,7 +179,7 @@ mod tests {
     fn running(codes: &[&str], days_left: i64) -> Standing {
         Standing {
             bundle: Id::from_u128(1),
-            line: None,
+            line: Some(LINE),
             ends_at: Some(NOW.plus_ms(days_left * DAY_MS)),
             remaining: Some(DataVolume::gigabytes(12)),
             coverage: countries(codes),
@@ -230,8 +229,8 @@ mod tests {
     #[test]
     fn a_plan_that_replaces_names_what_it_closes_and_leaves_what_reaches_further() {
         let further = Standing { bundle: Id::from_u128(2), ..running(&["JP", "KR"], 3) };
-        let own = Standing { bundle: Id::from_u128(3), line: Some(LINE), ..running(&["JP"], 3) };
-        let standing = [running(&["JP"], 3), further, own];
+        let shared = Standing { bundle: Id::from_u128(3), line: None, ..running(&["JP"], 3) };
+        let standing = [running(&["JP"], 3), further, shared];
         let plan = plan(StartRule::FirstUse, RenewalRule::Replace);
         let there = meets(&plan, LINE, &standing);
         assert_eq!(there.len(), 3);

@@ -60,7 +60,7 @@ impl Shop {
             shareable: false,
         };
         let order = self.app.env.new_id();
-        let credit = Credit { pool: who.line.pool, order, line: who.line.id, terms };
+        let credit = Credit { pool: who.line.pool, order, line: Some(who.line.id), terms };
         self.app.charging.credit(credit).await.unwrap();
     }
 

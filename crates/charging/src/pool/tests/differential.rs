@@ -1,20 +1,30 @@
-//! Random lives of a pool, lived twice: by the rules and by the naive model. Requests come one to three times, shuffled
-//! in a window of four. `HEYON_POOL_STEPS` says how many steps in all.
+//! Random lives of three pools, lived twice: by the rules and by the naive model. Requests come one to three times,
+//! shuffled in a window of four. Lines move from pool to pool, each step of it apart, repeated, and taken up again after
+//! it was dropped. `HEYON_POOL_STEPS` says how many steps in all.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestRunner};
 
-use super::{naive::Naive, *};
+use super::{
+    differential_moves::{Journey, Moving},
+    naive::Naive,
+    *,
+};
 
 const STEPS_PER_LIFE: usize = 250;
 const STEPS_BY_DEFAULT: usize = 60_000;
 /// How many requests may overtake one another.
 const WINDOW: usize = 4;
+pub(super) const POOLS: usize = 3;
+const LINES: u128 = 4;
 
 #[derive(Debug, Clone)]
 enum Step {
     Run(Command),
+    /// Into the pool that the order belongs to, for one of its lines or for all.
+    Credit(Id<Order>, Option<usize>, Terms),
+    Move(Moving),
     Wait(i64),
     /// Until some clock of the pool turns (which of the next ones), give or take so many milliseconds.
     Meet(usize, i64),
@@ -36,7 +46,7 @@ struct Sending {
 }
 
 fn line() -> impl Strategy<Value = Id<Line>> {
-    (1..4_u128).prop_map(Id::from_u128)
+    (1..=LINES).prop_map(Id::from_u128)
 }
 
 fn order() -> impl Strategy<Value = Id<Order>> {
@@ -84,13 +94,13 @@ fn caps() -> impl Strategy<Value = Caps> {
 }
 
 fn command() -> impl Strategy<Value = Command> {
-    let credit = (order(), proptest::option::of(line()), terms());
     prop_oneof![
-        6 => credit.prop_map(|(order, line, terms)| Command::Credit(Credit { order, line, terms })),
         1 => order().prop_map(Command::Void),
         1 => order().prop_map(Command::Close),
         1 => line().prop_map(Command::Bar),
         3 => line().prop_map(Command::Unbar),
+        2 => order().prop_map(Command::Give),
+        1 => (line(), any::<bool>()).prop_map(|(line, paused)| Command::Pause { line, paused }),
         2 => (line(), caps()).prop_map(|(line, caps)| Command::Cap { line, caps }),
         1 => (0..6_u8).prop_map(|slot| Command::Forget(SessionKey([slot; 16]))),
         1 => Just(Command::Tick),
@@ -104,7 +114,7 @@ fn sending() -> impl Strategy<Value = Sending> {
     let skips = prop_oneof![12 => Just(0), 2 => 1..4_u32, 1 => 4..12_u32];
     let ends = prop_oneof![9 => Just(false), 1 => Just(true)];
     let names_line = prop_oneof![9 => Just(true), 1 => Just(false)];
-    let who = (0..6_u8, 1..5_u128, ends, skips, names_line);
+    let who = (0..6_u8, 1..LINES + 2, ends, skips, names_line);
     (who, country(), vec(service, 0..4), 1..4_usize, 0..WINDOW).prop_map(
         |((slot, line, ends, skips, names_line), country, services, copies, arrives)| Sending {
             slot,
@@ -120,6 +130,11 @@ fn sending() -> impl Strategy<Value = Sending> {
     )
 }
 
+fn moving() -> impl Strategy<Value = Moving> {
+    (line(), 0..POOLS, prop_oneof![1 => 1..3_usize, 2 => Just(3)], 1..3_usize, any::<bool>())
+        .prop_map(|(line, to, reach, copies, new)| Moving { line, to, reach, copies, new })
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let wait = prop_oneof![
         4 => 0..5000_i64,
@@ -130,57 +145,118 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         2 => command().prop_map(Step::Run),
+        1 => (order(), proptest::option::of(0..4_usize), terms()).prop_map(|(order, who, terms)| Step::Credit(order, who, terms)),
+        1 => moving().prop_map(Step::Move),
         2 => wait.prop_map(Step::Wait),
         2 => (0..4_usize, prop_oneof![-3000..3000_i64, -10 * MINUTE..0]).prop_map(|(which, ms)| Step::Meet(which, ms)),
         6 => sending().prop_map(Step::Send),
     ]
 }
 
-/// A pool, its model, and the requests on their way.
-struct Lives {
-    world: World,
-    naive: Naive,
+/// A pool and its model.
+pub(super) struct Twin {
+    pub(super) world: World,
+    pub(super) naive: Naive,
+}
+
+/// Some pools, and the requests on their way.
+pub(super) struct Lives {
+    pub(super) now: Timestamp,
+    pub(super) pools: [Twin; POOLS],
     under_way: VecDeque<Control>,
     /// By slot: which session it is, and its next request number.
     gateways: [(u8, u32); 6],
+    /// In which pool the engine would look for a session, and for a line, first.
+    pub(super) sessions: HashMap<SessionKey, usize>,
+    pub(super) lines: HashMap<Id<Line>, usize>,
+    pub(super) journeys: Vec<Journey>,
 }
 
 impl Lives {
+    /// All lines begin in the first pool.
     fn begin() -> Self {
-        let gateways = [(0, 0); 6];
-        let world = World { events: Vec::new(), ..World::new() };
-        let mut lives = Self { world, naive: Naive::new(), under_way: VecDeque::new(), gateways };
-        for line in 1..4 {
+        let pools =
+            std::array::from_fn(|n| Twin { world: World::empty(pool_id(n).as_u128()), naive: Naive::new() });
+        let mut lives = Self {
+            now: START,
+            pools,
+            under_way: VecDeque::new(),
+            gateways: [(0, 0); 6],
+            sessions: HashMap::new(),
+            lines: HashMap::new(),
+            journeys: Vec::new(),
+        };
+        for line in (1..=LINES).map(Id::from_u128) {
             let imsi = "001010000000001".parse().unwrap();
-            let identity = LineIdentity { line: Id::from_u128(line), imsi, msisdn: None };
-            lives.run(Command::Join(identity));
+            lives.run(0, Command::Join(LineIdentity { line, imsi, msisdn: None }));
+            lives.lines.insert(line, 0);
         }
         lives
     }
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Run(command) => self.run(command),
-            Step::Wait(ms) => self.world.now = self.world.now.plus_ms(ms),
+            Step::Run(command) => self.command(command),
+            Step::Credit(order, who, terms) => self.credit(order, who, terms),
+            Step::Move(moving) => self.travel(&moving),
+            Step::Wait(ms) => self.now = self.now.plus_ms(ms),
             Step::Meet(which, ms) => self.meet(which, ms),
             Step::Send(sending) => self.send(sending),
         }
+        self.compare_sums();
     }
 
     fn meet(&mut self, which: usize, ms: i64) {
-        let State { bundles, sessions, .. } = self.world.pool.state();
-        let sessions = sessions.iter().map(|session| session.next_turn());
-        let mut turns: Vec<_> = bundles.iter().filter_map(Bundle::next_turn).chain(sessions).collect();
+        let states = || self.pools.iter().map(|life| life.world.pool.state());
+        let sessions = states().flat_map(|state| &state.sessions).map(|session| session.next_turn());
+        let bundles = states().flat_map(|state| state.bundles.iter()).filter_map(Bundle::next_turn);
+        let mut turns: Vec<_> = bundles.chain(sessions).collect();
         turns.sort();
         let turn = turns.get(which).map(|at| at.plus_ms(ms));
-        self.world.now = turn.unwrap_or(self.world.now).max(self.world.now);
+        self.now = turn.unwrap_or(self.now).max(self.now);
     }
 
-    fn run(&mut self, command: Command) {
-        let expected = self.naive.run(self.world.now, &command);
-        let reply = self.world.run(command.clone());
+    /// To the pool where it is at home: an order's pool never changes, a line's is where it is.
+    fn command(&mut self, command: Command) {
+        let at = match &command {
+            Command::Void(order) | Command::Close(order) | Command::Give(order) => home(*order),
+            Command::Bar(line)
+            | Command::Unbar(line)
+            | Command::Cap { line, .. }
+            | Command::Pause { line, .. } => self.lines[line],
+            Command::Forget(session) => self.sessions.get(session).copied().unwrap_or(0),
+            _ => 0,
+        };
+        self.follow(at, command);
+    }
+
+    fn credit(&mut self, order: Id<Order>, who: Option<usize>, terms: Terms) {
+        let members = self.pools[home(order)].world.pool.members();
+        let line = who.map(|n| members.get(n).map_or(Id::from_u128(1), Member::line));
+        self.run(home(order), Command::Credit(Credit { order, line, terms }));
+    }
+
+    /// Asks one pool, and where it points to. False if the thing is on its way from one to another.
+    fn follow(&mut self, first: usize, command: Command) -> bool {
+        let mut at = first;
+        for _ in 0..=POOLS {
+            match self.run(at, command.clone()) {
+                Reply::Away(Away::To(there)) => at = (0..POOLS).find(|n| pool_id(*n) == there).unwrap(),
+                Reply::Away(Away::Moving) => return false,
+                _ => return true,
+            }
+        }
+        panic!("{command:?} is sent in a circle");
+    }
+
+    fn run(&mut self, at: usize, command: Command) -> Reply {
+        let life = &mut self.pools[at];
+        let expected = life.naive.run(self.now, &command);
+        life.world.now = self.now;
+        let reply = life.world.run(command.clone());
         assert_eq!(reply, expected, "to {command:?}");
-        self.compare();
+        life.compare();
+        reply
     }
 
     fn send(&mut self, sending: Sending) {
@@ -188,14 +264,33 @@ impl Lives {
         for _ in 0..sending.copies {
             self.under_way.push_back(request.clone());
         }
+        let mut again = Vec::new();
         loop {
             let near = self.under_way.len().min(WINDOW);
-            let Some(request) = self.under_way.remove(sending.arrives % near) else { break };
-            self.run(Command::Control(request));
+            let Some(request) = self.under_way.remove(sending.arrives % near.max(1)) else { break };
+            if !self.deliver(request.clone()) {
+                again.push(request);
+            }
             if self.under_way.len() < WINDOW {
                 break;
             }
         }
+        again.truncate(WINDOW);
+        self.under_way.extend(again);
+    }
+
+    /// As the engine does: the pool that knows the session, else the line's. False if it must come again.
+    fn deliver(&mut self, request: Control) -> bool {
+        let named = request.line.and_then(|line| self.lines.get(&line)).copied();
+        let at = self.sessions.get(&request.session).copied().or(named).unwrap_or(0);
+        if !self.follow(at, Command::Control(request.clone())) {
+            return false;
+        }
+        let knows = |life: &Twin| life.world.pool.session(request.session).is_some();
+        if let Some(at) = self.pools.iter().position(knows) {
+            self.sessions.insert(request.session, at);
+        }
+        true
     }
 
     fn request(&mut self, sending: &Sending) -> Control {
@@ -224,7 +319,33 @@ impl Lives {
         request
     }
 
-    fn compare(&self) {
+    /// Every bundle is in one place, with everything that was ever debited to it.
+    fn compare_sums(&self) {
+        let packs = self.pools.iter().flat_map(|life| life.naive.moves.packs());
+        let arrived = |leaving: &Leaving| self.pools.iter().any(|life| life.naive.moves.is_over(leaving.id));
+        let packed = packs.filter(|(leaving, _)| !arrived(leaving)).flat_map(|(_, pack)| &pack.bundles);
+        let all: Vec<_> = self.pools.iter().flat_map(|life| &life.naive.bundles).chain(packed).collect();
+        let ids: HashSet<_> = all.iter().map(|b| b.id).collect();
+        assert_eq!(ids.len(), all.len(), "a bundle is in one place");
+        let paid: i128 = all.iter().map(|b| b.used).sum();
+        let unpaid: i128 = self.pools.iter().map(|life| life.naive.unpaid).sum();
+        let debited: i128 = self.pools.iter().map(|life| life.naive.debited).sum();
+        assert_eq!(paid + unpaid, debited, "every octet is debited once");
+    }
+}
+
+pub(super) fn pool_id(n: usize) -> Id<basis::Pool> {
+    Id::from_u128(9 + u128::try_from(n).unwrap())
+}
+
+/// Where an order was to be delivered.
+fn home(order: Id<Order>) -> usize {
+    [0, 0, 1, 2][usize::try_from(order.as_u128() % 4).unwrap()]
+}
+
+impl Twin {
+    pub(super) fn compare(&self) {
+        self.compare_told();
         let (pool, naive) = (&self.world.pool, &self.naive);
         let wide = |at: Option<Timestamp>| at.map(|at| i128::from(at.0));
         for b in &naive.bundles {
@@ -253,8 +374,6 @@ impl Lives {
             };
             assert_eq!(wide(open), s.open);
         }
-        let paid: i128 = naive.bundles.iter().map(|b| b.used).sum();
-        assert_eq!(paid + naive.unpaid, naive.debited, "every octet is debited once");
         let past = pool.state().past.as_deref();
         assert_eq!(past.map_or(0, |past| i128::from(past.unpaid)), naive.unpaid);
     }

@@ -5,9 +5,14 @@
 mod bundles;
 mod caps;
 mod differential;
+mod differential_moves;
 mod exactly_once;
 mod grants;
+mod marks;
+mod moves;
 mod naive;
+mod naive_moves;
+mod naive_told;
 mod sessions;
 
 use basis::{
@@ -36,10 +41,15 @@ const SISTER: Id<Line> = Id::from_u128(2);
 impl World {
     /// One line, no bundle.
     fn new() -> Self {
-        let pool = Pool::new(Id::from_u128(9));
-        let mut world = Self { twin: pool.clone(), pool, now: START, events: Vec::new() };
+        let mut world = Self::empty(9);
         world.join(LINE);
         world
+    }
+
+    /// A pool that nobody has joined.
+    fn empty(id: u128) -> Self {
+        let pool = Pool::new(Id::from_u128(id));
+        Self { twin: pool.clone(), pool, now: START, events: Vec::new() }
     }
 
     /// One line with this bundle (number 1).

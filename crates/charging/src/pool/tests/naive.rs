@@ -1,34 +1,53 @@
 //! The same rules once more, as plainly as can be: lists, sums over all of them, wide integers, nothing kept that can be
 //! counted again. It shares the words of commands and answers with the pool, and no rule.
 
-use super::*;
+use super::{naive_moves::NMoves, *};
 
 pub(super) struct Naive {
-    now: i128,
-    lines: Vec<NLine>,
+    pub(super) now: i128,
+    pub(super) lines: Vec<NLine>,
     pub(super) bundles: Vec<NBundle>,
     holds: Vec<Hold>,
     pub(super) sessions: Vec<NSession>,
-    voided: Vec<Id<Order>>,
-    closed: Vec<Closed>,
+    pub(super) voided: Vec<Id<Order>>,
+    pub(super) closed: Vec<Closed>,
     pub(super) unpaid: i128,
     /// Everything that was ever debited.
     pub(super) debited: i128,
+    /// What people were told about by the last command.
+    pub(super) told: Vec<Told>,
+    pub(super) moves: NMoves,
 }
 
-struct NLine {
-    id: Id<Line>,
-    barred: bool,
-    caps: Caps,
+/// A bundle or a line's cap, and the mark.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Told {
+    Bundle(Id<Order>, i128, i128),
+    Cap(Id<Line>, CapKind, i128),
+}
+
+#[derive(Clone)]
+pub(super) struct NLine {
+    pub(super) id: Id<Line>,
+    pub(super) barred: bool,
+    pub(super) paused: bool,
+    pub(super) caps: Caps,
     /// Since when, and what was used of shared bundles then: (24-hour window, octets).
-    counting: Option<(i128, Vec<(i128, i128)>)>,
+    pub(super) counting: Option<(i128, Vec<(i128, i128)>)>,
 }
 
+impl NLine {
+    pub(super) fn new(id: Id<Line>, barred: bool) -> Self {
+        Self { id, barred, paused: false, caps: Caps::default(), counting: None }
+    }
+}
+
+#[derive(Clone)]
 pub(super) struct NBundle {
     pub(super) id: Id<Order>,
-    line: Option<Id<Line>>,
-    terms: Terms,
-    credited: i128,
+    pub(super) line: Option<Id<Line>>,
+    pub(super) terms: Terms,
+    pub(super) credited: i128,
     pub(super) started: Option<i128>,
     pub(super) over: Option<(i128, End)>,
     pub(super) retired: bool,
@@ -49,25 +68,26 @@ struct Hold {
     until: i128,
 }
 
+#[derive(Clone)]
 pub(super) struct NSession {
     pub(super) key: SessionKey,
-    line: Id<Line>,
+    pub(super) line: Id<Line>,
     country: Option<Country>,
     /// Open until then, or over since then.
     pub(super) open: Option<i128>,
-    over: i128,
-    terminated: bool,
+    pub(super) over: i128,
+    pub(super) terminated: bool,
     answers: Vec<(u32, Answer)>,
 }
 
-const DAY: i128 = 86_400_000;
+pub(super) const DAY: i128 = 86_400_000;
 const MEGA: i128 = 1_000_000;
 
 impl NBundle {
     fn daily(&self) -> bool {
         !matches!(self.terms.allowance, Allowance::Fixed { .. })
     }
-    fn size(&self) -> i128 {
+    pub(super) fn size(&self) -> i128 {
         match self.terms.allowance {
             Allowance::Fixed { bytes } | Allowance::PerDay { bytes } => bytes.0.into(),
             Allowance::Unlimited { fair_use_bytes_per_day } => fair_use_bytes_per_day.0.into(),
@@ -102,6 +122,8 @@ impl Naive {
             closed: Vec::new(),
             unpaid: 0,
             debited: 0,
+            told: Vec::new(),
+            moves: NMoves::default(),
         }
     }
 
@@ -118,17 +140,30 @@ impl Naive {
     }
 
     pub(super) fn run(&mut self, now: Timestamp, command: &Command) -> Reply {
+        self.told.clear();
         self.pass(now.0.into());
-        let reply = match command {
+        let reply = match self.away(command) {
+            Some(away) => Reply::Away(away),
+            None => self.decide(command),
+        };
+        self.begin_followers(self.now);
+        reply
+    }
+
+    fn decide(&mut self, command: &Command) -> Reply {
+        match command {
             Command::Join(identity) => {
                 if !self.lines.iter().any(|l| l.id == identity.line) {
                     let id = identity.line;
-                    self.lines.push(NLine { id, barred: false, caps: Caps::default(), counting: None });
+                    self.lines.push(NLine::new(id, false));
                 }
                 Reply::Done
             }
             Command::Bar(line) => self.on_line(*line, |l, _| l.barred = true),
             Command::Unbar(line) => self.on_line(*line, |l, _| l.barred = false),
+            Command::Pause { line, paused } => self.on_line(*line, |l, _| l.paused = *paused),
+            Command::Give(bundle) => Reply::Give(self.give(*bundle)),
+            Command::Depart(_) | Command::Arrive { .. } | Command::Part(_) => unreachable!("see moves"),
             Command::Cap { line, caps } => self.on_line(*line, |l, now| {
                 l.caps = *caps;
                 if *caps == Caps::default() {
@@ -146,9 +181,7 @@ impl Naive {
                 Reply::Done
             }
             Command::Tick => Reply::Done,
-        };
-        self.begin_followers(self.now);
-        reply
+        }
     }
 
     fn on_line(&mut self, line: Id<Line>, change: impl Fn(&mut NLine, i128)) -> Reply {
@@ -163,7 +196,7 @@ impl Naive {
     }
 
     /// At each moment: bundles by their ids, then sessions by their keys.
-    fn pass(&mut self, until: i128) {
+    pub(super) fn pass(&mut self, until: i128) {
         loop {
             let mut turns = Vec::new();
             for (n, b) in self.bundles.iter().enumerate() {
@@ -218,7 +251,7 @@ impl Naive {
         }
     }
 
-    fn begin_followers(&mut self, at: i128) {
+    pub(super) fn begin_followers(&mut self, at: i128) {
         for n in 0..self.bundles.len() {
             let b = &self.bundles[n];
             let by_itself = b.over.is_none() && b.started.is_none() && b.terms.start == StartRule::AtPurchase;
@@ -239,13 +272,17 @@ impl Naive {
         if self.voided.contains(&credit.order) {
             return CreditReply::Voided;
         }
-        if self.bundles.iter().any(|b| b.id == credit.order) {
+        if self.knows(credit.order) {
             return CreditReply::AlreadyCredited;
         }
         match credit.line {
             None if !credit.terms.shareable => return CreditReply::NotShareable,
             None => {}
             Some(line) => match self.lines.iter().find(|l| l.id == line) {
+                None if self.moves.left(line) => {
+                    self.voided.push(credit.order);
+                    return CreditReply::Voided;
+                }
                 None => return CreditReply::UnknownLine,
                 Some(l) if l.barred => return CreditReply::Barred,
                 Some(_) => {}
@@ -286,7 +323,7 @@ impl Naive {
     }
 
     fn void(&mut self, order: Id<Order>) -> VoidReply {
-        if self.bundles.iter().any(|b| b.id == order) {
+        if self.knows(order) {
             return VoidReply::Credited;
         }
         self.voided.push(order);
@@ -397,7 +434,7 @@ impl Naive {
         self.say(r, n, Verdict::Accepted, &quotas)
     }
 
-    fn terminate(&mut self, n: usize) {
+    pub(super) fn terminate(&mut self, n: usize) {
         let key = self.sessions[n].key;
         self.let_go(|h| h.session == key);
         self.sessions[n].open = None;
@@ -469,7 +506,9 @@ impl Naive {
             return;
         };
         let (now, line, at) = (self.now, self.sessions[n].line, self.at(id));
+        let caps_before = self.cap_levels(line);
         let b = &mut self.bundles[at];
+        let before = b.level();
         b.used += bytes;
         if b.over.is_none() && b.started.is_none() {
             b.started = Some(now);
@@ -481,6 +520,8 @@ impl Naive {
                 }
             }
         }
+        self.tell_bundle(at, before);
+        self.tell_caps(line, &caps_before);
     }
 
     /// What was held of a window that is over, or of a bundle that is, is lost.
@@ -492,12 +533,14 @@ impl Naive {
             }
             let at = self.at(hold.bundle);
             let b = &mut self.bundles[at];
+            let before = b.level();
             match b.over {
                 Some((_, End::Closed)) => b.closed += hold.bytes,
                 Some(_) => b.expired += hold.bytes,
                 None if b.window != hold.window => b.expired += hold.bytes,
                 None => {}
             }
+            self.tell_bundle(at, before);
         }
     }
 
@@ -524,6 +567,9 @@ impl Naive {
 
     fn cap_room(&self, line: Id<Line>) -> i128 {
         let Some(l) = self.lines.iter().find(|l| l.id == line) else { return i128::MAX };
+        if l.paused {
+            return 0;
+        }
         let Some((since, uses)) = &l.counting else { return i128::MAX };
         let today = (self.now - since) / DAY;
         let used_since =
@@ -562,6 +608,7 @@ impl Naive {
         if bytes == 0 {
             return Quota::Refused(match (offers.is_empty(), capped) {
                 (true, _) => Refusal::NotCovered,
+                (_, true) if self.lines.iter().any(|l| l.id == line && l.paused) => Refusal::Paused,
                 (_, true) => Refusal::CapReached,
                 _ => Refusal::UsedUp,
             });

@@ -139,7 +139,8 @@ async fn what_ran_out_while_the_database_was_silent_runs_out_when_it_speaks() {
     for world in worlds().await {
         let charging = world.open_with(100).await;
         charging.open_pool(same_shard, identity(2)).await.unwrap();
-        let credit_there = Credit { pool: same_shard, order: order_there, line: line(2), ..credit(1, 100) };
+        let credit_there =
+            Credit { pool: same_shard, order: order_there, line: Some(line(2)), ..credit(1, 100) };
         charging.credit(credit_there).await.unwrap();
         let other = CreditControl { imsi: imsi(2).parse().ok(), ..request("t", RequestKind::Initial, 0, 0) };
         charging.control(other).await.unwrap();

@@ -5,6 +5,8 @@ mod crash;
 mod crowd;
 mod damage;
 mod gateway;
+mod moves;
+mod sharing;
 mod speed;
 
 use std::sync::Arc;
@@ -107,7 +109,7 @@ fn terms(megabytes: u64) -> Terms {
 }
 
 fn credit(n: u128, megabytes: u64) -> Credit {
-    Credit { pool: pool(1), order: order(n), line: line(1), terms: terms(megabytes) }
+    Credit { pool: pool(1), order: order(n), line: Some(line(1)), terms: terms(megabytes) }
 }
 
 /// A request of line 1 in Japan.

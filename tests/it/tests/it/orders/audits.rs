@@ -120,7 +120,7 @@ async fn a_delivery_that_nobody_paid_is_named() {
         let unknown = shop.env.new_id();
         for order in [waiting, unknown] {
             let record = shop.record(waiting).await;
-            let credit = Credit { pool: shop.line.pool, order, line: record.line, terms: record.terms };
+            let credit = Credit { pool: shop.line.pool, order, line: Some(record.line), terms: record.terms };
             shop.desk.charging.credit(credit).await.unwrap();
             shop.is_named(order, "delivered").await;
         }

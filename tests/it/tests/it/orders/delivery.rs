@@ -46,8 +46,12 @@ async fn a_delivery_that_keeps_failing_refunds_itself_the_wallet_first() {
         assert_eq!(steps[steps.len() - 3..], ["gave_up", "refunding", "refunded"]);
         // The void stands for ever.
         let record = shop.record(order).await;
-        let credit =
-            charging::Credit { pool: record.pool.unwrap(), order, line: record.line, terms: record.terms };
+        let credit = charging::Credit {
+            pool: record.pool.unwrap(),
+            order,
+            line: Some(record.line),
+            terms: record.terms,
+        };
         assert_eq!(shop.desk.charging.credit(credit).await.unwrap(), charging::CreditAnswer::Voided);
         assert_eq!(shop.bundles(), 0);
         shop.audit().await;
