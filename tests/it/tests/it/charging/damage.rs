@@ -153,8 +153,9 @@ async fn what_ran_out_while_the_database_was_silent_runs_out_when_it_speaks() {
             tokio::task::yield_now().await;
             charging.tick().await
         };
-        let (asked, ticked) = tokio::join!(charging.control(request("s", RequestKind::Initial, 0, 0)), tick);
-        assert!(asked.is_err() && ticked.is_err(), "{asked:?}, {ticked:?}");
+        // The tick is refused, or finds the shard stopped already and passes it by.
+        let (asked, _) = tokio::join!(charging.control(request("s", RequestKind::Initial, 0, 0)), tick);
+        assert!(asked.is_err(), "{asked:?}");
         let meanwhile = charging.fate(pool(1), order(1)).await.unwrap_err();
         assert_eq!(meanwhile.kind, basis::Kind::Unavailable, "not a mistake of ours");
         run!(world, "ALTER TABLE charging_log_away RENAME TO charging_log");
