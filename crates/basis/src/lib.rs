@@ -10,6 +10,7 @@ mod env;
 mod id;
 mod language;
 mod money;
+mod network;
 mod problem;
 mod secret;
 mod terms;
@@ -25,6 +26,7 @@ pub use id::{
 };
 pub use language::Language;
 pub use money::{Currency, Money};
+pub use network::Network;
 pub use problem::{Kind, Problem};
 pub use secret::SecretKey;
 pub use terms::{Allowance, RenewalRule, StartRule, Terms};

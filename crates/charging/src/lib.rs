@@ -5,6 +5,7 @@
 
 mod audit;
 mod engine;
+pub mod gy;
 mod log;
 pub mod pool;
 mod shard;
@@ -12,8 +13,8 @@ mod views;
 
 pub use audit::audit;
 pub use engine::{
-    Charging, Credit, CreditAnswer, CreditControl, Hint, LineMove, MAX_SERVICES, MoveAnswer, Opening,
-    PoolChanged, Reason, session_key,
+    Charging, Credit, CreditAnswer, CreditControl, Hint, LineMove, MAX_SERVICES, MOVING_KEY, MoveAnswer,
+    Opening, PoolChanged, Reason, session_key,
 };
 pub use log::{Fault, ShardId};
 pub use pool::{

@@ -11,6 +11,7 @@ pub mod cli;
 mod commands;
 pub mod data_dir;
 pub mod demo;
+pub mod gy;
 pub mod housekeeping;
 pub mod http;
 pub mod logs;

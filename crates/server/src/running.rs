@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{admin, http, metrics, quota, shop::Shop};
+use crate::{admin, gy, http, metrics, quota, shop::Shop};
 
 /// A shop that serves.
 pub struct Running {
@@ -20,6 +20,8 @@ pub struct Running {
     pub metrics: Option<SocketAddr>,
     /// Where the simulated packet gateway asks for quota, if anywhere.
     pub quota: Option<SocketAddr>,
+    /// Where packet gateways connect by TCP, if anywhere.
+    pub gy: Option<SocketAddr>,
     shop: Arc<Shop>,
     halt: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -39,6 +41,7 @@ impl Running {
             "" => None,
             address => Some(quota::serve(address, shop.charging.clone(), stopped.clone())?),
         };
+        let gy = gy::serve(&shop, stopped.clone())?;
         let asked = shop.clone();
         let handler = move |request| {
             let shop = asked.clone();
@@ -55,7 +58,9 @@ impl Running {
                 tracing::error!(%error, "the listener ended");
             }
         });
-        Ok(Self { web, metrics, quota, shop, halt, tasks: vec![web_task, worker] })
+        let (gy, gy_task) = gy.map_or((None, None), |gy| (gy.tcp, Some(gy.task)));
+        let tasks = [web_task, worker].into_iter().chain(gy_task).collect();
+        Ok(Self { web, metrics, quota, gy, shop, halt, tasks })
     }
 
     /// Serves the same on one more listener, without TLS: the demo's sandbox does not know the demo's certificate.

@@ -37,6 +37,7 @@ pub struct Settings {
     pub sandbox_instance: bool,
     pub limits_times: u32,
     pub tls: Tls,
+    pub gy: Gy,
     pub mail: Mail,
     pub deadlines: Deadlines,
     pub keep: Keep,
@@ -52,6 +53,36 @@ pub struct Settings {
 pub struct Tls {
     pub certificate: PathBuf,
     pub key: PathBuf,
+}
+
+/// Section `gy`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Gy {
+    pub listen: String,
+    pub tls_listen: String,
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    pub client_ca: PathBuf,
+    pub origin_host: String,
+    pub origin_realm: String,
+    pub peers: Vec<GyPeer>,
+}
+
+/// One of `gy.peers`; what is absent is as its profile has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct GyPeer {
+    pub origin_host: String,
+    pub addresses: Vec<String>,
+    pub profile: String,
+    pub rar_effective: Option<bool>,
+    pub supports_redirect: Option<bool>,
+    pub strict_avps: Option<bool>,
+    pub default_rating_group: Option<u32>,
+    pub max_outstanding: Option<usize>,
 }
 
 /// Section `mail`.

@@ -2,13 +2,13 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use basis::{Currency, Env, Language, SecretKey};
+use basis::{Currency, Env, Language, Network, SecretKey};
 use charging::Charging;
 use orders::Desk;
 use store::Db;
 use url::Url;
 
-use crate::{client::Network, live::Hub};
+use crate::live::Hub;
 
 /// The running shop, as handlers see it; cheap to clone.
 #[derive(Clone)]

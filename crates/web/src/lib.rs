@@ -28,7 +28,7 @@ mod watch;
 
 pub use api::{ApiCaller, ApiProblem, IdempotencyKey};
 pub use app::{AndroidApp, App, Config, Parts};
-pub use client::{ClientAddress, Network, Whence};
+pub use client::{ClientAddress, Whence};
 pub use cookies::Cookie;
 pub use markup::Markup;
 pub use origin::RequestOrigin;

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 pub use hints::{Hint, Reason};
 pub use moves::{LineMove, MoveAnswer};
 pub use open::Opening;
-pub use verbs::{Credit, CreditAnswer, CreditControl, MAX_SERVICES, session_key};
+pub use verbs::{Credit, CreditAnswer, CreditControl, MAX_SERVICES, MOVING_KEY, session_key};
 
 use crate::log::{Entry, Fault, ShardId};
 use crate::pool::{Pool, PoolView};

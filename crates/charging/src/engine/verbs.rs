@@ -41,6 +41,9 @@ pub enum CreditAnswer {
 /// How many services one request may name: its answer is kept, eight of them for each session.
 pub const MAX_SERVICES: usize = 64;
 
+/// The key of the problem while a line is on its way to another pool: it is over in a moment.
+pub const MOVING_KEY: &str = "charging-line-moving";
+
 /// A credit-control request as a gateway's protocol gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreditControl {
@@ -239,6 +242,18 @@ impl Charging {
         }
     }
 
+    /// A gateway has lost a session, by a restart or because it says so: what the session holds goes back. Repeat-safe; a
+    /// report that comes all the same is debited.
+    ///
+    /// # Errors
+    /// Unavailable if the shard does not serve; what is held then goes back when its validity ends.
+    pub async fn release(&self, session: SessionKey) -> Result<(), Problem> {
+        match self.0.signals.routes.pool_of_session(session) {
+            Some(pool) => self.ask(pool, Command::Release(session)).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// While a shard is stopped its lines are not known: that is no reason to tell a gateway that they do not exist.
     fn no_shard_is_missing(&self) -> Result<(), Problem> {
         self.faults().into_iter().next().map_or(Ok(()), |fault| Err(fault.into()))
@@ -269,7 +284,7 @@ const HOPS_MAX: usize = 64;
 
 /// The line or the bundle is on its way from one pool to another.
 pub(super) fn moving() -> Problem {
-    Problem::new(Kind::Unavailable, "charging-line-moving")
+    Problem::new(Kind::Unavailable, MOVING_KEY)
 }
 
 fn not_shareable() -> Problem {

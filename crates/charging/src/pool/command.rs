@@ -60,6 +60,9 @@ pub enum Command {
     Part(Id<Move>),
     /// A gateway asks or reports. Answer: [`Reply::Control`].
     Control(Control),
+    /// A session's gateway has lost it: what it holds goes back. A request of it that comes all the same opens it again.
+    /// Answer: [`Reply::Done`].
+    Release(SessionKey),
     /// The shard has too many sessions that are over: forget this one. Answer: [`Reply::Done`].
     Forget(SessionKey),
     /// Time has passed. Answer: [`Reply::Done`].

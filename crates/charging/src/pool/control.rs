@@ -3,8 +3,8 @@
 use basis::{MINUTE_MS, Timestamp};
 
 use super::{
-    Answer, Ask, Control, Event, Few, Life, MAX_SESSIONS, Quota, RequestKind, Seen, Service, ServiceAnswer,
-    Session, Verdict, decision::Decision, settle::Report,
+    Answer, Ask, Control, Event, Few, Life, MAX_SESSIONS, Quota, Reply, RequestKind, Seen, Service,
+    ServiceAnswer, Session, SessionKey, Verdict, decision::Decision, settle::Report,
 };
 
 /// A session without quota lapses after so long: twice the longest validity.
@@ -49,12 +49,23 @@ impl Decision<'_> {
             return;
         }
         let Some(first) = sessions.iter().min_by_key(|s| (s.is_open(), s.heard_at)) else { return };
-        let (key, open) = (first.key, first.is_open());
-        if open {
+        let key = first.key;
+        self.lapse(key);
+        self.record(Event::Forgotten(key));
+    }
+
+    /// A session's gateway has lost it.
+    pub(super) fn let_go(&mut self, key: SessionKey) -> Reply {
+        self.lapse(key);
+        Reply::Done
+    }
+
+    /// Takes a session for over, until it is heard again.
+    fn lapse(&mut self, key: SessionKey) {
+        if self.pool.session(key).is_some_and(Session::is_open) {
             self.release_all(key);
             self.record(Event::Lapsed { session: key, at: self.now });
         }
-        self.record(Event::Forgotten(key));
     }
 
     fn reopen(&mut self, request: &Control) -> Answer {

@@ -44,6 +44,7 @@ impl Decision<'_> {
             Command::Arrive { id, from, luggage } => self.arrive(*id, *from, luggage),
             Command::Part(id) => self.part(*id),
             Command::Control(request) => Reply::Control(self.control(request)),
+            Command::Release(session) => self.let_go(*session),
             Command::Forget(session) => self.forget(*session),
             Command::Tick => Reply::Done,
         }

@@ -37,6 +37,7 @@ pub(crate) struct World {
 pub(crate) struct Gy {
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) origin_host: String,
     pub(crate) origin_realm: String,
 }
 

@@ -18,7 +18,7 @@ use crate::{
     data_dir::{DataDir, hex},
     http,
     running::{self, Running},
-    settings::{Sandbox, Settings},
+    settings::{Gy, GyPeer, Sandbox, Settings},
     shop::Shop,
 };
 use announce::{Account, Card, World};
@@ -69,10 +69,26 @@ fn for_demo(settings: Settings, options: &Demo, web: SocketAddr, place: Option<&
         public_url: own(settings.public_url, format!("{scheme}://{web}")),
         metrics_listen: "127.0.0.1:0".to_owned(),
         quota_listen: own(settings.quota_listen, "127.0.0.1:0".to_owned()),
+        gy: gy_for_demo(settings.gy),
         limits_times: settings.limits_times.max(100),
         data,
         ..settings
     }
+}
+
+/// A spare port that any gateway on this machine may use, unless the operator names others.
+fn gy_for_demo(gy: Gy) -> Gy {
+    let listen = if gy.listen.is_empty() { "127.0.0.1:0".to_owned() } else { gy.listen };
+    let mut peers = gy.peers;
+    if peers.is_empty() {
+        peers.push(GyPeer {
+            origin_host: "*".to_owned(),
+            addresses: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
+            profile: "generic".to_owned(),
+            ..GyPeer::default()
+        });
+    }
+    Gy { listen, peers, ..gy }
 }
 
 /// The account that is ready to sign in, with a fresh token; made at the first start on this data.
@@ -123,7 +139,12 @@ fn world(running: &Running, paysim: &Paysim, account: Account, cards: Vec<MadeCa
         web,
         metrics: running.metrics.map(|address| format!("http://{address}/metrics")),
         paysim: Some(paysim.url()),
-        gy: None,
+        gy: running.gy.map(|address| announce::Gy {
+            host: address.ip().to_string(),
+            port: address.port(),
+            origin_host: shop.settings.gy.origin_host.clone(),
+            origin_realm: shop.settings.gy.origin_realm.clone(),
+        }),
         es9: None,
         mail_dir: shop.settings.mail_folder(),
         accounts: vec![account],

@@ -103,6 +103,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (line(), any::<bool>()).prop_map(|(line, paused)| Command::Pause { line, paused }),
         2 => (line(), caps()).prop_map(|(line, caps)| Command::Cap { line, caps }),
         1 => (0..6_u8).prop_map(|slot| Command::Forget(SessionKey([slot; 16]))),
+        1 => (0..6_u8).prop_map(|slot| Command::Release(SessionKey([slot; 16]))),
         1 => Just(Command::Tick),
     ]
 }
@@ -224,7 +225,9 @@ impl Lives {
             | Command::Unbar(line)
             | Command::Cap { line, .. }
             | Command::Pause { line, .. } => self.lines[line],
-            Command::Forget(session) => self.sessions.get(session).copied().unwrap_or(0),
+            Command::Forget(session) | Command::Release(session) => {
+                self.sessions.get(session).copied().unwrap_or(0)
+            }
             _ => 0,
         };
         self.follow(at, command);

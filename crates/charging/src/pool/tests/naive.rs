@@ -176,6 +176,14 @@ impl Naive {
             Command::Void(order) => Reply::Void(self.void(*order)),
             Command::Close(bundle) => Reply::Close(self.close(*bundle)),
             Command::Control(request) => Reply::Control(self.control(request)),
+            Command::Release(key) => {
+                if let Some(n) = self.sessions.iter().position(|s| s.key == *key && s.open.is_some()) {
+                    self.let_go(|h| h.session == *key);
+                    self.sessions[n].open = None;
+                    self.sessions[n].over = self.now;
+                }
+                Reply::Done
+            }
             Command::Forget(key) => {
                 self.sessions.retain(|s| s.key != *key || s.open.is_some());
                 Reply::Done

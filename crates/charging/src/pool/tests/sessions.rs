@@ -57,6 +57,21 @@ fn a_session_that_we_have_lost_is_debited_and_goes_on() {
 }
 
 #[test]
+fn what_a_gateway_has_lost_goes_back_and_a_late_report_is_still_debited() {
+    let mut world = World::with(at_purchase(fixed(GB)));
+    let mut phone = Phone::new(1, LINE, "JP");
+    phone.start(&mut world);
+    world.run(Command::Release(phone.key));
+    world.run(Command::Release(phone.key));
+    assert_eq!(world.figures(1).reserved, 0);
+    assert!(world.pool.view(world.now).sessions.is_empty());
+
+    granted(phone.report(&mut world, 2 * MB));
+    assert_eq!(world.figures(1).used, 2 * MB, "it had not lost it after all");
+    assert_eq!(world.pool.view(world.now).sessions.len(), 1);
+}
+
+#[test]
 fn a_telephone_that_attaches_without_end_is_remembered_up_to_a_bound() {
     for ends in [true, false] {
         let mut world = World::with(at_purchase(fixed(1000 * GB)));

@@ -20,6 +20,10 @@ enumerated! {
     }
 }
 
+/// Check-Balance-Result.
+const ENOUGH_CREDIT: u32 = 0;
+const NO_CREDIT: u32 = 1;
+
 /// A Credit-Control-Answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cca<'a> {
@@ -37,6 +41,8 @@ pub struct Cca<'a> {
     pub session_failover: Option<bool>,
     /// What the gateway does when nobody answers.
     pub failure_handling: Option<FailureHandling>,
+    /// Check-Balance-Result, to an event that asks: whether there is enough.
+    pub enough: Option<bool>,
     /// Multiple-Services-Credit-Control, in the request's order.
     pub services: Vec<ServiceAnswer<'a>>,
     /// The grant for a gateway that uses no Multiple-Services-Credit-Control.
@@ -141,6 +147,7 @@ impl<'a> Cca<'a> {
             request_number,
             session_failover: None,
             failure_handling: None,
+            enough: None,
             services: Vec::new(),
             plain: Grant { granted: None, validity: None, final_unit: None },
         }
@@ -160,6 +167,7 @@ impl<'a> Cca<'a> {
                 key::CC_REQUEST_TYPE => once(&mut request_type, &avp, named(&avp, RequestType::from_code))?,
                 key::CC_REQUEST_NUMBER => once(&mut request_number, &avp, avp.u32())?,
                 key::CC_SESSION_FAILOVER => this.session_failover = Some(avp.u32()? == 1),
+                key::CHECK_BALANCE_RESULT => this.enough = Some(avp.u32()? == ENOUGH_CREDIT),
                 // python-diameter sends it twice.
                 key::CREDIT_CONTROL_FAILURE_HANDLING => {
                     this.failure_handling = FailureHandling::from_code(avp.u32()?);
@@ -181,6 +189,8 @@ impl<'a> Cca<'a> {
                 .u32(key::CC_REQUEST_TYPE, self.request_type.code())
                 .u32(key::CC_REQUEST_NUMBER, self.request_number);
             maybe(writer, key::CC_SESSION_FAILOVER, self.session_failover.map(u32::from));
+            let enough = self.enough.map(|enough| if enough { ENOUGH_CREDIT } else { NO_CREDIT });
+            maybe(writer, key::CHECK_BALANCE_RESULT, enough);
             self.plain.write(writer);
             for service in &self.services {
                 service.write(writer);
