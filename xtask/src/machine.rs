@@ -22,23 +22,39 @@ const NEEDS: [Need; 5] = [
     Need { package: "strace", is_there: || succeeds(&mut program("strace", ["-V"])) },
 ];
 
+/// For `cargo xtask interop`.
+const INTEROP_NEEDS: [Need; 2] = [
+    Need { package: "tshark", is_there: || succeeds(&mut program("tshark", ["--version"])) },
+    Need {
+        package: "python3-venv",
+        is_there: || succeeds(&mut program("python3", ["-c", "import ensurepip"])),
+    },
+];
+
 fn font(file: &str) -> bool {
     Path::new("/usr/share/fonts/truetype/noto").join(file).exists()
 }
 
 /// Installs what is missing where we may, else says what to install. Then the journeys' own packages.
 pub(crate) fn prepare() -> Result<()> {
-    let missing: Vec<&str> =
-        NEEDS.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
-    if !missing.is_empty() {
-        install(&missing)?;
-    }
+    install_missing(&NEEDS)?;
     if !succeeds(&mut program("node", ["--version"])) {
         bail!("node 20 or later is needed for the browser journeys (https://nodejs.org)");
     }
     let journeys = ["--prefix", "tests/journeys"];
     let mut npm = program("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
     run(npm.args(journeys))
+}
+
+/// Installs what `cargo xtask interop` needs beyond that, or says what to install.
+pub(crate) fn prepare_interop() -> Result<()> {
+    install_missing(&INTEROP_NEEDS)
+}
+
+fn install_missing(needs: &[Need]) -> Result<()> {
+    let missing: Vec<&str> =
+        needs.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
 }
 
 fn install(packages: &[&str]) -> Result<()> {

@@ -3,6 +3,7 @@
 
 mod bench;
 mod deep;
+mod interop;
 mod machine;
 mod postgres;
 mod shell;
@@ -24,6 +25,8 @@ enum Xtask {
     Deep(deep::Options),
     /// Measure how fast the release build is on this machine.
     Bench(bench::Options),
+    /// Let programs that others wrote speak to the release build: python-diameter as a packet gateway, tshark.
+    Interop,
     /// Write the catalogue's table of mobile networks anew.
     Networks {
         /// Debian's mobile-broadband-provider-info.
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Xtask::Test(options) => test::run_all(&options),
         Xtask::Deep(options) => Ok(deep::run_all(&options)),
         Xtask::Bench(options) => bench::measure(&options),
+        Xtask::Interop => test::interop(),
         Xtask::Networks { from } => tables::write_networks(&from).map(|()| ExitCode::SUCCESS),
         Xtask::Regions => tables::write_regions().map(|()| ExitCode::SUCCESS),
     };

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    machine,
+    interop, machine,
     postgres::TemporaryPostgres,
     shell::{Stream, cargo, program, run, succeeds, tee},
     stage::Stages,
@@ -16,8 +16,8 @@ use crate::{
 /// What to run.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only this stage (may be repeated): machine, fmt, clippy, tests, docs, release, journeys, kill,
-    /// sync, backup.
+    /// Only this stage (may be repeated): machine, fmt, clippy, tests, docs, release, interop,
+    /// journeys, kill, sync, backup.
     #[arg(long)]
     only: Vec<String>,
 }
@@ -34,11 +34,18 @@ pub(crate) fn run_all(options: &Options) -> Result<ExitCode> {
     drop(postgres);
     stages.run("docs", docs);
     stages.run("release", || release(&["heyon", "paysim", "netsim"]));
+    stages.run("interop", interop::gateway);
     stages.run("journeys", journeys);
     stages.run("kill", || proof("kill", &[]));
     stages.run("sync", || proof("sync", &[]));
     stages.run("backup", || proof("backup", &[]));
     Ok(stages.close())
+}
+
+/// `cargo xtask interop`: that stage alone, on a fresh release build.
+pub(crate) fn interop() -> Result<ExitCode> {
+    let only = ["release".to_owned(), "interop".to_owned()];
+    run_all(&Options { only: only.to_vec() })
 }
 
 fn check(command: &mut Command) -> Result<Tally> {

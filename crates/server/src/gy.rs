@@ -32,11 +32,11 @@ pub struct Serving {
     pub task: JoinHandle<()>,
 }
 
-/// Lets gateways in until `stop`; `None` if there is no door for them.
+/// Lets gateways in until `ending`; `None` if there is no door for them.
 ///
 /// # Errors
 /// If an address is taken, or a setting cannot be understood.
-pub fn serve(shop: &Shop, stop: watch::Receiver<bool>) -> Result<Option<Serving>> {
+pub fn serve(shop: &Shop, ending: watch::Receiver<bool>) -> Result<Option<Serving>> {
     let gy = &shop.settings.gy;
     let tcp = bind("gy.listen", &gy.listen)?;
     let tls = bind("gy.tls_listen", &gy.tls_listen)?;
@@ -53,7 +53,7 @@ pub fn serve(shop: &Shop, stop: watch::Receiver<bool>) -> Result<Option<Serving>
         doors.push(Door { listener: tokio::net::TcpListener::from_std(listener)?, tls: Some(acceptor) });
     }
     let face = face(&shop.settings)?;
-    let serving = charging::gy::serve(doors, face, shop.charging.clone(), shop.env.clone(), stop);
+    let serving = charging::gy::serve(doors, face, shop.charging.clone(), shop.env.clone(), ending);
     Ok(Some(Serving { tcp: address, task: tokio::spawn(serving) }))
 }
 

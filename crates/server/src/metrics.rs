@@ -23,6 +23,22 @@ pub fn collect() -> Result<PrometheusHandle> {
         metrics::Unit::Seconds,
         "From the payment's capture to data that can be used."
     );
+    metrics::describe_gauge!("gy_peers_connected", "Connections of packet gateways.");
+    metrics::describe_gauge!("gy_requests_in_flight", "Gateways' requests that are not answered yet.");
+    metrics::describe_counter!(
+        "gy_requests_total",
+        "Gateways' requests, by type and Result-Code; our own to them."
+    );
+    metrics::describe_histogram!(
+        "gy_request_seconds",
+        metrics::Unit::Seconds,
+        "From a request to its durable answer."
+    );
+    metrics::describe_histogram!(
+        "topup_to_first_grant_seconds",
+        metrics::Unit::Seconds,
+        "From new data for an open session to the quota that knows of it."
+    );
     metrics::describe_counter!("store_statements_total", "Statements that were run.");
     metrics::describe_counter!("store_transactions_total", "Transactions that were begun.");
     metrics::describe_counter!("store_commits_total", "Commits; on SQLite several transactions share one.");

@@ -5,6 +5,7 @@ mod crash;
 mod crowd;
 mod damage;
 mod gateway;
+mod gy;
 mod moves;
 mod sharing;
 mod speed;
