@@ -17,7 +17,6 @@ pub mod http;
 pub mod logs;
 pub mod metrics;
 pub mod pay;
-pub mod quota;
 pub mod running;
 pub mod settings;
 pub mod shop;

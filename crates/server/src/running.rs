@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{admin, gy, http, metrics, quota, shop::Shop};
+use crate::{admin, gy, http, metrics, shop::Shop};
 
 /// A shop that serves.
 pub struct Running {
@@ -18,8 +18,6 @@ pub struct Running {
     pub web: SocketAddr,
     /// Where the metrics are, if anywhere.
     pub metrics: Option<SocketAddr>,
-    /// Where the simulated packet gateway asks for quota, if anywhere.
-    pub quota: Option<SocketAddr>,
     /// Where packet gateways connect by TCP, if anywhere.
     pub gy: Option<SocketAddr>,
     shop: Arc<Shop>,
@@ -37,10 +35,6 @@ impl Running {
         let (halt, stopped) = watch::channel(false);
         let web = listener.local_addr()?;
         let metrics = serve_metrics(&shop, &stopped).await?;
-        let quota = match shop.settings.quota_listen.as_str() {
-            "" => None,
-            address => Some(quota::serve(address, shop.charging.clone(), stopped.clone())?),
-        };
         let gy = gy::serve(&shop, stopped.clone())?;
         let asked = shop.clone();
         let handler = move |request| {
@@ -60,7 +54,7 @@ impl Running {
         });
         let (gy, gy_task) = gy.map_or((None, None), |gy| (gy.tcp, Some(gy.task)));
         let tasks = [web_task, worker].into_iter().chain(gy_task).collect();
-        Ok(Self { web, metrics, quota, gy, shop, halt, tasks })
+        Ok(Self { web, metrics, gy, shop, halt, tasks })
     }
 
     /// Serves the same on one more listener, without TLS: the demo's sandbox does not know the demo's certificate.

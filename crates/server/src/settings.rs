@@ -26,7 +26,6 @@ pub struct Settings {
     pub public_url: String,
     pub listen: SocketAddr,
     pub metrics_listen: String,
-    pub quota_listen: String,
     pub data: PathBuf,
     pub database: String,
     pub trusted_proxies: Vec<String>,

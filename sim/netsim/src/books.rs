@@ -1,7 +1,7 @@
 //! The gateway's own books: one JSON object a line, appended and synced before the gateway goes on.
 //!
 //! `{"event":"sent","session":"s","imsi":"…","number":1,"used":5000}` stands before a request leaves,
-//! `{"event":"answered","session":"s","number":1,"verdict":"accepted","granted":10000000}` before its answer is acted on.
+//! `{"event":"answered","session":"s","number":1,"result":2001,"granted":10000000}` before its answer is acted on.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -35,8 +35,8 @@ pub enum Entry {
         session: String,
         /// Its number.
         number: u32,
-        /// The verdict.
-        verdict: String,
+        /// The Result-Code.
+        result: u32,
         /// The octets granted, 0 if none.
         granted: u64,
     },
@@ -85,7 +85,7 @@ fn keep(mut file: File, mut entries: mpsc::Receiver<(Entry, oneshot::Sender<()>)
 /// What the books say of one subscriber.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// Octets in reports that were answered: the engine has debited each of them once.
+    /// Octets in reports that were taken: the engine has debited each of them once.
     pub answered: u64,
     /// Octets in reports that were never answered: the engine may or may not have debited them.
     pub in_doubt: u64,
@@ -105,8 +105,8 @@ pub fn read(path: &Path) -> std::io::Result<BTreeMap<String, Sums>> {
             Entry::Sent { session, imsi, number, used } => {
                 requests.entry((session, number)).or_default().sent = Some((imsi, used));
             }
-            Entry::Answered { session, number, granted, .. } => {
-                requests.entry((session, number)).or_default().granted = Some(granted);
+            Entry::Answered { session, number, result, granted } => {
+                requests.entry((session, number)).or_default().answer = Some((result, granted));
             }
         }
     }
@@ -120,7 +120,8 @@ pub fn read(path: &Path) -> std::io::Result<BTreeMap<String, Sums>> {
 #[derive(Default)]
 struct Request {
     sent: Option<(String, u64)>,
-    granted: Option<u64>,
+    /// Result-Code and octets.
+    answer: Option<(u32, u64)>,
 }
 
 impl Request {
@@ -129,9 +130,16 @@ impl Request {
             return Err(std::io::Error::other("an answer to a request that was never sent"));
         };
         let sum = sums.entry(imsi).or_default();
-        let of = if self.granted.is_some() { &mut sum.answered } else { &mut sum.in_doubt };
-        *of = of.saturating_add(used);
-        sum.granted = sum.granted.saturating_add(self.granted.unwrap_or(0));
+        match self.answer {
+            // The user may not go on, but the report was taken.
+            Some((2000..5000, granted)) => {
+                sum.answered = sum.answered.saturating_add(used);
+                sum.granted = sum.granted.saturating_add(granted);
+            }
+            // The server does not know this user, or not this session: it has taken nothing.
+            Some(_) => {}
+            None => sum.in_doubt = sum.in_doubt.saturating_add(used),
+        }
         Ok(())
     }
 }
@@ -147,8 +155,7 @@ mod tests {
         let books = Books::open(Some(&path)).unwrap();
         let sent = |number, used| Entry::Sent { session: "s".into(), imsi: "1".into(), number, used };
         assert!(books.write(sent(0, 0)).await);
-        let answered =
-            Entry::Answered { session: "s".into(), number: 0, verdict: "accepted".into(), granted: 10 };
+        let answered = Entry::Answered { session: "s".into(), number: 0, result: 2001, granted: 10 };
         assert!(books.write(answered).await);
         assert!(books.write(sent(1, 7)).await);
         let mut text = std::fs::read_to_string(&path).unwrap();

@@ -1,48 +1,45 @@
-//! The line to the engine: a request is booked, sent until it is answered, and its answer is booked.
+//! The line between a session and the server: a request is booked, sent until it is answered, and its answer is booked.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use basis::Env;
+use futures_util::future::join_all;
 
 use crate::books::{Books, Entry};
+use crate::gy::{Answer, Identity, Profile, Request};
 use crate::noise;
-use crate::wire::{Answer, Request};
+use crate::peer::Peer;
 
-/// How long an answer may take before the request is sent again (Tx of RFC 8506 is 10 s).
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How long to wait before an unanswered request is sent again.
+/// How long to wait before a request is sent again that the server could do nothing about.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// How many complaints are kept.
 const COMPLAINTS_MAX: usize = 100;
 
-/// The engine, as a gateway reaches it.
-pub(crate) struct QuotaPort {
-    pub(crate) gateway: String,
-    url: String,
-    client: reqwest::Client,
-    books: Books,
-    noisy: bool,
-    env: Env,
+/// The server, as a session reaches it.
+pub(crate) struct Line {
+    pub(crate) me: Identity,
+    pub(crate) profile: Profile,
+    pub(crate) peer: Peer,
+    pub(crate) books: Books,
+    pub(crate) noisy: bool,
+    pub(crate) env: Env,
     answered: AtomicU64,
     complaints: Mutex<Vec<String>>,
 }
 
-impl QuotaPort {
+impl Line {
     pub(crate) fn new(
-        engine: &str,
-        gateway: String,
+        me: Identity,
+        profile: Profile,
+        peer: Peer,
         books: Books,
         noisy: bool,
-        env: &Env,
-    ) -> Result<Self, reqwest::Error> {
-        // The client wants its TLS named once in the process; a second naming changes nothing.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy().build()?;
-        let url = format!("{}/v1/control", engine.trim_end_matches('/'));
+        env: Env,
+    ) -> Self {
         let (answered, complaints) = (AtomicU64::new(0), Mutex::default());
-        Ok(Self { gateway, url, client, books, noisy, env: env.clone(), answered, complaints })
+        Self { me, profile, peer, books, noisy, env, answered, complaints }
     }
 
     pub(crate) fn answered(&self) -> u64 {
@@ -54,7 +51,7 @@ impl QuotaPort {
     }
 
     fn complain(&self, what: String) {
-        tracing::error!(%what, "the engine is wrong");
+        tracing::error!(%what, "the server is wrong");
         let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
         if complaints.len() < COMPLAINTS_MAX {
             complaints.push(what);
@@ -67,73 +64,64 @@ impl QuotaPort {
     }
 
     /// Sends requests of one session, the highest number last in the list; gives back the answer to that one.
-    /// `None`: the books cannot be kept any more.
+    /// `None`: the books cannot be kept any more, or the gateway has stopped.
     pub(crate) async fn ask(&self, requests: &[Request]) -> Option<Answer> {
         for request in requests {
             if !self.books.write(sent(request)).await {
                 return None;
             }
         }
-        let bag =
-            if self.noisy { noise::repeated_and_shuffled(&self.env, requests) } else { requests.to_vec() };
-        let mut answers: Vec<(u32, Answer)> = Vec::new();
-        for request in &bag {
-            let answer = self.send(request).await;
-            self.compare(request, &answers, &answer);
-            if !self.books.write(answered(request, &answer)).await {
+        let named = requests.iter().map(|request| (self.peer.end_to_end(), request));
+        let named: Vec<(u32, &Request)> = named.collect();
+        let bag = if self.noisy { noise::repeated_and_shuffled(&self.env, &named) } else { named };
+        let mut seen = std::collections::HashSet::new();
+        let asked = bag.iter().map(|(id, request)| self.send(request, *id, !seen.insert(*id)));
+        let answers: Vec<Answer> = join_all(asked).await.into_iter().collect::<Option<_>>()?;
+        let answers: Vec<(&Request, Answer)> = bag.iter().map(|(_, request)| *request).zip(answers).collect();
+        for (nth, (request, answer)) in answers.iter().enumerate() {
+            self.compare(request, answers.get(..nth).unwrap_or_default(), answer);
+            if !self.books.write(answered(request, answer)).await {
                 return None;
             }
-            answers.push((request.number, answer));
         }
-        answers.into_iter().max_by_key(|(number, _)| *number).map(|(_, answer)| answer)
+        answers.into_iter().max_by_key(|(request, _)| request.number).map(|(_, answer)| answer)
     }
 
     /// A repeat must get the same answer.
-    fn compare(&self, request: &Request, answers: &[(u32, Answer)], answer: &Answer) {
-        let before = answers.iter().find(|(number, _)| *number == request.number);
-        if let Some((number, before)) = before
-            && before != answer
+    fn compare(&self, request: &Request, before: &[(&Request, Answer)], answer: &Answer) {
+        let first = before.iter().find(|(before, _)| before.number == request.number);
+        if let Some((_, first)) = first
+            && first != answer
         {
-            self.complain(format!(
-                "{} number {number} was answered {before:?}, then {answer:?}",
-                request.session
-            ));
+            let (session, number) = (&request.session, request.number);
+            self.complain(format!("{session} number {number} was answered {first:?}, then {answer:?}"));
         }
     }
 
-    /// Sends until it is answered.
-    async fn send(&self, request: &Request) -> Answer {
+    /// Sends until it is answered by more than "not now".
+    async fn send(&self, request: &Request, end_to_end: u32, mut again: bool) -> Option<Answer> {
         loop {
-            match self.send_once(request).await {
-                Ok(answer) => {
-                    self.answered.fetch_add(1, Ordering::Relaxed);
-                    return answer;
-                }
-                Err(error) => tracing::debug!(%error, session = %request.session, "not answered"),
+            let answer = self.peer.ask(request.clone(), end_to_end, again).await?;
+            if !answer.is_not_now() {
+                self.answered.fetch_add(1, Ordering::Relaxed);
+                return Some(answer);
             }
+            again = true;
             tokio::time::sleep(AGAIN_AFTER).await;
         }
-    }
-
-    async fn send_once(&self, request: &Request) -> Result<Answer, reqwest::Error> {
-        self.client.post(&self.url).json(request).send().await?.error_for_status()?.json().await
     }
 }
 
 fn sent(request: &Request) -> Entry {
-    Entry::Sent {
-        session: request.session.clone(),
-        imsi: request.imsi.clone(),
-        number: request.number,
-        used: request.services.iter().map(|service| service.used).sum(),
-    }
+    let (session, imsi) = (request.session.to_string(), request.who.imsi.clone());
+    Entry::Sent { session, imsi, number: request.number, used: request.used }
 }
 
 fn answered(request: &Request, answer: &Answer) -> Entry {
     Entry::Answered {
-        session: request.session.clone(),
+        session: request.session.to_string(),
         number: request.number,
-        verdict: answer.verdict.clone(),
-        granted: answer.grant().map_or(0, |grant| grant.bytes),
+        result: answer.result,
+        granted: answer.grant.as_ref().map_or(0, |grant| grant.octets),
     }
 }

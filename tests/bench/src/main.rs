@@ -2,10 +2,10 @@
 //! as a process of its own and this generator as another.
 #![expect(clippy::print_stdout, reason = "figures are for the person at the terminal")]
 
+mod gy;
 mod load;
 mod machine;
 mod pages;
-mod quota;
 mod raw;
 mod report;
 mod shop;
@@ -118,7 +118,7 @@ async fn on_sqlite(args: &Args, figures: &mut Figures) -> Result<f64> {
     let rate = orders(args, &mut shop, "SQLite", figures).await?;
     if !args.burst_only {
         pages::measure(&shop, figures).await?;
-        quota::measure(&shop, "SQLite", figures).await?;
+        gy::measure(&shop, "SQLite", figures).await?;
         figures.say("memory, 600 lines just bound", format!("{fresh:.0} MB"));
         figures.say(
             "memory after all of this, most of it",
@@ -158,7 +158,7 @@ async fn on_postgres(args: &Args, url: &str, figures: &mut Figures) -> Result<f6
     let own = float(cpu()? - before) / amount(args.orders);
     figures.say("PostgreSQL: its own CPU, placing orders included", format!("{own:.1} ms for each order"));
     if !args.burst_only {
-        quota::measure(&shop, "PostgreSQL", figures).await?;
+        gy::measure(&shop, "PostgreSQL", figures).await?;
     }
     shop.audit().await?;
     shop.close().await?;

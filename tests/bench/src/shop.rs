@@ -110,9 +110,9 @@ impl Shop {
         self.world.web()
     }
 
-    /// Where quota is asked for.
-    pub(crate) fn quota(&self) -> String {
-        self.world.quota()
+    /// Where packet gateways connect.
+    pub(crate) fn gy(&self) -> String {
+        self.world.gy()
     }
 
     /// Places orders, spread over the lines, and begins their payments.

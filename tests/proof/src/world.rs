@@ -29,7 +29,7 @@ pub struct World {
     place: TempDir,
     programs: PathBuf,
     web: u16,
-    quota: u16,
+    gy: u16,
     /// The sandbox's address.
     pub paysim: String,
     /// The sandbox; it lives as long as this.
@@ -53,9 +53,9 @@ impl World {
     /// If a program is missing or does not start.
     pub async fn make(programs: &Path, settings: &str, cards: u32) -> Result<(Self, Vec<Card>)> {
         let place = TempDir::with_prefix("heyon-proof-")?;
-        let (web, quota) = (free_port()?, free_port()?);
+        let (web, gy) = (free_port()?, free_port()?);
         let (paysim, child) = start_paysim(programs, place.path(), web).await?;
-        let world = Self { place, programs: programs.to_owned(), web, quota, paysim, _paysim: child };
+        let world = Self { place, programs: programs.to_owned(), web, gy, paysim, _paysim: child };
         fs::write(world.config(), world.settings(settings))?;
         let plans = world.path("plans.toml");
         fs::write(&plans, include_str!("../../../crates/catalog/demo/plans.toml"))?;
@@ -66,11 +66,13 @@ impl World {
     }
 
     fn settings(&self, more: &str) -> String {
-        let (web, quota, data) = (self.web, self.quota, self.data().display().to_string());
+        let (web, gy, data) = (self.web, self.gy, self.data().display().to_string());
         let (paysim, more) = (&self.paysim, more.replace("DATA", &data));
         format!(
             "public_url = \"http://127.0.0.1:{web}\"\nlisten = \"127.0.0.1:{web}\"\nmetrics_listen = \"\"\n\
-             quota_listen = \"127.0.0.1:{quota}\"\ndata = \"{data}\"\ntrusted_proxies = [\"127.0.0.1\"]\n{more}\n\
+             data = \"{data}\"\ntrusted_proxies = [\"127.0.0.1\"]\n{more}\n\
+             [gy]\nlisten = \"127.0.0.1:{gy}\"\n\
+             peers = [{{ origin_host = \"*\", addresses = [\"127.0.0.1\"], profile = \"generic\" }}]\n\
              [sandbox]\nurl = \"{paysim}\"\napi_key = \"{API_KEY}\"\nwebhook_secrets = [\"{SECRET}\"]\n\
              [log]\nlevel = \"warn\"\n"
         )
@@ -95,9 +97,9 @@ impl World {
         format!("http://127.0.0.1:{}", self.web)
     }
 
-    /// The quota port's address.
-    pub fn quota(&self) -> String {
-        format!("http://127.0.0.1:{}", self.quota)
+    /// Where packet gateways connect.
+    pub fn gy(&self) -> String {
+        format!("127.0.0.1:{}", self.gy)
     }
 
     /// The program with these arguments and this world's settings, not started; killed when dropped.
@@ -172,7 +174,7 @@ impl World {
     pub fn netsim(&self, imsis: &[String], country: &str) -> Result<Child> {
         let log = File::create(self.path("netsim.log"))?;
         let mut command = Command::new(self.programs.join("netsim"));
-        command.args(["--engine", &self.quota(), "--imsi", &imsis.join(","), "--country", country]);
+        command.args(["roam", "--peer", &self.gy(), "--imsi", &imsis.join(","), "--country", country]);
         command.args([
             "--rate",
             "2000000",

@@ -28,8 +28,8 @@ pub(crate) struct World {
     pub(crate) accounts: Vec<Account>,
     /// Cards that nobody has bound yet.
     pub(crate) cards: Vec<Card>,
-    /// Where the simulated packet gateway asks for quota.
-    pub(crate) quota: Option<String>,
+    /// Always null: the internal quota port is gone since there is [`World::gy`].
+    pub(crate) quota: (),
 }
 
 /// Where a packet gateway connects.

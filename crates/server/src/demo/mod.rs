@@ -68,7 +68,6 @@ fn for_demo(settings: Settings, options: &Demo, web: SocketAddr, place: Option<&
     Settings {
         public_url: own(settings.public_url, format!("{scheme}://{web}")),
         metrics_listen: "127.0.0.1:0".to_owned(),
-        quota_listen: own(settings.quota_listen, "127.0.0.1:0".to_owned()),
         gy: gy_for_demo(settings.gy),
         limits_times: settings.limits_times.max(100),
         data,
@@ -149,7 +148,7 @@ fn world(running: &Running, paysim: &Paysim, account: Account, cards: Vec<MadeCa
         mail_dir: shop.settings.mail_folder(),
         accounts: vec![account],
         cards: cards.into_iter().map(card).collect(),
-        quota: running.quota.map(|address| format!("http://{address}")),
+        quota: (),
     }
 }
 

@@ -5,12 +5,14 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use basis::{Id, Line, Order, Problem};
-use netsim::{Gateway, Options, Subscriber};
+use netsim::{Gateway, Options, Profile, Subscriber};
 use orders::{Desk, OrderChanged, OrderState};
 use tokio::{sync::broadcast::Receiver, task::JoinHandle};
 
 use crate::running::Running;
 
+/// The gateway's name.
+const ORIGIN_HOST: &str = "pgw.netsim.example";
 /// Fast enough to watch, slow enough that a small plan lasts for minutes.
 const OCTETS_PER_SECOND: u64 = 2_000_000;
 /// How long the last reports may take when the demo ends.
@@ -26,13 +28,18 @@ impl Traffic {
     /// Starts without subscribers; each delivered order brings one.
     ///
     /// # Errors
-    /// If the demo has no quota port.
+    /// If the demo lets no gateway in.
     pub(super) fn start(running: &Running) -> Result<Self> {
         let shop = running.shop();
-        let port = running.quota.context("the demo needs its quota port")?;
-        let name = format!("netsim-{}", shop.env.new_id::<Line>());
-        let env = shop.env.clone();
-        let options = Options { name, engine: format!("http://{port}"), books: None, noisy: false, env };
+        let port = running.gy.context("the demo's own gateway has nowhere to connect")?;
+        let options = Options {
+            name: ORIGIN_HOST.to_owned(),
+            peer: port.to_string(),
+            profile: Profile::Generic,
+            books: None,
+            noisy: false,
+            env: shop.env.clone(),
+        };
         let gateway = Arc::new(Gateway::spawn(options)?);
         let changes = shop.desk.changes();
         let follows = tokio::spawn(follow(shop.desk.clone(), changes, gateway.clone()));

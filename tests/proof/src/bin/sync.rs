@@ -4,21 +4,22 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use basis::{Clock, Env, SystemClock};
 use clap::Parser;
+use netsim::{Gateway, Options, Profile, Subscriber};
 use proof::{
     client::{Phone, text},
     report::Report,
-    trace::syncs_before_answer,
+    trace::{Words, syncs_before_answer},
     world::{SECRET, World},
 };
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 const PLAN: &str = "jp-5gb-30d";
-const HOOK: &str = "POST /hooks/sandbox";
-const QUOTA: &str = "POST /v1/control";
+const HOOK: (&str, Words) = ("a webhook", Words::Http("POST /hooks/sandbox"));
+const QUOTA: (&str, Words) = ("a Credit-Control-Request", Words::CreditControl);
 const OFF: &str = "database = \"sqlite://DATA/heyon.db?synchronous=OFF\"";
 const DELIVERY_TIME_MAX: Duration = Duration::from_secs(20);
 
@@ -40,9 +41,9 @@ async fn main() -> Result<ExitCode> {
         [("", "heyon.db-wal", "charging.db-wal"), (OFF, "heyon.db-wal", "heyon.db-wal")]
     {
         let trace = trace(&args, setting).await?;
-        for (request, file) in [(HOOK, hook_file), (QUOTA, quota_file)] {
+        for ((request, words), file) in [(HOOK, hook_file), (QUOTA, quota_file)] {
             let syncs =
-                syncs_before_answer(&trace, request).with_context(|| format!("{request} has no answer"))?;
+                syncs_before_answer(&trace, words).with_context(|| format!("{request} has no answer"))?;
             let synced = syncs.iter().any(|sync| sync.file.ends_with(file));
             let mode = if setting.is_empty() { "FULL" } else { "OFF" };
             let what = format!("{request}: {file} is synced before the answer, with synchronous={mode}");
@@ -102,11 +103,27 @@ async fn hook(world: &World) -> Result<()> {
     request.send().await?.error_for_status().map(drop).context("the webhook is refused")
 }
 
+/// A gateway opens a session, is granted something, and ends it.
 async fn quota(world: &World, imsi: &str) -> Result<()> {
-    let request = json!({ "gateway": "proof", "session": "s", "request": "initial", "number": 0, "imsi": imsi,
-        "country": "JP", "services": [{ "group": 1, "used": 0, "ask": "quota" }] });
-    let url = format!("{}/v1/control", world.quota());
-    let answer: serde_json::Value =
-        reqwest::Client::new().post(url).json(&request).send().await?.error_for_status()?.json().await?;
-    answer.pointer("/services/0/granted/bytes").map(drop).with_context(|| format!("no quota: {answer}"))
+    let books = world.path("sync.books");
+    let options = Options {
+        name: "sync.proof".to_owned(),
+        peer: world.gy(),
+        profile: Profile::Generic,
+        books: Some(books.clone()),
+        noisy: false,
+        env: Env::system(),
+    };
+    let gateway = Gateway::spawn(options)?;
+    gateway.attach(Subscriber::slow(imsi, "JP"));
+    let answered = async {
+        while gateway.answered() == 0 {
+            sleep(Duration::from_millis(20)).await;
+        }
+        gateway.stop().await;
+    };
+    timeout(DELIVERY_TIME_MAX, answered).await.context("no answer to a gateway")?;
+    let granted = netsim::books::read(&books)?.values().map(|sums| sums.granted).sum::<u64>();
+    ensure!(granted > 0, "no quota");
+    Ok(())
 }

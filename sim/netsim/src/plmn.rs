@@ -1,0 +1,36 @@
+//! Networks to visit.
+
+/// For each country one network of it, as 3GPP-SGSN-MCC-MNC says it. The countries are those of ITU-T E.212.
+const NETWORKS: &str = "\
+AD 21303 AE 42402 AL 27601 AM 28301 AO 63102 AR 722310 AT 23201 AU 50501 AZ 40001 BA 21803 BB 342750 BD 47001 BE 20601 BF 61302 BG 28401 BH 42601 \
+BI 64201 BM 350000 BN 52811 BR 72405 BS 364390 BW 65201 CA 302720 CH 22801 CI 61203 CL 73001 CM 62401 CN 46000 CO 732101 CR 71203 CY 28001 CZ 23001 \
+DE 26201 DK 23801 DO 37001 DZ 60301 EC 74001 EE 24801 EG 60202 ES 21401 ET 63601 FI 24491 FJ 54201 FO 28801 FR 20801 GB 23410 GE 28201 GG 23455 \
+GH 62001 GN 61101 GR 20201 GT 70401 GY 73801 HK 45400 HN 708001 HR 21901 HU 21630 ID 51010 IE 27201 IL 42501 IM 23458 IN 40410 IQ 41805 IS 27401 \
+IT 22201 JE 23450 JM 338050 JO 41601 JP 44010 KE 63902 KG 43701 KH 45601 KR 45005 KW 41902 KZ 40101 LA 45701 LB 41501 LC 358110 LI 29501 LK 41302 \
+LS 65101 LT 24601 LU 27001 LV 24701 MA 60400 MD 25901 ME 29701 MG 64601 MK 29401 ML 61002 MM 41401 MN 42899 MO 45501 MT 27801 MU 61701 MV 47201 \
+MW 65001 MX 334020 MY 50212 MZ 64301 NA 64901 NG 62130 NI 71021 NL 20404 NO 24201 NP 42901 NZ 53001 OM 42202 PA 71401 PE 71606 PF 54720 PG 53701 \
+PH 51502 PK 41001 PL 26001 PT 26801 PY 74401 QA 42701 RE 64700 RO 22601 RS 22001 RU 25001 RW 63510 SA 42001 SE 24001 SG 52501 SI 29341 SK 23101 \
+SN 60801 SV 70601 SZ 65310 TH 52001 TN 60502 TR 28601 TT 37412 TW 46692 TZ 64004 UA 25501 US 310260 UY 74801 UZ 43405 VC 360070 VE 73404 VN 45201 \
+ZA 65501";
+
+/// A network of this country (ISO 3166-1), if we know one.
+pub(crate) fn visited(country: &str) -> Option<&'static str> {
+    let mut words = NETWORKS.split_ascii_whitespace();
+    words.find(|word| *word == country)?;
+    words.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_network_is_one_that_a_server_can_read() {
+        assert_eq!(visited("JP"), Some("44010"));
+        assert_eq!(visited("XX"), None);
+        for country in NETWORKS.split_ascii_whitespace().step_by(2) {
+            let network = visited(country).unwrap();
+            assert!(diameter::gy::Plmn::from_digits(network).is_some(), "{country}");
+        }
+    }
+}
