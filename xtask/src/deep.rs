@@ -20,12 +20,14 @@ use crate::{
 /// What to run.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only this stage (may be repeated): machine, pools, diameter, ledger, release, kill, kill-postgres, sync, backup.
+    /// Only this stage (may be repeated): machine, pools, diameter, ledger, release, kill, kill-postgres, kill-nodes, sync, backup.
     #[arg(long)]
     only: Vec<String>,
 }
 
 const KILLS: [&str; 4] = ["--kills", "200", "--orders", "10000"];
+/// Now and then one of them stays dead for ten seconds.
+const KILLS_OF_NODES: [&str; 6] = ["--nodes", "2", "--kills", "150", "--orders", "5000"];
 
 /// Runs the stages and closes with `N passed, N failed`.
 pub(crate) fn run_all(options: &Options) -> ExitCode {
@@ -36,7 +38,8 @@ pub(crate) fn run_all(options: &Options) -> ExitCode {
     stages.run("ledger", ledger);
     stages.run("release", || release(&["heyon", "paysim", "netsim"]));
     stages.run("kill", || proof("kill", "kill-sqlite", &KILLS));
-    stages.run("kill-postgres", kill_on_postgres);
+    stages.run("kill-postgres", || kill_on_postgres("kill-postgres", &KILLS));
+    stages.run("kill-nodes", || kill_on_postgres("kill-nodes", &KILLS_OF_NODES));
     stages.run("sync", || proof("sync", "sync", &[]));
     stages.run("backup", || proof("backup", "backup", &["--orders", "3000"]));
     stages.close()
@@ -62,11 +65,11 @@ fn ledger() -> Result<Tally> {
     kept("ledger", test.env("HEYON_CASES", "5000").env("HEYON_TEST_POSTGRES", postgres.url()))
 }
 
-fn kill_on_postgres() -> Result<Tally> {
+fn kill_on_postgres(file: &str, args: &[&str]) -> Result<Tally> {
     let postgres = TemporaryPostgres::start()?;
     let url = postgres.url();
-    let args: Vec<&str> = KILLS.into_iter().chain(["--postgres", &url]).collect();
-    proof("kill", "kill-postgres", &args)
+    let args: Vec<&str> = args.iter().copied().chain(["--postgres", &url]).collect();
+    proof("kill", file, &args)
 }
 
 /// A proof from outside, on the release build.

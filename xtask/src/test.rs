@@ -17,7 +17,7 @@ use crate::{
 #[derive(Args)]
 pub(crate) struct Options {
     /// Only this stage (may be repeated): machine, fmt, clippy, tests, docs, release, interop,
-    /// journeys, kill, sync, backup.
+    /// journeys, kill, kill-nodes, sync, backup.
     #[arg(long)]
     only: Vec<String>,
 }
@@ -37,6 +37,7 @@ pub(crate) fn run_all(options: &Options) -> Result<ExitCode> {
     stages.run("interop", interop::gateway);
     stages.run("journeys", journeys);
     stages.run("kill", || proof("kill", &[]));
+    stages.run("kill-nodes", kill_nodes);
     stages.run("sync", || proof("sync", &[]));
     stages.run("backup", || proof("backup", &[]));
     Ok(stages.close())
@@ -98,6 +99,13 @@ pub(crate) fn proof(name: &str, args: &[&str]) -> Result<Tally> {
     let mut proof = cargo(["run", "--quiet", "--locked", "-p", "proof", "--bin", name, "--"]);
     let (status, lines) = tee(proof.args(args), Stream::Out)?;
     Ok(Tally::read(&lines, status.success()))
+}
+
+/// Two nodes on one PostgreSQL, either killed.
+fn kill_nodes() -> Result<Tally> {
+    let postgres = TemporaryPostgres::start()?;
+    let args = ["--nodes", "2", "--kills", "8", "--orders", "150", "--postgres", &postgres.url()];
+    proof("kill", &args)
 }
 
 /// The browser journeys, which start the release build of `heyon demo` themselves.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use basis::{Id, Order, Problem};
-use store::Db;
+use store::{Conn, Db, Engine};
 
 use crate::log::{self, Fault, Pools, rows};
 use crate::pool::{Bundle, Phase};
@@ -14,7 +14,9 @@ const PAGE_ROWS: u32 = 500;
 
 /// Replays every shard and compares; what comes back are the differences, in words, none if all agrees.
 ///
-/// The engine must stand still meanwhile (not running, or paused) and be written behind ([`crate::Charging::catch_up`]).
+/// On SQLite the engine must stand still meanwhile (not running, or paused) and be written behind
+/// ([`crate::Charging::catch_up`]). On PostgreSQL log and tables are seen at one moment, whoever writes: what is not written
+/// behind yet is named, and not compared.
 ///
 /// # Errors
 /// If a database does not answer. A damaged row is a difference.
@@ -23,9 +25,16 @@ pub async fn audit(log: &Db, shop: &Db) -> Result<Vec<String>, Problem> {
     let mut bundles = HashMap::new();
     // A bundle on its way is in the pool that it goes to, if it has arrived.
     let mut on_their_way = Vec::new();
-    let shards = rows::all_shards(&mut log.read().await?).await?;
-    for row in shards {
-        let state = match log::load(log, row.shard).await {
+    let together = log.engine() == Engine::Postgres;
+    let of_log = &mut if together { log.snapshot().await? } else { log.read().await? };
+    for row in rows::all_shards(of_log).await? {
+        let cursor = if together {
+            views::cursor_in(of_log, row.shard).await?
+        } else {
+            views::cursor(shop, row.shard).await?
+        };
+        let until = if together { cursor } else { u64::MAX };
+        let state = match log::load_until(of_log, row.shard, until).await {
             Ok(state) => state,
             Err(Fault::Store(problem)) => return Err(problem),
             Err(damage) => {
@@ -33,12 +42,10 @@ pub async fn audit(log: &Db, shop: &Db) -> Result<Vec<String>, Problem> {
                 continue;
             }
         };
-        let cursor = views::cursor(shop, row.shard).await?;
-        if cursor != state.seq {
-            differences.push(format!(
-                "shard {}: the log ends at {}, the tables stand at {cursor}",
-                row.shard.0, state.seq
-            ));
+        let end = rows::last_seq(of_log, row.shard).await?.unwrap_or(state.seq);
+        if cursor != end {
+            let shard = row.shard.0;
+            differences.push(format!("shard {shard}: the log ends at {end}, the tables stand at {cursor}"));
         }
         check_pools(&state.pools, &mut differences);
         for pool in state.pools.into_values() {
@@ -56,7 +63,11 @@ pub async fn audit(log: &Db, shop: &Db) -> Result<Vec<String>, Problem> {
     for bundle in on_their_way {
         bundles.entry(bundle.id).or_insert(bundle);
     }
-    compare_bundles(shop, bundles, &mut differences).await?;
+    if together {
+        compare_bundles(of_log, bundles, &mut differences).await?;
+    } else {
+        compare_bundles(&mut shop.read().await?, bundles, &mut differences).await?;
+    }
     Ok(differences)
 }
 
@@ -69,11 +80,10 @@ fn check_pools(pools: &Pools, differences: &mut Vec<String>) {
 }
 
 async fn compare_bundles(
-    shop: &Db,
+    conn: &mut Conn,
     mut bundles: HashMap<Id<Order>, Bundle>,
     differences: &mut Vec<String>,
 ) -> Result<(), Problem> {
-    let conn = &mut shop.read().await?;
     let mut behind = String::new();
     loop {
         let page = views::all_bundles(conn, &behind, PAGE_ROWS).await?;

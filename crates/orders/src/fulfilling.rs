@@ -233,7 +233,7 @@ pub(crate) async fn activate(
     pool: Id<basis::Pool>,
     delivered: Delivered,
 ) -> Result<(), Problem> {
-    let delivered = with_dates(desk, order.id, pool, delivered);
+    let delivered = with_dates(desk, order.id, pool, delivered).await;
     let moved = in_tx!(desk.db, |tx| { activate_in(tx, desk, order, delivered).await })?;
     if moved {
         measure(desk, order);
@@ -267,9 +267,9 @@ async fn activate_in(
 }
 
 /// A repeat does not say when the bundle began and ends; the engine's memory does.
-fn with_dates(desk: &Desk, order: Id<Order>, pool: Id<basis::Pool>, delivered: Delivered) -> Delivered {
+async fn with_dates(desk: &Desk, order: Id<Order>, pool: Id<basis::Pool>, delivered: Delivered) -> Delivered {
     if delivered != Delivered::default() {
         return delivered;
     }
-    crate::standing::dates(desk.charging.view(pool).as_ref(), order)
+    crate::standing::dates(desk.charging.view(pool).await.as_ref(), order)
 }

@@ -105,7 +105,7 @@ pub async fn quote(
     let line = cards::line(conn, account, input.line).await?;
     let plan = catalog::plan(conn, &input.plan).await?;
     let price = sold_price(&plan, input.currency)?;
-    let view = desk.charging.view(line.pool);
+    let view = desk.charging.view(line.pool).await;
     if view.as_ref().is_some_and(|view| standing::is_stopped(view, line.id)) {
         return Err(Problem::conflict("order-line-stopped"));
     }

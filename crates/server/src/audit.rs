@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use basis::{DAY_MS, Problem};
+use store::Engine;
 
 use crate::shop::Shop;
 
@@ -37,6 +38,12 @@ async fn look(shop: &Shop) -> Result<Vec<String>, Problem> {
     found.extend(payments::reconcile(&shop.db, &shop.desk.providers, now.plus_ms(-PROVIDERS_MS), now).await?);
     let mut found: Vec<String> =
         found.into_iter().map(|ledger::Difference { subject, what }| format!("{subject}: {what}")).collect();
-    found.extend(shop.charging.pause(charging::audit(&shop.log, &shop.db)).await?);
+    shop.charging.catch_up().await?;
+    let metered = charging::audit(&shop.log, &shop.db);
+    found.extend(match shop.log.engine() {
+        Engine::Sqlite => shop.charging.pause(metered).await?,
+        // There it sees one moment, and other nodes would not stand still for us.
+        Engine::Postgres => metered.await?,
+    });
     Ok(found)
 }

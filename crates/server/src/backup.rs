@@ -8,6 +8,7 @@ use store::{Db, Engine, backup::Copy, in_tx};
 use crate::{
     admin::{self, Command, Reply, Request},
     data_dir::{DataDir, SECRET},
+    nodes::Role,
     settings::Settings,
     shop::Shop,
 };
@@ -59,7 +60,7 @@ pub async fn restore(from: &Path, settings: Settings) -> Result<ExitCode> {
         fs::copy(from.join(name), settings.data.join(name)).with_context(|| format!("cannot copy {name}"))?;
     }
     println!("restored into {}; comparing it with the providers and with itself", settings.data.display());
-    let shop = Shop::open(settings).await?;
+    let shop = Shop::open(settings, Role::Visits).await?;
     // Whatever was paid after the copy was made is learned now, not when a poll would be due.
     let now = shop.env.now();
     in_tx!(shop.db, |tx| { store::jobs::hasten(tx, payments::CHECK, now).await })?;

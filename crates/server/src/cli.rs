@@ -50,6 +50,12 @@ pub enum Verb {
         #[arg(value_name = "DIR")]
         from: PathBuf,
     },
+    /// Copy everything from the embedded database to an empty PostgreSQL, while nothing runs, and audit both.
+    Move {
+        /// Where to: postgres://user:password@host/database
+        #[arg(long, value_name = "ADDRESS")]
+        to: String,
+    },
     /// Cases that need a person's decision.
     #[command(subcommand)]
     Review(Review),

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     admin::{self, Command, Reply, Request},
     cli::{Cards, Catalog, Cli, Jobs, Lines, Orders, Review, Verb},
+    nodes::Role,
     settings::Settings,
     shop::Shop,
 };
@@ -27,7 +28,7 @@ pub(crate) async fn run(cli: &Cli, settings: Settings) -> Result<ExitCode> {
 
 /// Without a server: takes the lock, so that none can start meanwhile, and does the same.
 async fn alone(settings: Settings, request: Request) -> Result<Reply> {
-    let shop = Shop::open(settings).await?;
+    let shop = Shop::open(settings, Role::Visits).await?;
     let reply = admin::carry_out(&shop, request).await;
     shop.close().await;
     Ok(reply)
@@ -77,7 +78,7 @@ fn command(verb: &Verb) -> Result<Command> {
         Verb::Jobs(Jobs::Retry { id }) => Command::JobsRetry { id: id.clone() },
         Verb::Lines(Lines::Bar { id }) => Command::LinesBar { id: id.clone() },
         Verb::Lines(Lines::Unbar { id }) => Command::LinesUnbar { id: id.clone() },
-        Verb::Serve | Verb::Demo(_) | Verb::Migrate | Verb::Restore { .. } => {
+        Verb::Serve | Verb::Demo(_) | Verb::Migrate | Verb::Move { .. } | Verb::Restore { .. } => {
             bail!("not a command for a running server")
         }
     })

@@ -13,6 +13,8 @@ use basis::{Env, SecretKey};
 const LOCK: &str = "lock";
 pub(crate) const SECRET: &str = "secret.key";
 const SECRET_BYTES: usize = 32;
+/// The name that this installation's process has among others.
+const NODE: &str = "node";
 
 /// A data directory that this process owns until it drops this.
 #[derive(Debug)]
@@ -74,6 +76,22 @@ impl DataDir {
         let bytes: [u8; SECRET_BYTES] = env.random();
         self.write_secret(&bytes)?;
         Ok(SecretKey::new(bytes))
+    }
+
+    /// The name of the node that has this directory; made at the first start. Nobody else can have it at the same time.
+    ///
+    /// # Errors
+    /// If it cannot be read or written.
+    pub fn node_name(&self, env: &Env) -> Result<String> {
+        let file = self.path.join(NODE);
+        if let Ok(name) = fs::read_to_string(&file)
+            && !name.trim().is_empty()
+        {
+            return Ok(name.trim().to_owned());
+        }
+        let name = format!("node-{}", hex(&env.random::<4>()));
+        private().create(true).truncate(true).open(&file)?.write_all(name.as_bytes())?;
+        Ok(name)
     }
 
     /// Whole or not at all: a half-written key must never be found at the next start.

@@ -16,6 +16,8 @@ pub mod housekeeping;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+pub mod moving;
+pub mod nodes;
 pub mod pay;
 pub mod running;
 pub mod settings;
@@ -27,6 +29,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 use cli::{Cli, Verb};
+use nodes::Role;
 use running::Running;
 use settings::Settings;
 use shop::Shop;
@@ -64,6 +67,7 @@ async fn run(cli: Cli, settings: Settings) -> Result<ExitCode> {
         Verb::Demo(options) => demo::run(options, settings, cli.data.is_some()).await,
         Verb::Migrate => migrate(settings).await,
         Verb::Restore { from } => Box::pin(backup::restore(from, settings)).await,
+        Verb::Move { to } => Box::pin(moving::run(to, settings)).await,
         _ => Box::pin(commands::run(&cli, settings)).await,
     }
 }
@@ -72,7 +76,7 @@ async fn serve(settings: Settings) -> Result<ExitCode> {
     ensure!(!settings.public_url.is_empty(), "public_url is not set: say which address people will see");
     let certificate = http::certificate(&settings.tls).await?;
     let listener = http::bind(settings.listen)?;
-    let shop = Shop::open(settings).await?;
+    let shop = Shop::open(settings, Role::Serves).await?;
     let told_to_stop = running::told_to_stop()?;
     let running = Running::start(shop, listener, certificate).await?;
     tracing::info!(web = %running.web, "ready");
@@ -82,7 +86,7 @@ async fn serve(settings: Settings) -> Result<ExitCode> {
 }
 
 async fn migrate(settings: Settings) -> Result<ExitCode> {
-    let shop = Shop::open(settings).await?;
+    let shop = Shop::open(settings, Role::Visits).await?;
     println!("the database is at this version");
     shop.close().await;
     Ok(ExitCode::SUCCESS)

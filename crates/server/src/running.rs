@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{admin, gy, http, metrics, shop::Shop};
+use crate::{admin, gy, http, metrics, nodes::share_orders, shop::Shop};
 
 /// A shop that serves.
 pub struct Running {
@@ -45,6 +45,9 @@ impl Running {
         tokio::spawn(shop.live.clone().follow_charging(shop.charging.changes()));
         tokio::spawn(shop.live.clone().follow_orders(shop.desk.changes()));
         tokio::spawn(shop.live.clone().follow_wallets(shop.desk.wallet_changes()));
+        if let Some(nodes) = &shop.nodes {
+            share_orders(nodes, &shop.desk, &shop.live);
+        }
         let worker = tokio::spawn(shop.worker().run(stopped.clone()));
         let served = http::serve(listener, tls, shop.router()?, stopped)?;
         let web_task = tokio::spawn(async move {

@@ -38,6 +38,7 @@ pub struct Settings {
     pub tls: Tls,
     pub gy: Gy,
     pub mail: Mail,
+    pub node: Node,
     pub deadlines: Deadlines,
     pub keep: Keep,
     pub sandbox: Sandbox,
@@ -97,6 +98,23 @@ pub struct Mail {
 impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Mail").field("from", &self.from).field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// Section `node`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Node {
+    pub name: String,
+    pub listen: SocketAddr,
+    pub address: String,
+    pub secret: String,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("name", &self.name).field("listen", &self.listen).finish_non_exhaustive()
     }
 }
 
@@ -261,8 +279,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_shown_when_settings_are_logged() {
-        let secret =
-            "[sandbox]\napi_key = \"hush\"\nwebhook_secrets = [\"hush\"]\n[mail]\nsmtp = \"smtp://u:hush@h\"";
+        let secret = "[sandbox]\napi_key = \"hush\"\nwebhook_secrets = [\"hush\"]\n[mail]\nsmtp = \"smtp://u:hush@h\"\n\
+             [node]\nsecret = \"hush\"";
         let settings: Settings =
             Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(secret)).extract().unwrap();
         assert!(!format!("{settings:?}").contains("hush"));

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use ::nodes::Nodes;
 use accounts::{
     Guards, Limits, Passwords,
     mail::{Folder, Mailer, Post, Smtp},
 };
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use axum::Router;
-use basis::{Env, SecretKey};
+use basis::{Env, SecretKey, Timestamp};
 use carriers::{Carriers, OwnNetwork};
 use charging::{Charging, Opening};
 use orders::Desk;
@@ -19,13 +20,15 @@ use web::live::Hub;
 use crate::{
     data_dir::DataDir,
     housekeeping::{self, HOUSEKEEPING},
+    nodes::{self, Role},
     pay,
     settings::Settings,
 };
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 9] = [
+const MIGRATIONS: [Migrations; 10] = [
     store::MIGRATIONS,
+    ::nodes::MIGRATIONS,
     accounts::MIGRATIONS,
     catalog::MIGRATIONS,
     ledger::MIGRATIONS,
@@ -48,6 +51,8 @@ pub struct Shop {
     pub db: Db,
     /// The charging log's: a file of its own on SQLite, the shop's database on PostgreSQL.
     pub log: Db,
+    /// The other processes on this database; `None` on SQLite.
+    pub nodes: Option<Nodes>,
     /// The charging engine.
     pub charging: Charging,
     /// Who is watching which page.
@@ -65,17 +70,21 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Takes the data directory, opens the database and brings it to this version.
+    /// Takes the data directory, opens the database, brings it to this version and comes among the other nodes.
     ///
     /// # Errors
     /// If another heyon has the directory, or the database cannot be reached.
-    pub async fn open(settings: Settings) -> Result<Self> {
+    pub async fn open(settings: Settings, role: Role) -> Result<Self> {
         let env = Env::system();
         let data = DataDir::lock(&settings.data)?;
         let settings = Settings { data: data.path().to_owned(), ..settings };
         let secret = data.secret(&env)?;
         let db = Db::open(&settings.database_url(), &env).await?;
         store::migrate(&db, &MIGRATIONS, env.now()).await?;
+        ensure!(
+            !store::copy::is_half_done(&mut db.read().await?).await?,
+            "a move into this database was cut short: run `heyon move` again"
+        );
         in_tx!(db, |tx| { housekeeping::begin(tx, &env).await })?;
         let log = match settings.charging_url() {
             Some(url) => Db::open(&url, &env).await?,
@@ -84,8 +93,12 @@ impl Shop {
             None => db.clone(),
         };
         store::migrate(&log, &[charging::LOG_MIGRATIONS], env.now()).await?;
-        let opening = Opening { log: log.clone(), shop: db.clone(), node: OWNER.to_owned() };
-        let charging = Charging::open(opening, &env).await?;
+        let nodes = nodes::join((&log, &env, &data), &settings, &secret, role).await?;
+        let opening = Opening { log: log.clone(), shop: db.clone(), node: ALONE.to_owned() };
+        let charging = match &nodes {
+            Some(nodes) => Charging::open_among(opening, nodes, &env).await?,
+            None => Charging::open(opening, &env).await?,
+        };
         let providers = pay::providers(&settings)?;
         let post = post(&settings, &secret)?;
         let guards = Guards {
@@ -96,7 +109,21 @@ impl Shop {
         let live = Hub::default();
         let carriers = Carriers::default().with("own", OwnNetwork::new(&charging));
         let desk = Desk::new(&db, &env, &charging, carriers, providers.clone(), order_settings(&settings));
-        Ok(Self { settings, data, env, db, log, charging, live, secret, guards, providers, desk, post })
+        Ok(Self {
+            settings,
+            data,
+            env,
+            db,
+            log,
+            nodes,
+            charging,
+            live,
+            secret,
+            guards,
+            providers,
+            desk,
+            post,
+        })
     }
 
     /// Everything that HTTP serves.
@@ -119,7 +146,8 @@ impl Shop {
 
     /// The worker with every noun's jobs.
     pub fn worker(&self) -> Worker {
-        let worker = Worker::new(&self.db, &self.env, OWNER);
+        let owner = self.nodes.as_ref().map_or(ALONE, |nodes| nodes.me().owner.as_str());
+        let worker = Worker::new(&self.db, &self.env, owner);
         let worker = accounts::handlers(worker, &self.db, &self.env, &self.post);
         let worker = cards::handlers(worker, &self.db, &self.env, &self.charging);
         let worker = support::handlers(orders::handlers(worker, &self.desk), &self.desk);
@@ -133,13 +161,28 @@ impl Shop {
     /// Leaves a snapshot for a fast start, and closes the files.
     pub async fn close(&self) {
         self.charging.shut_down().await;
+        if let Some(nodes) = &self.nodes
+            && let Err(problem) = nodes.leave().await
+        {
+            tracing::warn!(%problem, "the other nodes will call this one dead in a while");
+        }
         self.log.close().await;
         self.db.close().await;
     }
 }
 
-/// The worker's name on its leases: one server runs on a data directory, so what it had leased before it died is free.
-const OWNER: &str = "heyon";
+/// Brings shop and log to this version.
+///
+/// # Errors
+/// Of the databases.
+pub async fn migrate(db: &Db, log: &Db, now: Timestamp) -> Result<()> {
+    store::migrate(db, &MIGRATIONS, now).await?;
+    Ok(store::migrate(log, &[charging::LOG_MIGRATIONS], now).await?)
+}
+
+/// The name on leases where there are no other nodes: one server runs on a data directory, so what it had leased before
+/// it died is free.
+const ALONE: &str = "heyon";
 /// Hashing a password takes about 20 MB for as long as it lasts; more at once wait.
 const PASSWORDS_AT_ONCE: usize = 4;
 

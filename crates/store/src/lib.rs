@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod backup;
 mod conn;
+pub mod copy;
 mod db;
 mod group;
 pub mod jobs;

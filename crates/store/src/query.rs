@@ -81,6 +81,11 @@ impl Row {
         Self { names, values }
     }
 
+    /// What it holds, in the order of the columns.
+    pub(crate) fn into_values(self) -> Vec<Datum> {
+        self.values
+    }
+
     /// The value of a column; another type than asked for is an internal error that names the column.
     pub fn get<T: Column>(&self, column: &str) -> Result<T, Problem> {
         let found = self.names.iter().zip(&self.values).find(|(name, _)| name.as_ref() == column);

@@ -4,6 +4,7 @@
 //! `kill` kills heyon again and again; `sync` shows that nobody is answered before the disk has it.
 #![expect(clippy::print_stdout, reason = "what is proved is said at the terminal")]
 
+pub mod balancer;
 pub mod client;
 pub mod report;
 pub mod trace;

@@ -13,8 +13,11 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
+    task::JoinSet,
     time::{sleep, timeout},
 };
+
+use crate::balancer;
 
 /// Signs the sandbox's messages.
 pub const SECRET: &str = "whsec_proof";
@@ -28,12 +31,20 @@ const READY_PAUSE: Duration = Duration::from_millis(3);
 pub struct World {
     place: TempDir,
     programs: PathBuf,
-    web: u16,
-    gy: u16,
+    /// Where everyone goes: the one node, or what stands in front of several.
+    front: Ports,
+    nodes: Vec<Ports>,
+    _balancers: Vec<JoinSet<()>>,
     /// The sandbox's address.
     pub paysim: String,
     /// The sandbox; it lives as long as this.
     _paysim: Child,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    web: u16,
+    gy: u16,
 }
 
 /// A card that was made.
@@ -52,29 +63,51 @@ impl World {
     /// # Errors
     /// If a program is missing or does not start.
     pub async fn make(programs: &Path, settings: &str, cards: u32) -> Result<(Self, Vec<Card>)> {
+        Self::make_nodes(programs, settings, cards, 1).await
+    }
+
+    /// The same with several nodes, on one PostgreSQL that the settings name, and something in front that spreads
+    /// connections over those that take them.
+    ///
+    /// # Errors
+    /// As [`World::make`].
+    pub async fn make_nodes(
+        programs: &Path,
+        settings: &str,
+        cards: u32,
+        nodes: usize,
+    ) -> Result<(Self, Vec<Card>)> {
         let place = TempDir::with_prefix("heyon-proof-")?;
-        let (web, gy) = (free_port()?, free_port()?);
-        let (paysim, child) = start_paysim(programs, place.path(), web).await?;
-        let world = Self { place, programs: programs.to_owned(), web, gy, paysim, _paysim: child };
-        fs::write(world.config(), world.settings(settings))?;
+        let nodes: Vec<Ports> = (0..nodes).map(|_| free_ports()).collect::<Result<_>>()?;
+        let (front, balancers) = in_front_of(&nodes).await?;
+        let (paysim, child) = start_paysim(programs, place.path(), front.web).await?;
+        let programs = programs.to_owned();
+        let world = Self { place, programs, front, nodes, _balancers: balancers, paysim, _paysim: child };
+        for (node, ports) in world.nodes.iter().enumerate() {
+            fs::write(world.config(node), world.settings(node, *ports, settings))?;
+        }
         let plans = world.path("plans.toml");
         fs::write(&plans, include_str!("../../../crates/catalog/demo/plans.toml"))?;
         world.operator(&["catalog", "apply", &plans.to_string_lossy()]).await?;
         let made = world.operator(&["cards", "make", &cards.to_string()]).await?;
         let cards = made.lines().skip(1).map(card).collect::<Result<_>>()?;
+        for node in 1..world.nodes.len() {
+            fs::create_dir_all(world.data_of(node))?;
+            fs::copy(world.data().join("secret.key"), world.data_of(node).join("secret.key"))?;
+        }
         Ok((world, cards))
     }
 
-    fn settings(&self, more: &str) -> String {
-        let (web, gy, data) = (self.web, self.gy, self.data().display().to_string());
+    fn settings(&self, node: usize, Ports { web, gy }: Ports, more: &str) -> String {
+        let (front, data) = (self.front.web, self.data_of(node).display().to_string());
         let (paysim, more) = (&self.paysim, more.replace("DATA", &data));
         format!(
-            "public_url = \"http://127.0.0.1:{web}\"\nlisten = \"127.0.0.1:{web}\"\nmetrics_listen = \"\"\n\
+            "public_url = \"http://127.0.0.1:{front}\"\nlisten = \"127.0.0.1:{web}\"\nmetrics_listen = \"\"\n\
              data = \"{data}\"\ntrusted_proxies = [\"127.0.0.1\"]\n{more}\n\
              [gy]\nlisten = \"127.0.0.1:{gy}\"\n\
              peers = [{{ origin_host = \"*\", addresses = [\"127.0.0.1\"], profile = \"generic\" }}]\n\
              [sandbox]\nurl = \"{paysim}\"\napi_key = \"{API_KEY}\"\nwebhook_secrets = [\"{SECRET}\"]\n\
-             [log]\nlevel = \"warn\"\n"
+             [log]\nlevel = \"warn\"\n[node]\nname = \"node-{node}\"\n"
         )
     }
 
@@ -83,29 +116,37 @@ impl World {
         self.place.path().join(name)
     }
 
-    /// Heyon's data directory.
+    /// Heyon's data directory; with several nodes the first one's.
     pub fn data(&self) -> PathBuf {
-        self.path("data")
+        self.data_of(0)
     }
 
-    fn config(&self) -> PathBuf {
-        self.path("heyon.toml")
+    fn data_of(&self, node: usize) -> PathBuf {
+        self.path(&format!("data-{node}"))
+    }
+
+    fn config(&self, node: usize) -> PathBuf {
+        self.path(&format!("heyon-{node}.toml"))
     }
 
     /// Heyon's address.
     pub fn web(&self) -> String {
-        format!("http://127.0.0.1:{}", self.web)
+        format!("http://127.0.0.1:{}", self.front.web)
     }
 
     /// Where packet gateways connect.
     pub fn gy(&self) -> String {
-        format!("127.0.0.1:{}", self.gy)
+        format!("127.0.0.1:{}", self.front.gy)
     }
 
     /// The program with these arguments and this world's settings, not started; killed when dropped.
     pub fn heyon(&self, args: &[&str]) -> Command {
+        self.heyon_of(0, args)
+    }
+
+    fn heyon_of(&self, node: usize, args: &[&str]) -> Command {
         let mut command = Command::new(self.programs.join("heyon"));
-        command.arg("--config").arg(self.config()).args(args).kill_on_drop(true);
+        command.arg("--config").arg(self.config(node)).args(args).kill_on_drop(true);
         command
     }
 
@@ -126,9 +167,17 @@ impl World {
     /// # Errors
     /// If it ends, or is not ready in time.
     pub async fn serve(&self) -> Result<Child> {
+        self.serve_node(0).await
+    }
+
+    /// As [`World::serve`], one node of several, from 0.
+    ///
+    /// # Errors
+    /// As [`World::serve`].
+    pub async fn serve_node(&self, node: usize) -> Result<Child> {
         let log = File::options().create(true).append(true).open(self.path("heyon.log"))?;
-        let mut child = self.heyon(&["serve"]).stdout(Stdio::null()).stderr(log).spawn()?;
-        self.answers(&mut child, "/readyz").await?;
+        let mut child = self.heyon_of(node, &["serve"]).stdout(Stdio::null()).stderr(log).spawn()?;
+        self.answers(&mut child, node, "/readyz").await?;
         Ok(child)
     }
 
@@ -141,17 +190,18 @@ impl World {
         let calls = "trace=fsync,fdatasync,read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg";
         let mut command = Command::new("strace");
         command.args(["-f", "-y", "-s", "64", "-e", calls, "-o"]).arg(self.path(trace));
-        command.arg(self.programs.join("heyon")).arg("--config").arg(self.config()).arg("serve");
+        command.arg(self.programs.join("heyon")).arg("--config").arg(self.config(0)).arg("serve");
         let log = File::options().create(true).append(true).open(self.path("heyon.log"))?;
         let mut child = command.stdout(Stdio::null()).stderr(log).kill_on_drop(true).spawn()?;
-        self.answers(&mut child, "/healthz").await?;
+        self.answers(&mut child, 0, "/healthz").await?;
         Ok(child)
     }
 
-    /// Waits until this path answers well.
-    async fn answers(&self, child: &mut Child, path: &str) -> Result<()> {
+    /// Waits until this path of a node answers well.
+    async fn answers(&self, child: &mut Child, node: usize, path: &str) -> Result<()> {
         let client = reqwest::Client::new();
-        let url = format!("{}{path}", self.web());
+        let web = self.nodes.get(node).context("there is no such node")?.web;
+        let url = format!("http://127.0.0.1:{web}{path}");
         let ready = async {
             loop {
                 if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
@@ -223,6 +273,21 @@ fn card(line: &str) -> Result<Card> {
     let columns: Vec<&str> = line.split(',').collect();
     let [serial, _, _, _, imsi] = columns.as_slice() else { bail!("not a card: {line}") };
     Ok(Card { serial: (*serial).to_owned(), imsi: (*imsi).to_owned() })
+}
+
+/// One node is its own front.
+async fn in_front_of(nodes: &[Ports]) -> Result<(Ports, Vec<JoinSet<()>>)> {
+    if let [only] = nodes {
+        return Ok((*only, Vec::new()));
+    }
+    let front = free_ports()?;
+    let web = balancer::spread(front.web, nodes.iter().map(|node| node.web).collect()).await?;
+    let gy = balancer::spread(front.gy, nodes.iter().map(|node| node.gy).collect()).await?;
+    Ok((front, vec![web, gy]))
+}
+
+fn free_ports() -> Result<Ports> {
+    Ok(Ports { web: free_port()?, gy: free_port()? })
 }
 
 fn free_port() -> Result<u16> {

@@ -1,12 +1,13 @@
 //! What goes on behind the answers: writing behind, snapshots, trimming.
 
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use basis::Problem;
 
-use super::{Charging, Inner, Shard};
+use super::{Charging, Inner};
 use crate::log::{self, Fault, rows};
+use crate::shard::Shard;
 use crate::views;
 
 /// Pages lag by this much at most while all is well; commits in between share one transaction.
@@ -22,30 +23,29 @@ const TRIM_ROWS: u64 = 500;
 
 impl Charging {
     pub(super) fn start_background(&self) {
-        let mut tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.spawn(write_behind(Arc::downgrade(&self.0)));
-        tasks.spawn(tidy_up(Arc::downgrade(&self.0)));
+        self.spawn(write_behind(Arc::downgrade(&self.0)));
+        self.spawn(tidy_up(Arc::downgrade(&self.0)));
     }
 
-    /// Writes behind everything that is durable now, and returns when it is done.
+    /// Writes behind everything that is durable here now, and returns when it is done.
     ///
     /// # Errors
     /// Of the databases, or of a damaged row.
     pub async fn catch_up(&self) -> Result<(), Problem> {
         let _housekeeping = self.0.housekeeping.lock().await;
-        for shard in &self.0.shards {
+        for shard in &self.0.slots.here() {
             self.0.project(shard).await?;
         }
         Ok(())
     }
 
-    /// Writes a snapshot of every shard and trims the log behind it.
+    /// Writes a snapshot of every shard here and trims the log behind it.
     ///
     /// # Errors
     /// Of the databases, or of a damaged row.
     pub async fn snapshot(&self) -> Result<(), Problem> {
         let _housekeeping = self.0.housekeeping.lock().await;
-        for shard in &self.0.shards {
+        for shard in &self.0.slots.here() {
             self.0.tidy(shard, 1).await?;
         }
         Ok(())
@@ -68,7 +68,7 @@ async fn tidy_up(engine: Weak<Inner>) {
     loop {
         tokio::time::sleep(TIDY_PERIOD).await;
         let Some(inner) = engine.upgrade() else { return };
-        for shard in &inner.shards {
+        for shard in &inner.slots.here() {
             let _housekeeping = inner.housekeeping.lock().await;
             if let Err(fault) = inner.tidy(shard, SNAPSHOT_ROWS).await {
                 tracing::error!(shard = shard.id.0, %fault, "no snapshot; the log grows");
@@ -80,7 +80,7 @@ async fn tidy_up(engine: Weak<Inner>) {
 impl Inner {
     /// One round over all shards.
     async fn project_all(&self) {
-        for shard in &self.shards {
+        for shard in &self.slots.here() {
             let _housekeeping = self.housekeeping.lock().await;
             if let Err(fault) = self.project(shard).await {
                 tracing::error!(shard = shard.id.0, %fault, "the tables for pages lag behind");

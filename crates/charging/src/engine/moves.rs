@@ -6,6 +6,7 @@
 use basis::{Id, Line, Move, Order, Pool as PoolNoun, Problem};
 
 use super::Charging;
+use super::far::Wanted;
 use super::verbs::{astray, moving};
 use crate::pool::{Command, DepartReply, Leaving, Luggage, Reply};
 
@@ -56,10 +57,10 @@ impl Charging {
     /// As [`Charging::move_line`].
     pub async fn depart(&self, step: LineMove) -> Result<Option<Box<Luggage>>, Problem> {
         let LineMove { id, line, from, to } = step;
-        if self.0.signals.routes.moving(line).is_some_and(|other| other != id) {
+        if self.moving(line).await?.is_some_and(|other| other != id) {
             return Err(moving());
         }
-        match self.shard(from)?.apply(from, Command::Depart(Leaving { id, line, to })).await? {
+        match self.apply(from, Command::Depart(Leaving { id, line, to })).await? {
             Reply::Depart(DepartReply::Over) => Ok(None),
             Reply::Depart(DepartReply::Left(luggage)) => {
                 self.write_behind(from, to).await?;
@@ -74,12 +75,15 @@ impl Charging {
     /// Each shard's log is written behind by itself: before another shard goes on with a bundle, the tables must know
     /// what this one did with it.
     async fn write_behind(&self, from: Id<PoolNoun>, to: Id<PoolNoun>) -> Result<(), Problem> {
-        let shard = self.shard(from)?;
-        if shard.id == self.shard(to)?.id {
+        if self.0.shard_of(from) == self.0.shard_of(to) {
             return Ok(());
         }
-        let _housekeeping = self.0.housekeeping.lock().await;
-        Ok(self.0.project(shard).await?)
+        self.write_behind_of(from).await
+    }
+
+    /// The line's move that has begun and is not over, wherever it began.
+    async fn moving(&self, line: Id<Line>) -> Result<Option<Id<Move>>, Problem> {
+        Ok(self.find_everywhere(&Wanted { line: Some(line), ..Wanted::default() }).await?.moving)
     }
 
     /// The second step of [`Charging::move_line`].
@@ -88,7 +92,7 @@ impl Charging {
     /// Unavailable: call again.
     pub async fn arrive(&self, step: LineMove, luggage: Box<Luggage>) -> Result<(), Problem> {
         let LineMove { id, from, to, .. } = step;
-        match self.shard(to)?.apply(to, Command::Arrive { id, from, luggage }).await? {
+        match self.apply(to, Command::Arrive { id, from, luggage }).await? {
             Reply::Done => Ok(()),
             Reply::Away(_) => Err(moving()),
             other => Err(astray(&other)),
@@ -100,6 +104,6 @@ impl Charging {
     /// # Errors
     /// Unavailable: call again.
     pub async fn part(&self, step: LineMove) -> Result<(), Problem> {
-        self.shard(step.from)?.apply(step.from, Command::Part(step.id)).await.map(drop)
+        self.apply(step.from, Command::Part(step.id)).await.map(drop)
     }
 }

@@ -1,23 +1,22 @@
-//! Opening: every shard is taken over, its state read, and its writer started.
+//! Opening: shards are taken over, their state read, and their writers started.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use basis::{Env, Problem};
-use futures_util::{StreamExt as _, stream};
+use nodes::Nodes;
 use store::{Db, Engine};
-use tokio::sync::{Mutex as AsyncMutex, Notify, broadcast, mpsc};
+use tokio::sync::{Mutex as AsyncMutex, Notify, broadcast};
 use tokio::task::JoinSet;
 
 use super::routes::Routes;
-use super::{CHANGES_MAX, Charging, Inner, Signals};
-use crate::log::{self, Fault, Loaded, ShardId, rows};
-use crate::shard::{Health, Published, QUEUE_MAX, Shard, Start, Writer};
+use super::slots::Slots;
+use super::{CHANGES_MAX, Charging, Inner, Signals, far, keeper};
+use crate::log::rows;
 
-/// How many shards are read at once: fewer than the database has connections.
-const READ_AT_ONCE: usize = 8;
 /// The shards of a fresh database.
 const SHARDS_SQLITE: u32 = 1;
-const SHARDS_POSTGRES: u32 = 64;
+pub(crate) const SHARDS_POSTGRES: u32 = 64;
 
 /// What the engine needs.
 pub struct Opening {
@@ -26,75 +25,63 @@ pub struct Opening {
     pub log: Db,
     /// Where the tables for pages lie: the shop. Migrated with [`crate::MIGRATIONS`].
     pub shop: Db,
-    /// This process's name in the ownership table, for people who look.
+    /// This process's name in the ownership table, for people who look. Among others it is [`nodes::Node::owner`].
     pub node: String,
 }
 
 impl Charging {
-    /// Takes the shards over and starts serving.
+    /// Takes every shard over and starts serving, alone.
     ///
-    /// A shard whose log is damaged, or that another node takes at this moment, does not start and is named by
+    /// A shard whose log is damaged, or that another process takes at this moment, does not start and is named by
     /// [`Charging::faults`]; the others serve.
     ///
     /// # Errors
     /// Unavailable if the database does not answer.
     pub async fn open(opening: Opening, env: &Env) -> Result<Self, Problem> {
+        let charging = Self::prepare(opening, None, env).await?;
+        let all = rows::all_shards(&mut charging.0.log.read().await?).await?;
+        charging.0.take_all(all.into_iter().map(|row| row.shard).collect()).await?;
+        charging.start_background();
+        Ok(charging)
+    }
+
+    /// Takes the shards that nobody has, and serves the others' through their owners; its share of them it gets later.
+    ///
+    /// # Errors
+    /// Unavailable if the database does not answer.
+    pub async fn open_among(opening: Opening, nodes: &Nodes, env: &Env) -> Result<Self, Problem> {
+        let node = nodes.me().owner.clone();
+        let charging = Self::prepare(Opening { node, ..opening }, Some(nodes.clone()), env).await?;
+        far::attend(&charging.0, nodes);
+        charging.0.round(nodes).await?;
+        charging.start_background();
+        charging.spawn(keeper::keep(Arc::downgrade(&charging.0), nodes.clone()));
+        Ok(charging)
+    }
+
+    async fn prepare(opening: Opening, nodes: Option<Nodes>, env: &Env) -> Result<Self, Problem> {
         let Opening { log, shop, node } = opening;
         let fresh = if log.engine() == Engine::Sqlite { SHARDS_SQLITE } else { SHARDS_POSTGRES };
         rows::make_shards(&log, fresh).await?;
         let shards = rows::all_shards(&mut log.read().await?).await?;
-        let count = u32::try_from(shards.len()).unwrap_or(u32::MAX);
-        let states: Vec<(ShardId, Result<Loaded, Fault>)> = stream::iter(shards)
-            .map(|row| {
-                let (log, node) = (&log, &node);
-                async move { (row.shard, log::take_over(log, row.shard, node, env.now()).await) }
-            })
-            .buffered(READ_AT_ONCE)
-            .collect()
-            .await;
         let (changes, _) = broadcast::channel(CHANGES_MAX);
         let (hints, _) = broadcast::channel(CHANGES_MAX);
-        let signals = Arc::new(Signals { routes: Routes::default(), changes, hints, behind: Notify::new() });
-        let mut tasks = JoinSet::new();
-        let mut shards = Vec::with_capacity(states.len());
-        for (id, state) in states {
-            shards.push(match state {
-                Ok(state) => start(&mut tasks, (&log, env, &signals), id, count, state),
-                Err(Fault::Store(problem)) => return Err(problem),
-                Err(fault) => {
-                    tracing::error!(%fault, "the shard does not start");
-                    Shard::faulty(id, fault)
-                }
-            });
-        }
-        let inner = Inner {
+        let (routes, behind) = (Routes::default(), Notify::new());
+        let signals = Arc::new(Signals { routes, changes, hints, behind, nodes: nodes.clone() });
+        Ok(Self(Arc::new(Inner {
             env: env.clone(),
             log,
             shop,
-            shards,
+            node,
+            nodes,
+            slots: Slots::new(shards.len()),
+            far: far::Far::default(),
             signals,
             housekeeping: Arc::new(AsyncMutex::new(())),
-            tasks: Mutex::new(tasks),
-        };
-        let charging = Self(Arc::new(inner));
-        charging.start_background();
-        Ok(charging)
+            changing: AsyncMutex::new(()),
+            leaving: AtomicBool::new(false),
+            poke: Arc::new(Notify::new()),
+            tasks: Mutex::new(JoinSet::new()),
+        })))
     }
-}
-
-fn start(
-    tasks: &mut JoinSet<()>,
-    (log, env, signals): (&Db, &Env, &Arc<Signals>),
-    id: ShardId,
-    shards: u32,
-    state: Loaded,
-) -> Shard {
-    state.pools.values().for_each(|pool| signals.routes.learn_pool(id, shards, pool));
-    let at = Start { shard: id, epoch: state.epoch, seq: state.seq, now: state.now };
-    let published = Arc::new(Published::new(state));
-    let health = Arc::new(Health::default());
-    let (queue, messages) = mpsc::channel(QUEUE_MAX);
-    let place = (log.clone(), env.clone(), signals.clone());
-    tasks.spawn(Writer::new(place, at, published.clone(), health.clone()).run(messages));
-    Shard { id, queue, published, health, behind: Arc::default() }
 }

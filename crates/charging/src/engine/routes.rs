@@ -5,11 +5,12 @@ use std::sync::{PoisonError, RwLock};
 
 use basis::{Id, Line, Move, Pool as PoolNoun};
 
+use super::letters::{Found, Wanted};
 use crate::log::{Entry, ShardId};
 use crate::pool::{Digits, Event, Gone, LineIdentity, Pool, SessionKey};
 
 #[derive(Debug, Default)]
-pub(crate) struct Routes(RwLock<Tables>);
+pub(super) struct Routes(RwLock<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -18,8 +19,8 @@ struct Tables {
     line_of_msisdn: HashMap<Digits, Id<Line>>,
     /// Sessions that are open, or over for less than a day.
     pool_of_session: HashMap<SessionKey, Id<PoolNoun>>,
-    /// Lines whose move has begun and is not over.
-    moving: HashMap<Id<Line>, Id<Move>>,
+    /// Lines whose move has begun and is not over, with the pool that they left.
+    moving: HashMap<Id<Line>, (Id<Move>, Id<PoolNoun>)>,
     /// Pools whose shard is not the one that their id gives (made when the rule was another).
     strays: HashMap<Id<PoolNoun>, ShardId>,
 }
@@ -33,7 +34,7 @@ pub(crate) fn shard_for(pool: Id<PoolNoun>, shards: u32) -> ShardId {
 
 impl Routes {
     /// Learns the pools of a shard at start.
-    pub(crate) fn learn_pool(&self, shard: ShardId, shards: u32, pool: &Pool) {
+    pub(super) fn learn_pool(&self, shard: ShardId, shards: u32, pool: &Pool) {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if shard_for(pool.id(), shards) != shard {
             tables.strays.insert(pool.id(), shard);
@@ -45,7 +46,7 @@ impl Routes {
     }
 
     /// Learns from a durable batch.
-    pub(crate) fn learn(&self, entries: &[Entry]) {
+    pub(super) fn learn(&self, entries: &[Entry]) {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for entry in entries {
             let Entry::Pool { pool, events, .. } = entry else { continue };
@@ -56,14 +57,14 @@ impl Routes {
                         tables.pool_of_session.insert(*session, *pool);
                     }
                     Event::Departed { leaving, .. } => {
-                        tables.moving.insert(leaving.line, leaving.id);
+                        tables.moving.insert(leaving.line, (leaving.id, *pool));
                     }
                     Event::Arrived { luggage, .. } => {
                         tables.add(*pool, luggage.identity);
                         let sessions = luggage.sessions.iter().map(|session| (session.key, *pool));
                         tables.pool_of_session.extend(sessions);
                     }
-                    Event::Parted(id) => tables.moving.retain(|_, moving| moving != id),
+                    Event::Parted(id) => tables.moving.retain(|_, (moving, _)| moving != id),
                     Event::Forgotten(session) => {
                         tables.pool_of_session.remove(session);
                     }
@@ -73,35 +74,36 @@ impl Routes {
         }
     }
 
-    /// The move that a line has begun and not finished.
-    pub(crate) fn moving(&self, line: Id<Line>) -> Option<Id<Move>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).moving.get(&line).copied()
-    }
-
     /// Where a pool lives, or would live.
-    pub(crate) fn shard_of(&self, pool: Id<PoolNoun>, shards: u32) -> ShardId {
+    pub(super) fn shard_of(&self, pool: Id<PoolNoun>, shards: u32) -> ShardId {
         let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
         tables.strays.get(&pool).copied().unwrap_or_else(|| shard_for(pool, shards))
     }
 
-    /// The pool that a line draws from.
-    pub(crate) fn pool_of(&self, line: Id<Line>) -> Option<Id<PoolNoun>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).pool_of_line.get(&line).copied()
+    /// The line, its pool and its move that is not over, by whatever names are known; a session's own pool first.
+    pub(super) fn find(&self, wanted: &Wanted) -> Found {
+        let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let line = wanted.line.or_else(|| tables.line_of_imsi.get(&wanted.imsi?).copied());
+        let line = line.or_else(|| tables.line_of_msisdn.get(&wanted.msisdn?).copied());
+        let of_session = wanted.session.and_then(|session| tables.pool_of_session.get(&session));
+        let pool = of_session.or_else(|| tables.pool_of_line.get(&line?)).copied();
+        let moving = line.and_then(|line| tables.moving.get(&line)).map(|(id, _)| *id);
+        Found { line, pool, moving, ..Found::default() }
     }
 
-    /// The pool of a session that the engine remembers.
-    pub(crate) fn pool_of_session(&self, session: SessionKey) -> Option<Id<PoolNoun>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).pool_of_session.get(&session).copied()
-    }
-
-    /// The line of an IMSI.
-    pub(crate) fn line_of_imsi(&self, imsi: Digits) -> Option<Id<Line>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).line_of_imsi.get(&imsi).copied()
-    }
-
-    /// The line of a number.
-    pub(crate) fn line_of_msisdn(&self, msisdn: Digits) -> Option<Id<Line>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).line_of_msisdn.get(&msisdn).copied()
+    /// A shard has gone elsewhere: what is known of its pools is not true for ever any more.
+    pub(super) fn forget(&self, shard: ShardId, shards: u32) {
+        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let Tables { pool_of_line, line_of_imsi, line_of_msisdn, pool_of_session, moving, strays } =
+            &mut *tables;
+        let stays = |pool: &Id<PoolNoun>| {
+            strays.get(pool).copied().unwrap_or_else(|| shard_for(*pool, shards)) != shard
+        };
+        pool_of_line.retain(|_, pool| stays(pool));
+        line_of_imsi.retain(|_, line| pool_of_line.contains_key(line));
+        line_of_msisdn.retain(|_, line| pool_of_line.contains_key(line));
+        pool_of_session.retain(|_, pool| stays(pool));
+        moving.retain(|_, (_, pool)| stays(pool));
     }
 }
 
@@ -110,7 +112,7 @@ impl Tables {
     fn await_arrival(&mut self, pool: Id<PoolNoun>, gone: &Gone) {
         let Some(luggage) = &gone.luggage else { return };
         let LineIdentity { line, imsi, msisdn } = luggage.identity;
-        self.moving.insert(line, gone.leaving.id);
+        self.moving.insert(line, (gone.leaving.id, pool));
         self.pool_of_line.entry(line).or_insert(pool);
         self.line_of_imsi.entry(imsi).or_insert(line);
         if let Some(msisdn) = msisdn {

@@ -1,13 +1,17 @@
 //! What can be asked of the engine. Every answer is durable before it is given.
 
+use std::sync::Arc;
+
 use basis::{Country, Id, Kind, Line, Order, Pool as PoolNoun, Problem, Terms, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::{Charging, Shard};
+use super::Charging;
+use super::far::{Wanted, nobody};
 use crate::pool::{
     Answer, Away, Caps, CloseReply, Closed, Command, Control, Credit as PoolCredit, CreditReply, Digits,
     Fate, Few, GiveReply, LineIdentity, Reply, RequestKind, Service, SessionKey, Verdict, VoidReply,
 };
+use crate::shard::Shard;
 
 /// An order to be delivered into a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,14 +83,18 @@ impl Charging {
     /// # Errors
     /// Conflict if the line draws from another pool, or another line has its IMSI or number.
     pub async fn open_pool(&self, pool: Id<PoolNoun>, identity: LineIdentity) -> Result<(), Problem> {
-        let routes = &self.0.signals.routes;
-        let elsewhere = routes.pool_of(identity.line).is_some_and(|there| there != pool);
-        let imsi = routes.line_of_imsi(identity.imsi);
-        let msisdn = identity.msisdn.and_then(|number| routes.line_of_msisdn(number));
-        if elsewhere || [imsi, msisdn].into_iter().flatten().any(|line| line != identity.line) {
+        let LineIdentity { line, imsi, msisdn } = identity;
+        let there = self.find(&Wanted { line: Some(line), ..Wanted::default() }).await?.pool;
+        let by_imsi = self.find(&Wanted { imsi: Some(imsi), ..Wanted::default() }).await?.line;
+        let by_msisdn = match msisdn {
+            Some(_) => self.find(&Wanted { msisdn, ..Wanted::default() }).await?.line,
+            None => None,
+        };
+        let others = [by_imsi, by_msisdn].into_iter().flatten().any(|known| known != line);
+        if others || there.is_some_and(|there| there != pool) {
             return Err(Problem::conflict("charging-line-elsewhere"));
         }
-        match self.shard(pool)?.apply(pool, Command::Join(identity)).await? {
+        match self.apply(pool, Command::Join(identity)).await? {
             Reply::Done => Ok(()),
             _ => Err(Problem::conflict("charging-line-elsewhere")),
         }
@@ -101,10 +109,10 @@ impl Charging {
     /// and its terms are not shareable.
     pub async fn credit(&self, credit: Credit) -> Result<CreditAnswer, Problem> {
         let Credit { pool, order, line, terms } = credit;
-        if self.shard(pool)?.published.get(pool).is_none() {
-            return Err(not_open());
-        }
-        match self.ask(pool, Command::Credit(PoolCredit { order, line, terms })).await? {
+        let asked = self.ask(pool, Command::Credit(PoolCredit { order, line, terms })).await;
+        // There is no such pool yet.
+        let no_pool = |problem: Problem| if problem.kind == Kind::NotFound { not_open() } else { problem };
+        match asked.map_err(no_pool)? {
             Reply::Credit(CreditReply::Credited { started_at, ends_at }) => {
                 Ok(CreditAnswer::Credited { activated_at: started_at, ends_at })
             }
@@ -127,9 +135,7 @@ impl Charging {
 
     /// What became of an order, with everything that was asked before counted in.
     pub async fn fate(&self, pool: Id<PoolNoun>, order: Id<Order>) -> Result<Fate, Problem> {
-        let shard = self.shard(pool)?;
-        shard.settle().await?;
-        Ok(shard.published.get(pool).map_or(Fate::Unknown, |pool| pool.fate(order)))
+        Ok(self.look(pool, true).await?.map_or(Fate::Unknown, |pool| pool.fate(order)))
     }
 
     /// Ends a bundle now and says what was unused of it; a repeat gives the same answer.
@@ -199,7 +205,8 @@ impl Charging {
     }
 
     async fn tell_line(&self, line: Id<Line>, command: Command) -> Result<(), Problem> {
-        let pool = self.0.signals.routes.pool_of(line).ok_or_else(Problem::not_found)?;
+        let found = self.find(&Wanted { line: Some(line), ..Wanted::default() }).await?;
+        let pool = found.pool.ok_or_else(Problem::not_found)?;
         match self.ask(pool, command).await? {
             Reply::Done => Ok(()),
             _ => Err(Problem::not_found()),
@@ -215,26 +222,38 @@ impl Charging {
         if request.services.len() > MAX_SERVICES {
             return Err(Problem::invalid("charging-too-many-services"));
         }
+        let CreditControl { kind, number, country, imsi, msisdn, services, .. } = request;
         let session = session_key(&request.gateway, &request.session);
-        let routes = &self.0.signals.routes;
-        let named = request.imsi.is_some() || request.msisdn.is_some();
-        let line = request.imsi.and_then(|imsi| routes.line_of_imsi(imsi));
-        let line = line.or_else(|| request.msisdn.and_then(|number| routes.line_of_msisdn(number)));
-        let pool = routes.pool_of_session(session).or_else(|| routes.pool_of(line?));
-        let Some(pool) = pool else {
-            self.no_shard_is_missing()?;
-            return Ok(Answer::bare(if named { Verdict::UnknownLine } else { Verdict::UnknownSession }));
-        };
-        let CreditControl { kind, number, country, services, .. } = request;
-        let command = Command::Control(Control { session, kind, number, line, country, services });
-        let reply = self.ask(pool, command.clone()).await?;
-        let there = routes.pool_of_session(session).filter(|there| *there != pool);
-        let reply = match (reply, there) {
-            // Its line moved while the request was on its way here.
-            (Reply::Control(Answer { verdict: Verdict::UnknownSession, .. }), Some(there)) => {
-                self.ask(there, command).await?
+        let wanted = Wanted { session: Some(session), line: None, imsi, msisdn };
+        let found = self.find_quickly(&wanted).await?;
+        let unknown =
+            if imsi.is_some() || msisdn.is_some() { Verdict::UnknownLine } else { Verdict::UnknownSession };
+        let Some(pool) = found.pool else { return Ok(Answer::bare(unknown)) };
+        let control = Control { session, kind, number, line: found.line, country, services };
+        let reply = self.ask(pool, Command::Control(control.clone())).await?;
+        match reply {
+            Reply::Control(Answer { verdict: Verdict::UnknownSession | Verdict::UnknownLine, .. }) => {
+                self.control_elsewhere(pool, &wanted, control, reply).await
             }
-            (reply, _) => reply,
+            Reply::Control(answer) => Ok(answer),
+            other => Err(astray(&other)),
+        }
+    }
+
+    /// The pool does not know it: its line may have moved while the request was on its way, or long ago and we remembered
+    /// wrongly.
+    async fn control_elsewhere(
+        &self,
+        asked: Id<PoolNoun>,
+        wanted: &Wanted,
+        control: Control,
+        reply: Reply,
+    ) -> Result<Answer, Problem> {
+        self.0.far.unlearn(wanted);
+        let found = self.find(wanted).await?;
+        let reply = match found.pool.filter(|there| *there != asked) {
+            Some(there) => self.ask(there, Command::Control(Control { line: found.line, ..control })).await?,
+            None => reply,
         };
         match reply {
             Reply::Control(answer) => Ok(answer),
@@ -248,19 +267,16 @@ impl Charging {
     /// # Errors
     /// Unavailable if the shard does not serve; what is held then goes back when its validity ends.
     pub async fn release(&self, session: SessionKey) -> Result<(), Problem> {
-        match self.0.signals.routes.pool_of_session(session) {
+        let found = self.find_quickly(&Wanted { session: Some(session), ..Wanted::default() }).await?;
+        match found.pool {
             Some(pool) => self.ask(pool, Command::Release(session)).await.map(drop),
             None => Ok(()),
         }
     }
 
-    /// While a shard is stopped its lines are not known: that is no reason to tell a gateway that they do not exist.
-    fn no_shard_is_missing(&self) -> Result<(), Problem> {
-        self.faults().into_iter().next().map_or(Ok(()), |fault| Err(fault.into()))
-    }
-
-    pub(super) fn shard(&self, pool: Id<PoolNoun>) -> Result<&Shard, Problem> {
-        let shard = self.shard_of(pool).ok_or_else(|| Problem::internal("a pool's shard does not exist"))?;
+    /// The shard of a pool, which is here and serves.
+    pub(super) fn shard(&self, pool: Id<PoolNoun>) -> Result<Arc<Shard>, Problem> {
+        let shard = self.0.slots.get(self.0.shard_of(pool)).ok_or_else(nobody)?;
         shard.health.fault().map_or(Ok(shard), |fault| Err(fault.into()))
     }
 
@@ -268,7 +284,7 @@ impl Charging {
     pub(super) async fn ask(&self, pool: Id<PoolNoun>, command: Command) -> Result<Reply, Problem> {
         let mut pool = pool;
         for _ in 0..HOPS_MAX {
-            match self.shard(pool)?.apply(pool, command.clone()).await? {
+            match self.apply(pool, command.clone()).await? {
                 Reply::Away(Away::To(there)) => pool = there,
                 Reply::Away(Away::Moving) => return Err(moving()),
                 reply => return Ok(reply),

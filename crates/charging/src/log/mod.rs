@@ -5,6 +5,7 @@ mod codec;
 mod golden;
 mod payload;
 mod replay;
+mod reshard;
 pub(crate) mod rows;
 mod snapshot;
 mod takeover;
@@ -14,7 +15,8 @@ use basis::Problem;
 use store::Db;
 
 pub(crate) use payload::{Batch, Entry, Place, decode};
-pub(crate) use replay::{Loaded, Pools, load};
+pub(crate) use replay::{Loaded, Pools, load, load_until};
+pub use reshard::move_log;
 pub(crate) use rows::RawRow;
 pub(crate) use snapshot::{Frozen, write_snapshot};
 pub(crate) use takeover::take_over;

@@ -28,24 +28,37 @@ pub(crate) struct Loaded {
 
 /// Reads a shard's state.
 pub(crate) async fn load(db: &Db, shard: ShardId) -> Result<Loaded, Fault> {
-    let conn = &mut db.read().await?;
+    load_until(&mut db.read().await?, shard, u64::MAX).await
+}
+
+/// Reads a shard's state as it was after a row, or as the newest snapshot has it if that is later.
+pub(crate) async fn load_until(conn: &mut Conn, shard: ShardId, until: u64) -> Result<Loaded, Fault> {
     let mut state = snapshot::read_newest(conn, shard).await?.unwrap_or_default();
     let trimmed = rows::ownership(conn, shard).await?.trimmed;
     if trimmed > state.seq {
         return Err(damaged(shard, trimmed, "the log is trimmed up to here, and no snapshot reaches so far"));
     }
-    catch_up(conn, shard, &mut state).await?;
+    catch_up_until(conn, shard, &mut state, until).await?;
     Ok(state)
 }
 
 /// Replays the rows behind the state.
 pub(crate) async fn catch_up(conn: &mut Conn, shard: ShardId, state: &mut Loaded) -> Result<(), Fault> {
+    catch_up_until(conn, shard, state, u64::MAX).await
+}
+
+async fn catch_up_until(
+    conn: &mut Conn,
+    shard: ShardId,
+    state: &mut Loaded,
+    until: u64,
+) -> Result<(), Fault> {
     loop {
         let page = rows::rows_after(conn, shard, state.seq, PAGE_ROWS).await?;
-        if page.is_empty() {
+        if page.first().is_none_or(|row| row.seq > until) {
             return Ok(());
         }
-        for row in &page {
+        for row in page.iter().take_while(|row| row.seq <= until) {
             let expected = state.seq.saturating_add(1);
             if row.seq != expected {
                 return Err(damaged(shard, expected, "the row is missing"));

@@ -18,6 +18,8 @@ pub(crate) struct RawRow {
 pub(crate) struct Ownership {
     pub(crate) shard: ShardId,
     pub(crate) epoch: u64,
+    /// Empty: nobody's.
+    pub(crate) node: String,
     pub(crate) trimmed: u64,
 }
 
@@ -51,24 +53,38 @@ pub(crate) async fn make_shards(db: &Db, count: u32) -> Result<(), Problem> {
 
 /// Every shard, in order.
 pub(crate) async fn all_shards(conn: &mut Conn) -> Result<Vec<Ownership>, Problem> {
-    let rows =
-        sql!("SELECT shard, epoch, trimmed FROM charging_shard ORDER BY shard LIMIT 4096").all(conn).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Ownership {
-                shard: ShardId(row.get("shard")?),
-                epoch: counter(row, "epoch")?,
-                trimmed: counter(row, "trimmed")?,
-            })
-        })
-        .collect()
+    let rows = sql!("SELECT shard, epoch, node, trimmed FROM charging_shard ORDER BY shard LIMIT 4096")
+        .all(conn)
+        .await?;
+    rows.iter().map(owned).collect()
+}
+
+fn owned(row: &store::Row) -> Result<Ownership, Problem> {
+    Ok(Ownership {
+        shard: ShardId(row.get("shard")?),
+        epoch: counter(row, "epoch")?,
+        node: row.get("node")?,
+        trimmed: counter(row, "trimmed")?,
+    })
 }
 
 /// One shard's row.
 pub(crate) async fn ownership(conn: &mut Conn, shard: ShardId) -> Result<Ownership, Problem> {
-    let row =
-        sql!("SELECT epoch, trimmed FROM charging_shard WHERE shard = $1").bind(shard.0).one(conn).await?;
-    Ok(Ownership { shard, epoch: counter(&row, "epoch")?, trimmed: counter(&row, "trimmed")? })
+    let row = sql!("SELECT shard, epoch, node, trimmed FROM charging_shard WHERE shard = $1").bind(shard.0);
+    owned(&row.one(conn).await?)
+}
+
+/// Lets a shard go, so that another need not wait for a death; nothing happens if it is another's already.
+pub(crate) async fn release(db: &Db, shard: ShardId, node: &str, epoch: u64) -> Result<(), Problem> {
+    in_tx!(db, |tx| {
+        sql!("UPDATE charging_shard SET node = '' WHERE shard = $1 AND node = $2 AND epoch = $3")
+            .bind(shard.0)
+            .bind(node)
+            .bind(column(epoch))
+            .run(tx)
+            .await
+            .map(drop)
+    })
 }
 
 /// Raises the epoch to one more than what was seen; false if somebody else was faster.
@@ -112,6 +128,12 @@ async fn insert(conn: &mut Conn, shard: ShardId, row: &RawRow) -> Result<bool, P
 /// The row of this number, if it is there.
 pub(crate) async fn row(conn: &mut Conn, shard: ShardId, seq: u64) -> Result<Option<RawRow>, Problem> {
     Ok(rows_after(conn, shard, seq.saturating_sub(1), 1).await?.into_iter().find(|row| row.seq == seq))
+}
+
+/// The number of the last row; `None` if all are trimmed.
+pub(crate) async fn last_seq(conn: &mut Conn, shard: ShardId) -> Result<Option<u64>, Problem> {
+    let last = sql!("SELECT seq FROM charging_log WHERE shard = $1 ORDER BY seq DESC LIMIT 1").bind(shard.0);
+    last.optional(conn).await?.map(|row| counter(&row, "seq")).transpose()
 }
 
 /// Up to `limit` rows behind `seq`, in order.

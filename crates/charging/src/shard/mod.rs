@@ -41,13 +41,15 @@ pub(crate) enum Message {
 }
 
 /// What the rest of the engine holds of a shard.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Shard {
     pub(crate) id: ShardId,
+    /// Since when it is ours.
+    pub(crate) epoch: u64,
     pub(crate) queue: mpsc::Sender<Message>,
     pub(crate) published: Arc<Published>,
     pub(crate) health: Arc<Health>,
-    pub(crate) behind: Arc<AtomicU64>,
+    pub(crate) behind: AtomicU64,
 }
 
 /// Why a shard does not serve, if it does not.
@@ -70,7 +72,7 @@ impl Shard {
         let (queue, _) = mpsc::channel(1);
         let health = Arc::new(Health::default());
         health.set(Some(fault));
-        Self { id, queue, published: Arc::default(), health, behind: Arc::default() }
+        Self { id, epoch: 0, queue, published: Arc::default(), health, behind: AtomicU64::default() }
     }
 
     /// Sends a command and waits until its answer is durable.
@@ -93,6 +95,11 @@ impl Shard {
         let (answer, answered) = oneshot::channel();
         self.send(Message::Settle { answer })?;
         answered.await.unwrap_or_else(|_| Err(self.why_not()))
+    }
+
+    /// Whether another has it now, or it was given up.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self.health.fault(), Some(Fault::TakenOver { .. } | Fault::Ended { .. }))
     }
 
     /// How far the tables for pages were when they were last looked at.

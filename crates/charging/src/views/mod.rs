@@ -14,4 +14,4 @@ pub use read::{
 
 pub(crate) use fold::word;
 pub(crate) use projector::{cursor, project};
-pub(crate) use rows::all_bundles;
+pub(crate) use rows::{all_bundles, cursor as cursor_in};

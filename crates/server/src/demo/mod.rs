@@ -17,6 +17,7 @@ use crate::{
     cli::Demo,
     data_dir::{DataDir, hex},
     http,
+    nodes::Role,
     running::{self, Running},
     settings::{Gy, GyPeer, Sandbox, Settings},
     shop::Shop,
@@ -45,7 +46,7 @@ pub async fn run(options: &Demo, settings: Settings, keeps_data: bool) -> Result
     let certificate = if options.tls { Some(http::certificate_for_demo().await?) } else { None };
     let settings = for_demo(settings, options, listener.local_addr()?, place.as_ref());
     let (paysim, settings) = with_paysim(settings, options, hooks.local_addr()?).await?;
-    let shop = Shop::open(settings).await?;
+    let shop = Shop::open(settings, Role::Serves).await?;
     catalog::apply(&shop.db, &shop.env, catalog::DEMO, false).await?;
     let account = account(&shop).await?;
     let cards = cards::make_test_cards(&shop.db, &shop.env, &shop.secret, "system", CARDS).await?;

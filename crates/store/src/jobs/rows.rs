@@ -4,7 +4,7 @@ use basis::{Env, Id, Job, Problem, Timestamp};
 use serde::Serialize;
 
 use super::NewJob;
-use crate::{Conn, Row, sql};
+use crate::{Conn, Engine, Query, Row, sql};
 
 /// A job as the operator sees it.
 #[derive(Debug, Clone)]
@@ -60,23 +60,27 @@ pub(super) async fn claim(
     lease_until: Timestamp,
     limit: u32,
 ) -> Result<Vec<JobRow>, Problem> {
-    // The condition stands twice: after waiting for another's row lock PostgreSQL checks only the outer one again.
+    let query = match conn.engine() {
+        Engine::Postgres => Query::new(CLAIM_AMONG_OTHERS),
+        Engine::Sqlite => claim_alone(),
+    };
+    let claimed = query.bind(owner).bind(lease_until).bind(now).bind(limit).all(conn).await?;
+    claimed.iter().map(job_row).collect()
+}
+
+/// Workers of other processes claim at the same time: what one of them has in its hands is passed by, not waited for.
+/// SQLite knows no such words, and needs none, for only one writes.
+const CLAIM_AMONG_OTHERS: &str = "UPDATE job SET state = 'leased', lease_owner = $1, lease_until = $2, attempts = attempts + 1 \
+    WHERE id IN (SELECT id FROM job WHERE (state = 'ready' AND run_at <= $3) OR (state = 'leased' AND lease_until < $3) \
+    ORDER BY run_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) \
+    RETURNING id, kind, key, payload, state, run_at, attempts, last_error";
+
+fn claim_alone() -> Query {
     sql!(
         "UPDATE job SET state = 'leased', lease_owner = $1, lease_until = $2, attempts = attempts + 1 \
          WHERE id IN (SELECT id FROM job WHERE (state = 'ready' AND run_at <= $3) OR (state = 'leased' AND lease_until < $3) \
-         ORDER BY run_at, id LIMIT $4) \
-         AND ((state = 'ready' AND run_at <= $3) OR (state = 'leased' AND lease_until < $3)) \
-         RETURNING id, kind, key, payload, state, run_at, attempts, last_error"
+         ORDER BY run_at, id LIMIT $4) RETURNING id, kind, key, payload, state, run_at, attempts, last_error"
     )
-    .bind(owner)
-    .bind(lease_until)
-    .bind(now)
-    .bind(limit)
-    .all(conn)
-    .await?
-    .iter()
-    .map(job_row)
-    .collect()
 }
 
 /// When the next job is due, if any waits.
@@ -97,12 +101,16 @@ pub(super) async fn lost_lease(conn: &mut Conn, now: Timestamp) -> Result<bool, 
         .map(|row| row.is_some())
 }
 
-/// Frees what an earlier life of this owner had leased.
+/// Frees what earlier lives of this owner had leased; it has leased nothing yet.
 pub(super) async fn free_leases(conn: &mut Conn, owner: &str) -> Result<u64, Problem> {
-    sql!("UPDATE job SET state = 'ready', lease_owner = NULL, lease_until = NULL WHERE state = 'leased' AND lease_owner = $1")
-        .bind(owner)
-        .run(conn)
-        .await
+    let (name, _) = owner.split_once(':').unwrap_or((owner, ""));
+    sql!(
+        "UPDATE job SET state = 'ready', lease_owner = NULL, lease_until = NULL WHERE state = 'leased' \
+         AND (lease_owner = $1 OR substr(lease_owner, 1, length($1) + 1) = $1 || ':')"
+    )
+    .bind(name)
+    .run(conn)
+    .await
 }
 
 /// Removes a job that is done, unless it was asked for again while it ran: then its time has moved.

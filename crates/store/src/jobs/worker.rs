@@ -71,8 +71,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker without handlers. `owner` names this process among those that share the database, and stays
-    /// the same over restarts.
+    /// A worker without handlers. `owner` is `name:life`: the name stays the same over restarts, and no two that live have
+    /// the same; each start is another life. What earlier lives of the name had leased is free.
     pub fn new(db: &Db, env: &Env, owner: &str) -> Self {
         let (owner, handlers) = (owner.to_owned(), HashMap::new());
         Self { db: db.clone(), env: env.clone(), owner, handler_time_max: HANDLER_TIME_MAX, handlers }

@@ -135,7 +135,7 @@ const fn state(state: BundleState) -> &'static str {
     responses((status = 200, body = DataOut), (status = "4XX", body = ProblemBody)))]
 async fn data(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> ApiResult<DataOut> {
     let line = cards::line(&mut app.db.read().await?, caller.account, read_id(&id)?).await?;
-    Ok(Json(data_out(&app, line.id, app.charging.view(line.pool))))
+    Ok(Json(data_out(&app, line.id, app.charging.view(line.pool).await)))
 }
 
 /// A line whose pool is about to be opened has nothing yet.

@@ -13,7 +13,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("accounts", &["basis", "store", "texts"]),
     ("catalog", &["basis", "store", "texts"]),
     ("ledger", &["basis", "store"]),
-    ("charging", &["basis", "store", "wire"]),
+    ("nodes", &["basis", "store"]),
+    ("charging", &["basis", "store", "nodes", "wire"]),
     ("rsp", &["basis", "store", "wire"]),
     ("cards", &["basis", "store", "accounts", "catalog", "ledger", "charging", "rsp"]),
     ("carriers", &["basis", "store", "accounts", "catalog", "ledger", "charging", "rsp"]),
@@ -30,13 +31,13 @@ const MAY: &[(&str, &[&str])] = &[
 ];
 
 const NOUNS: &[&str] = &[
-    "basis", "store", "accounts", "catalog", "ledger", "charging", "rsp", "cards", "carriers", "payments",
-    "orders",
+    "basis", "store", "nodes", "accounts", "catalog", "ledger", "charging", "rsp", "cards", "carriers",
+    "payments", "orders",
 ];
 
 const WEB: &[&str] = &[
-    "basis", "store", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards", "carriers",
-    "payments", "orders", "support",
+    "basis", "store", "nodes", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
+    "carriers", "payments", "orders", "support",
 ];
 
 /// Peers that speak the real protocols: they know nothing of the nouns, or they would prove nothing.

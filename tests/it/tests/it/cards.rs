@@ -240,7 +240,7 @@ async fn a_bound_line_is_opened_at_the_charging_engine() {
             let next = cards::open_line(town.db(), &town.env, &charging, &run).await.unwrap();
             assert_eq!(next, Next::Done, "twice is as good as once");
         }
-        assert!(charging.view(line.pool).is_some());
+        assert!(charging.view(line.pool).await.is_some());
         let mut conn = town.db().read().await.unwrap();
         assert!(cards::line_of_id(&mut conn, line.id).await.unwrap().opened_at.is_some());
     }

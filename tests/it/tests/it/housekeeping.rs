@@ -57,7 +57,7 @@ async fn messages_and_keys_go_in_time_and_what_they_did_stays() {
         shop.hook("evt-paid", payment).await;
         shop.work().await;
         shop.audit().await;
-        assert_eq!(shop.bundles(), 1, "not delivered twice");
+        assert_eq!(shop.bundles().await, 1, "not delivered twice");
     }
 }
 

@@ -20,6 +20,8 @@ mod ledger;
 #[cfg(test)]
 mod mail;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod payments;

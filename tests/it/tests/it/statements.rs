@@ -11,6 +11,7 @@ const MIGRATIONS: &[store::Migrations] = &[
     ::catalog::MIGRATIONS,
     ::cards::MIGRATIONS,
     ledger::MIGRATIONS,
+    nodes::MIGRATIONS,
     payments::MIGRATIONS,
     ::charging::MIGRATIONS,
     ::charging::LOG_MIGRATIONS,

@@ -32,6 +32,9 @@ const METHODS: [&str; 4] = ["card", "paypal", "alipay", "wechat_pay"];
 const ACCOUNTS: usize = 4;
 const LINES_EACH: usize = 5;
 const BUYERS: usize = 12;
+/// One kill in so many is made good by the other nodes, for so long.
+const STAYS_DEAD_IN: usize = 6;
+const STAYS_DEAD: Duration = Duration::from_secs(10);
 /// How long everything may take to come to rest once nobody kills any more.
 const REST_TIME_MAX: Duration = Duration::from_secs(90);
 
@@ -44,6 +47,9 @@ struct Args {
     /// At least so many delivered orders.
     #[arg(long, default_value_t = 500)]
     orders: usize,
+    /// So many nodes on one PostgreSQL; each kill hits any of them.
+    #[arg(long, default_value_t = 1, requires = "postgres")]
+    nodes: usize,
     /// Where the release builds are.
     #[arg(long, default_value = "target/release")]
     programs: PathBuf,
@@ -65,13 +71,17 @@ async fn main() -> Result<ExitCode> {
     let chance = Env { entropy: Arc::new(SeededEntropy::new(seed)), ..Env::system() };
     let mut report = Report::default();
     let setting = args.postgres.as_ref().map(|url| format!("database = \"{url}\"")).unwrap_or_default();
-    let (world, cards) = World::make(&args.programs, &setting, count(ACCOUNTS * LINES_EACH)?).await?;
+    let (world, cards) =
+        World::make_nodes(&args.programs, &setting, count(ACCOUNTS * LINES_EACH)?, args.nodes.max(1)).await?;
     run(&args, &world, &cards, &chance, &mut report).await?;
     Ok(report.close())
 }
 
 async fn run(args: &Args, world: &World, cards: &[Card], chance: &Env, report: &mut Report) -> Result<()> {
-    let mut heyon = world.serve().await?;
+    let mut nodes = Vec::new();
+    for node in 0..args.nodes.max(1) {
+        nodes.push(world.serve_node(node).await?);
+    }
     let shop = Arc::new(Shop::open(world, cards).await?);
     let imsis: Vec<String> = cards.iter().map(|card| card.imsi.clone()).collect();
     let netsim = world.netsim(&imsis, COUNTRY)?;
@@ -80,9 +90,16 @@ async fn run(args: &Args, world: &World, cards: &[Card], chance: &Env, report: &
     while kills < args.kills || shop.placed() < args.orders + args.orders / 4 {
         let life = 20 + u64::from(u32::from_le_bytes(chance.random())) % 1480;
         sleep(Duration::from_millis(life)).await;
-        heyon.kill().await?;
+        let [nth, rest] = chance.random::<2>().map(usize::from);
+        let nth = nth % nodes.len();
+        let node = nodes.get_mut(nth).context("no node")?;
+        node.kill().await?;
         kills += 1;
-        heyon = world.serve().await?;
+        // Now and then the others have to do without it for good.
+        if args.nodes > 1 && rest % STAYS_DEAD_IN == 0 {
+            sleep(STAYS_DEAD).await;
+        }
+        *node = world.serve_node(nth).await?;
         ensure!(kills < args.kills * 50, "too slow: {} orders after {kills} kills", shop.placed());
     }
     shop.stop.store(true, Ordering::Relaxed);
@@ -97,7 +114,9 @@ async fn run(args: &Args, world: &World, cards: &[Card], chance: &Env, report: &
     report.check("the gateway met nothing odd", gateway.is_ok(), said(&gateway.map(|()| String::new())));
     let audit = world.operator(&["audit"]).await;
     report.check("audit of the running shop", audit.is_ok(), said(&audit));
-    terminate(heyon).await?;
+    for node in nodes {
+        terminate(node).await?;
+    }
     let audit = world.operator(&["audit"]).await;
     report.check("audit after it has stopped", audit.is_ok(), said(&audit));
     compare(args, world, &shop, &stories, &books, report).await

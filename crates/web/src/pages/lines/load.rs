@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use basis::{DAY_MS, Id, Order, Problem, Timestamp};
 use catalog::{Catalogue, Plan, PlanId, words};
 use charging::{BundleState, BundleView, PoolView, SessionView};
+use futures_util::future::join_all;
 use orders::{Bought, OrderState};
 use store::Conn;
 use texts::TimeZone;
@@ -51,7 +52,7 @@ pub(crate) async fn lines(
     lines: &[cards::Line],
 ) -> Result<Vec<LineFacts>, Problem> {
     let now = shelf.app.env.now();
-    let mut lines: Vec<LineFacts> = lines.iter().map(|line| facts(shelf, line)).collect();
+    let mut lines: Vec<LineFacts> = join_all(lines.iter().map(|line| facts(shelf, line))).await;
     lines.sort_by_cached_key(|line| rank(line, now));
     if let Some(first) = lines.first_mut() {
         first.days = days(conn, first.id, &shelf.reader.zone, now).await?;
@@ -60,8 +61,8 @@ pub(crate) async fn lines(
 }
 
 /// One line as the engine and the shop know it, without its use.
-pub(crate) fn facts(shelf: &Shelf<'_>, line: &cards::Line) -> LineFacts {
-    let view = shelf.app.charging.view(line.pool);
+pub(crate) async fn facts(shelf: &Shelf<'_>, line: &cards::Line) -> LineFacts {
+    let view = shelf.app.charging.view(line.pool).await;
     let placed = |bundle: &BundleView| placed(shelf, bundle);
     let bundles: Vec<Placed> = view.iter().flat_map(|view| &view.bundles).map(placed).collect();
     let mut facts = LineFacts {

@@ -138,7 +138,7 @@ async fn load_page(
     let orders = orders::of_line(&mut conn, who.person.account, line.id, HISTORY_MAX).await?;
     let bought: Vec<_> = orders.iter().map(Into::into).collect();
     let shelf = load::Shelf::new(app, &who.reader, &catalogue, &bought);
-    let mut facts = load::facts(&shelf, &line);
+    let mut facts = load::facts(&shelf, &line).await;
     let now = app.env.now();
     facts.days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;
     let history = orders.iter().map(|order| past(&shelf, order)).collect();

@@ -20,12 +20,11 @@ pub(super) enum Bought {
 }
 
 impl Bought {
-    /// From memory, without IO.
-    pub(super) fn of(charging: &Charging, order: &OrderRecord, now: Timestamp) -> Self {
+    /// From memory.
+    pub(super) async fn of(charging: &Charging, order: &OrderRecord, now: Timestamp) -> Self {
         let delivered = order.state == OrderState::Active && order.closed_at.is_none();
-        let Some(view) = order.pool.filter(|_| delivered).and_then(|pool| charging.view(pool)) else {
-            return Self::Unknown;
-        };
+        let Some(pool) = order.pool.filter(|_| delivered) else { return Self::Unknown };
+        let Some(view) = charging.view(pool).await else { return Self::Unknown };
         match view.bundles.iter().find(|bundle| bundle.bundle == order.id) {
             Some(bundle) => match bundle.state {
                 BundleState::Waiting => Self::Waiting,

@@ -68,7 +68,7 @@ async fn the_log_is_trimmed_only_behind_snapshot_and_cursor() {
     for world in worlds().await {
         let charging = world.open_with(100).await;
         charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
-        let before = charging.view(pool(1)).unwrap();
+        let before = charging.view(pool(1)).await.unwrap();
         charging.snapshot().await.unwrap();
         assert_eq!(log_rows(&world).await, 0, "all of it is behind both");
         drop(charging);
@@ -80,7 +80,7 @@ async fn the_log_is_trimmed_only_behind_snapshot_and_cursor() {
             !charging.faults().is_empty(),
             "a trimmed log without its snapshot is damage, not an empty pool"
         );
-        assert_ne!(Some(before), charging.view(pool(1)));
+        assert_ne!(Some(before), charging.view(pool(1)).await);
     }
 }
 

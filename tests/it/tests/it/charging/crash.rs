@@ -21,11 +21,11 @@ async fn nothing_acknowledged_is_lost_wherever_the_plug_is_pulled() {
             all_used += used_now;
             held = granted(&answer);
             assert!(held > 0);
-            assert_eq!(used(&charging), all_used);
+            assert_eq!(used(&charging).await, all_used);
             drop(charging);
         }
         let charging = world.open().await;
-        assert_eq!((used(&charging), remaining(&charging)), (all_used, 100 * MB - all_used));
+        assert_eq!((used(&charging).await, remaining(&charging).await), (all_used, 100 * MB - all_used));
     }
 }
 
@@ -42,14 +42,14 @@ async fn a_repeat_after_a_restart_gets_the_stored_answer() {
             let again = charging.control(request("s", RequestKind::Update, 1, 3 * MB)).await.unwrap();
             assert_eq!(again, answer);
         }
-        assert_eq!(used(&charging), 3 * MB, "debited once");
+        assert_eq!(used(&charging).await, 3 * MB, "debited once");
         charging.control(request("s", RequestKind::Terminate, 2, MB)).await.unwrap();
         charging.shut_down().await;
 
         let charging = world.open().await;
         charging.control(request("s", RequestKind::Terminate, 2, MB)).await.unwrap();
-        assert_eq!(used(&charging), 4 * MB, "the tombstone remembers through a snapshot");
-        assert_eq!(charging.view(pool(1)).unwrap().sessions, []);
+        assert_eq!(used(&charging).await, 4 * MB, "the tombstone remembers through a snapshot");
+        assert_eq!(charging.view(pool(1)).await.unwrap().sessions, []);
     }
 }
 
@@ -67,7 +67,7 @@ async fn of_credit_and_void_the_first_wins_for_ever() {
         for (n, fate) in [(1, Fate::Credited), (2, Fate::Voided), (3, Fate::Unknown)] {
             assert_eq!(charging.fate(pool(1), order(n)).await.unwrap(), fate);
         }
-        assert_eq!(remaining(&charging), 100 * MB);
+        assert_eq!(remaining(&charging).await, 100 * MB);
     }
 }
 
@@ -90,11 +90,11 @@ async fn a_snapshot_and_the_log_behind_it_give_the_same_pool() {
         charging.snapshot().await.unwrap();
         charging.control(request("a", RequestKind::Update, 1, 2 * MB)).await.unwrap();
         charging.control(request("b", RequestKind::Initial, 0, 0)).await.unwrap();
-        let before = charging.view(pool(1)).unwrap();
+        let before = charging.view(pool(1)).await.unwrap();
         drop(charging);
 
         let charging = world.open().await;
-        assert_eq!(charging.view(pool(1)).unwrap(), before);
+        assert_eq!(charging.view(pool(1)).await.unwrap(), before);
         charging.snapshot().await.unwrap();
         charging.catch_up().await.unwrap();
         drop(charging);
@@ -112,10 +112,10 @@ async fn what_has_run_out_while_nobody_was_there_runs_out_at_the_start() {
 
         let charging = world.open().await;
         charging.tick().await.unwrap();
-        assert_eq!(charging.view(pool(1)).unwrap().sessions, [], "silent for twice its validity");
+        assert_eq!(charging.view(pool(1)).await.unwrap().sessions, [], "silent for twice its validity");
         let late = charging.control(request("s", RequestKind::Update, 1, MB)).await.unwrap();
         assert_eq!(late.verdict, Verdict::Accepted);
-        assert_eq!(used(&charging), MB, "a late report is debited all the same");
+        assert_eq!(used(&charging).await, MB, "a late report is debited all the same");
     }
 }
 
@@ -124,13 +124,13 @@ async fn the_shards_time_never_goes_back() {
     for world in worlds().await {
         let charging = world.open_with(100).await;
         charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
-        let before = charging.view(pool(1)).unwrap().sessions[0].heard_at;
+        let before = charging.view(pool(1)).await.unwrap().sessions[0].heard_at;
         drop(charging);
         world.clock.advance_ms(-HOUR_MS);
 
         let charging = world.open().await;
         charging.control(request("s", RequestKind::Update, 1, MB)).await.unwrap();
-        assert_eq!(charging.view(pool(1)).unwrap().sessions[0].heard_at, before);
+        assert_eq!(charging.view(pool(1)).await.unwrap().sessions[0].heard_at, before);
         drop(charging);
         drop(world.open().await);
         world.clock.advance_ms(HOUR_MS);

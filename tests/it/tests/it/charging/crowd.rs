@@ -14,9 +14,9 @@ async fn a_request_for_any_number_of_services_is_refused_whole() {
             ..request("s", RequestKind::Initial, 0, 0)
         };
         let refused = charging.control(many(charging::MAX_SERVICES + 1)).await.unwrap_err();
-        assert_eq!((refused.kind, used(&charging)), (basis::Kind::Invalid, 0));
+        assert_eq!((refused.kind, used(&charging).await), (basis::Kind::Invalid, 0));
         charging.control(many(charging::MAX_SERVICES)).await.unwrap();
-        assert_eq!(used(&charging), 64 * MB);
+        assert_eq!(used(&charging).await, 64 * MB);
     }
 }
 
@@ -45,7 +45,7 @@ async fn sixty_four_sessions_never_get_more_than_there_is() {
         for session in futures_util::future::join_all(sessions).await {
             reported += session.unwrap();
         }
-        assert_eq!(used(&charging), reported, "every report counted once");
+        assert_eq!(used(&charging).await, reported, "every report counted once");
         assert_eq!(reported, 200 * MB, "honest gateways use no more than was sold, and get all of it");
         charging.catch_up().await.unwrap();
         drop(charging);

@@ -60,7 +60,7 @@ async fn a_damaged_last_row_is_named_whichever_byte_it_is() {
     overwrite(&world, (shard, seq), &whole).await;
     let charging = world.open().await;
     assert_eq!(charging.faults().len(), 0, "nothing was cut: the mended log serves again");
-    assert_eq!(charging.view(pool(1)).unwrap().sessions.len(), 1);
+    assert_eq!(charging.view(pool(1)).await.unwrap().sessions.len(), 1);
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn a_failed_append_takes_back_all_that_was_applied_after_it() {
     for world in worlds().await {
         let charging = world.open_with(100).await;
         charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
-        let before = charging.view(pool(1)).unwrap();
+        let before = charging.view(pool(1)).await.unwrap();
         if world.sqlite() {
             run!(
                 world,
@@ -102,16 +102,16 @@ async fn a_failed_append_takes_back_all_that_was_applied_after_it() {
         for answer in futures_util::future::join_all(reports).await {
             assert_eq!(answer.unwrap_err().kind, basis::Kind::Unavailable);
         }
-        assert_eq!(charging.view(pool(1)).unwrap(), before, "nothing of it remains");
+        assert_eq!(charging.view(pool(1)).await.unwrap(), before, "nothing of it remains");
         if world.sqlite() {
             run!(world, "DROP TRIGGER full");
         } else {
             run!(world, "ALTER TABLE charging_log DROP CONSTRAINT fullness");
         }
         charging.control(request("s", RequestKind::Update, 1, MB)).await.unwrap();
-        assert_eq!(used(&charging), MB);
+        assert_eq!(used(&charging).await, MB);
         drop(charging);
-        assert_eq!(used(&world.open().await), MB, "and the log is whole");
+        assert_eq!(used(&world.open().await).await, MB, "and the log is whole");
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_silent_database_is_asked_until_it_speaks() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         charging.control(request("s", RequestKind::Update, 1, MB)).await.unwrap();
-        assert_eq!(used(&charging), MB);
+        assert_eq!(used(&charging).await, MB);
     }
 }
 
@@ -144,7 +144,7 @@ async fn what_ran_out_while_the_database_was_silent_runs_out_when_it_speaks() {
         charging.credit(credit_there).await.unwrap();
         let other = CreditControl { imsi: imsi(2).parse().ok(), ..request("t", RequestKind::Initial, 0, 0) };
         charging.control(other).await.unwrap();
-        assert_eq!(charging.view(same_shard).unwrap().sessions.len(), 1);
+        assert_eq!(charging.view(same_shard).await.unwrap().sessions.len(), 1);
 
         run!(world, "ALTER TABLE charging_log RENAME TO charging_log_away");
         world.clock.advance_ms(basis::HOUR_MS);
@@ -161,12 +161,12 @@ async fn what_ran_out_while_the_database_was_silent_runs_out_when_it_speaks() {
         run!(world, "ALTER TABLE charging_log_away RENAME TO charging_log");
         // On a busy machine the engine asks the database again late; that it does is what matters.
         for _ in 0..1000 {
-            if charging.view(same_shard).unwrap().sessions.is_empty() {
+            if charging.view(same_shard).await.unwrap().sessions.is_empty() {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        assert_eq!(charging.view(same_shard).unwrap().sessions, [], "nobody asked this pool");
+        assert_eq!(charging.view(same_shard).await.unwrap().sessions, [], "nobody asked this pool");
         world.clock.advance_ms(-basis::HOUR_MS);
     }
 }
@@ -194,6 +194,6 @@ async fn a_second_writer_stops_the_first() {
         assert!(matches!(first.faults()[..], [Fault::TakenOver { .. }]), "{:?}", first.faults());
         second.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
         drop((first, second));
-        assert_eq!(world.open().await.view(pool(1)).unwrap().sessions.len(), 1);
+        assert_eq!(world.open().await.view(pool(1)).await.unwrap().sessions.len(), 1);
     }
 }

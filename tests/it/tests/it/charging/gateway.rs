@@ -87,7 +87,7 @@ async fn books_agree_after_repeats_disorder_and_pulled_plugs() {
             face.pull_the_plug().await;
             let charging = world.open().await;
             face = Face::open(&mut address, &charging, &world.env).await;
-            if used(&charging) > 20 * MB {
+            if used(&charging).await > 20 * MB {
                 break charging;
             }
         };
@@ -96,7 +96,7 @@ async fn books_agree_after_repeats_disorder_and_pulled_plugs() {
 
         let sums = netsim::books::read(&books).unwrap()[&imsi(1)];
         assert_eq!(sums.in_doubt, 0, "everything was answered in the end");
-        assert_eq!(used(&charging), sums.answered, "each report counted once");
+        assert_eq!(used(&charging).await, sums.answered, "each report counted once");
         charging.shut_down().await;
         drop(face);
         assert_eq!(world.audit().await, [""; 0]);
@@ -124,7 +124,7 @@ async fn requests_that_come_thrice_and_in_disorder_count_once() {
         assert_eq!((outcome.contradictions, outcome.unanswered), (0, 0), "{outcome}");
         assert!(outcome.messages > outcome.requests && outcome.requests > 64, "{outcome}");
         assert_eq!(outcome.octets_reported, outcome.requests * 1000);
-        assert_eq!(used(&charging), outcome.octets_reported, "{outcome}");
+        assert_eq!(used(&charging).await, outcome.octets_reported, "{outcome}");
         charging.shut_down().await;
         assert_eq!(world.audit().await, [""; 0]);
     }

@@ -7,6 +7,7 @@ mod damage;
 mod gateway;
 mod gy;
 mod moves;
+mod nodes;
 mod sharing;
 mod speed;
 
@@ -138,10 +139,10 @@ fn granted(answer: &Answer) -> u64 {
 }
 
 /// What pool 1 says is left.
-fn remaining(charging: &Charging) -> u64 {
-    charging.view(pool(1)).unwrap().bundles.iter().map(|bundle| bundle.remaining.octets()).sum()
+async fn remaining(charging: &Charging) -> u64 {
+    charging.view(pool(1)).await.unwrap().bundles.iter().map(|bundle| bundle.remaining.octets()).sum()
 }
 
-fn used(charging: &Charging) -> u64 {
-    charging.view(pool(1)).unwrap().bundles.iter().map(|bundle| bundle.used.octets()).sum()
+async fn used(charging: &Charging) -> u64 {
+    charging.view(pool(1)).await.unwrap().bundles.iter().map(|bundle| bundle.used.octets()).sum()
 }

@@ -26,8 +26,8 @@ async fn begin(world: &World) -> Charging {
 }
 
 /// The bundles of a pool: what is left of each.
-fn left(charging: &Charging, n: u128) -> Vec<u64> {
-    charging.view(pool(n)).unwrap().bundles.iter().map(|bundle| bundle.remaining.octets()).collect()
+async fn left(charging: &Charging, n: u128) -> Vec<u64> {
+    charging.view(pool(n)).await.unwrap().bundles.iter().map(|bundle| bundle.remaining.octets()).collect()
 }
 
 #[tokio::test]
@@ -51,14 +51,14 @@ async fn a_move_is_finished_by_the_next_call_wherever_the_plug_was_pulled() {
             let moved = MoveAnswer::Moved { bundles: vec![order(1)] };
             assert_eq!(answer, if cut_after == 3 { MoveAnswer::AlreadyMoved } else { moved });
             assert_eq!(charging.move_line(step).await.unwrap(), MoveAnswer::AlreadyMoved);
-            assert_eq!((left(&charging, HOME), left(&charging, FAMILY)), (vec![], vec![96 * MB]));
+            assert_eq!((left(&charging, HOME).await, left(&charging, FAMILY).await), (vec![], vec![96 * MB]));
 
             charging.control(request("t", RequestKind::Initial, 0, 0)).await.unwrap();
             charging.control(request("t", RequestKind::Update, 1, 6 * MB)).await.unwrap();
             charging.snapshot().await.unwrap();
             drop(charging);
             let charging = world.open().await;
-            assert_eq!(left(&charging, FAMILY), [90 * MB], "through a snapshot, too");
+            assert_eq!(left(&charging, FAMILY).await, [90 * MB], "through a snapshot, too");
             charging.catch_up().await.unwrap();
             drop(charging);
             assert_eq!(world.audit().await, [""; 0]);
@@ -91,7 +91,7 @@ async fn until_it_arrives_the_line_is_told_to_come_again_and_nothing_is_lost() {
         let answer = charging.control(late.clone()).await.unwrap();
         assert_eq!((answer.verdict, granted(&answer)), (Verdict::Terminated, 0));
         assert_eq!(charging.control(late).await.unwrap(), answer, "debited once");
-        assert_eq!(left(&charging, FAMILY), [91 * MB]);
+        assert_eq!(left(&charging, FAMILY).await, [91 * MB]);
     }
 }
 
@@ -124,10 +124,10 @@ async fn there_and_back_again_leaves_everything_as_it_was() {
             charging.move_line(back_home(20 + n)).await.unwrap();
         }
         assert_eq!(charging.move_line(to_family(10)).await.unwrap(), MoveAnswer::AlreadyMoved);
-        assert_eq!((left(&charging, HOME), left(&charging, FAMILY)), (vec![96 * MB], vec![]));
+        assert_eq!((left(&charging, HOME).await, left(&charging, FAMILY).await), (vec![96 * MB], vec![]));
         let late = charging.control(request("s", RequestKind::Update, 2, MB)).await.unwrap();
         assert_eq!(late.verdict, Verdict::Terminated);
-        assert_eq!(left(&charging, HOME), [95 * MB]);
+        assert_eq!(left(&charging, HOME).await, [95 * MB]);
         charging.catch_up().await.unwrap();
         drop(charging);
         assert_eq!(world.audit().await, [""; 0]);
@@ -140,7 +140,7 @@ async fn many_at_once_drive_the_same_move() {
         let charging = begin(&world).await;
         let all = futures_util::future::join_all((0..8).map(|_| charging.move_line(to_family(7)))).await;
         assert!(all.iter().all(Result::is_ok), "{all:?}");
-        assert_eq!((left(&charging, HOME), left(&charging, FAMILY)), (vec![], vec![96 * MB]));
+        assert_eq!((left(&charging, HOME).await, left(&charging, FAMILY).await), (vec![], vec![96 * MB]));
         let stranger = LineMove { line: line(9), ..to_family(9) };
         assert_eq!(charging.move_line(stranger).await.unwrap_err().kind, basis::Kind::NotFound);
     }

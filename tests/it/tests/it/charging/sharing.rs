@@ -49,7 +49,7 @@ async fn one_reaches_her_cap_the_owner_raises_it_and_data_goes_on() {
         let again = Hint::ReAuth { session: session(2), reason: Reason::Capped };
         assert_eq!(hints.recv().await.unwrap(), again);
         assert!(granted(&ask(&charging, 2, 3, 0).await) > 0);
-        let view = charging.view(pool(1)).unwrap().lines[1];
+        let view = charging.view(pool(1)).await.unwrap().lines[1];
         let day = view.per_day.unwrap();
         assert_eq!((day.cap.octets(), view.in_all, view.paused), (50 * MB, None, false));
         assert!(day.used.octets() >= 5 * MB && view.cap_room.unwrap().octets() < 45 * MB);

@@ -59,9 +59,12 @@ async fn dying_anywhere_between_payment_and_delivery_delivers_once() {
         let state = shop.state(order).await;
         // So many deaths may take longer than the deadline: then all of it went back.
         match state {
-            OrderState::Active => assert_eq!((shop.bundles(), shop.bank.kept(payment)), (1, 7_200)),
+            OrderState::Active => assert_eq!((shop.bundles().await, shop.bank.kept(payment)), (1, 7_200)),
             OrderState::Refunded => {
-                assert_eq!((shop.bundles(), shop.bank.kept(payment), shop.wallet().await), (0, 0, 4_600));
+                assert_eq!(
+                    (shop.bundles().await, shop.bank.kept(payment), shop.wallet().await),
+                    (0, 0, 4_600)
+                );
             }
             other => panic!("ended {other}"),
         }
@@ -82,7 +85,7 @@ async fn dying_anywhere_between_void_and_refund_refunds_once() {
         dies_everywhere(&shop).await;
         shop.pass(30 * MINUTE_MS).await;
         assert_eq!(shop.state(order).await, OrderState::Refunded);
-        assert_eq!((shop.bundles(), shop.bank.kept(payment), shop.wallet().await), (0, 0, 4_600));
+        assert_eq!((shop.bundles().await, shop.bank.kept(payment), shop.wallet().await), (0, 0, 4_600));
         shop.audit().await;
     }
 }

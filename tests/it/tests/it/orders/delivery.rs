@@ -53,7 +53,7 @@ async fn a_delivery_that_keeps_failing_refunds_itself_the_wallet_first() {
             terms: record.terms,
         };
         assert_eq!(shop.desk.charging.credit(credit).await.unwrap(), charging::CreditAnswer::Voided);
-        assert_eq!(shop.bundles(), 0);
+        assert_eq!(shop.bundles().await, 0);
         shop.audit().await;
     }
 }
@@ -66,7 +66,7 @@ async fn delivered_without_an_answer_it_is_looked_up_and_not_delivered_twice() {
         assert_eq!(shop.state(order).await, OrderState::Delivering);
         shop.pass(MINUTE_MS).await;
         assert_eq!(shop.state(order).await, OrderState::Active);
-        assert_eq!(shop.bundles(), 1);
+        assert_eq!(shop.bundles().await, 1);
         shop.audit().await;
     }
 }
@@ -152,7 +152,7 @@ async fn an_operator_refunds_what_was_delivered_and_nobody_keeps_both() {
         shop.work().await;
         assert_eq!(shop.state(order).await, OrderState::Refunded);
         assert_eq!(shop.bank.kept(payment), 0);
-        let view = shop.desk.charging.view(shop.line.pool).unwrap();
+        let view = shop.desk.charging.view(shop.line.pool).await.unwrap();
         assert_eq!(view.bundles[0].state, charging::BundleState::Closed);
         let again = orders::refund(&shop.desk, "operator:li", order, None, "").await;
         assert_eq!(again.unwrap_err().key, "order-nothing-to-refund");

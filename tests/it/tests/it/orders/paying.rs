@@ -19,7 +19,7 @@ async fn a_renewal_goes_the_whole_way() {
         shop.work().await;
 
         assert_eq!(shop.state(order).await, OrderState::Active);
-        assert_eq!(shop.bundles(), 1);
+        assert_eq!(shop.bundles().await, 1);
         let steps = ["placed", "payment_started", "paid", "delivering", "active"];
         assert_eq!(shop.steps(order).await, steps);
         let mut told = Vec::new();
@@ -132,7 +132,7 @@ async fn webhooks_come_twice_late_and_for_nothing() {
         assert_eq!(shop.state(order).await, OrderState::Active);
         let steps = shop.steps(order).await;
         assert_eq!(steps.iter().filter(|step| *step == "paid").count(), 1);
-        assert_eq!(shop.bundles(), 1);
+        assert_eq!(shop.bundles().await, 1);
         shop.audit().await;
     }
 }
@@ -219,7 +219,7 @@ async fn paid_after_expiry_without_the_wallet_part_it_goes_back() {
         shop.work().await;
         assert_eq!(shop.state(order).await, OrderState::Refunded);
         assert_eq!(shop.bank.kept(payment), 0);
-        assert_eq!(shop.bundles(), 1, "only the other order");
+        assert_eq!(shop.bundles().await, 1, "only the other order");
         shop.audit().await;
     }
 }
@@ -236,7 +236,7 @@ async fn paid_after_expiry_at_another_price_it_goes_back() {
         shop.work().await;
         assert_eq!(shop.state(order).await, OrderState::Refunded);
         assert_eq!(shop.bank.kept(payment), 0);
-        assert_eq!(shop.bundles(), 0);
+        assert_eq!(shop.bundles().await, 0);
         shop.audit().await;
     }
 }
@@ -272,7 +272,7 @@ async fn two_payments_of_one_order_and_only_the_first_counts() {
         shop.work().await;
         assert_eq!(shop.state(order).await, OrderState::Active);
         assert_eq!(shop.bank.kept(first) + shop.bank.kept(second), 11_800);
-        assert_eq!(shop.bundles(), 1);
+        assert_eq!(shop.bundles().await, 1);
         shop.audit().await;
     }
 }
@@ -357,7 +357,7 @@ async fn a_cancelled_orders_pay_page_is_closed_at_once_and_money_that_was_there_
         orders::cancel(&shop.desk, shop.buyer, order).await.unwrap();
         shop.work().await;
         assert_eq!(shop.state(order).await, OrderState::Refunded, "who cancelled expects no delivery");
-        assert_eq!((shop.bank.kept(payment), shop.bundles()), (0, 0));
+        assert_eq!((shop.bank.kept(payment), shop.bundles().await), (0, 0));
         assert_eq!(
             shop.steps(order).await,
             ["placed", "payment_started", "expired", "refunding", "refunded"]

@@ -66,7 +66,7 @@ async fn changed_after_the_current_one_nothing_is_closed_and_the_new_one_waits()
         let new = change(&shop, intent).await;
         assert_eq!(shop.state(new).await, OrderState::Active);
         assert_eq!(shop.wallet().await, 0);
-        let view = shop.desk.charging.view(shop.line.pool).unwrap();
+        let view = shop.desk.charging.view(shop.line.pool).await.unwrap();
         assert_eq!(view.bundles.len(), 2);
         assert!(view.bundles.iter().all(|b| b.state == charging::BundleState::Waiting));
         shop.audit().await;

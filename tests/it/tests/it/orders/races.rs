@@ -25,7 +25,7 @@ async fn two_orders_at_once_spend_a_wallet_once() {
         assert_eq!(refused.key, ledger::TOO_LITTLE);
     }
     shop.work().await;
-    assert_eq!((shop.wallet().await, shop.bundles()), (0, 1));
+    assert_eq!((shop.wallet().await, shop.bundles().await), (0, 1));
     shop.audit().await;
 }
 

@@ -222,8 +222,8 @@ impl Shop {
     }
 
     /// How many bundles the line's pool has.
-    pub(crate) fn bundles(&self) -> usize {
-        self.desk.charging.view(self.line.pool).map_or(0, |view| view.bundles.len())
+    pub(crate) async fn bundles(&self) -> usize {
+        self.desk.charging.view(self.line.pool).await.map_or(0, |view| view.bundles.len())
     }
 
     /// Ledger, payments and orders tell the same story.

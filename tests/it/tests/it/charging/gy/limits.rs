@@ -86,7 +86,7 @@ async fn new_sessions_are_refused_when_there_is_too_much_to_do_and_ends_are_not(
     for _ in 0..2 {
         assert_eq!(told(&pgw.receive().await.unwrap()).0, 2001);
     }
-    assert_eq!(used(&charging), 2 * MB);
+    assert_eq!(used(&charging).await, 2 * MB);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,14 +63,14 @@ async fn shop(megabytes: u64, limits: impl FnOnce(&mut Limits)) -> (World, Charg
     (world, charging, face)
 }
 
-fn reserved(charging: &Charging) -> u64 {
-    charging.view(pool(1)).unwrap().sessions.iter().map(|session| session.held.octets()).sum()
+async fn reserved(charging: &Charging) -> u64 {
+    charging.view(pool(1)).await.unwrap().sessions.iter().map(|session| session.held.octets()).sum()
 }
 
 /// Waits for what an answer did not say.
-async fn until(true_now: impl Fn() -> bool) {
+async fn until(true_now: impl AsyncFn() -> bool) {
     let wait = async {
-        while !true_now() {
+        while !true_now().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

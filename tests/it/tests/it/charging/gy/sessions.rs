@@ -34,11 +34,11 @@ async fn a_session_is_opened_reports_and_ends_and_every_repeat_gets_its_answer_a
         let mut pgw = Pgw::open(face.address, "pgw.example").await;
         let again = Says { again: true, ..report() };
         assert_eq!(pgw.ask("s;1;1", RequestType::Update, 1, again).await, more);
-        assert_eq!(used(&charging), 7 * MB, "debited once");
+        assert_eq!(used(&charging).await, 7 * MB, "debited once");
 
         let last = Says { used: Some(MB), ..Says::default() };
         assert_eq!(pgw.ask("s;1;1", RequestType::Termination, 2, last).await.0, 2001);
-        assert_eq!((used(&charging), reserved(&charging)), (8 * MB, 0));
+        assert_eq!((used(&charging).await, reserved(&charging).await), (8 * MB, 0));
         let nameless = Says { used: Some(MB), ..Says::default() };
         assert_eq!(
             pgw.ask("s;1;9", RequestType::Update, 4, nameless).await.0,
@@ -51,7 +51,7 @@ async fn a_session_is_opened_reports_and_ends_and_every_repeat_gets_its_answer_a
             2001,
             "but its subscriber is known"
         );
-        assert_eq!(used(&charging), 9 * MB);
+        assert_eq!(used(&charging).await, 9 * MB);
         let nobody = pgw.ask("s;1;7", OPEN.0, OPEN.1, wants("999990000000000")).await;
         assert_eq!(nobody.0, 5030);
         charging.shut_down().await;
@@ -78,7 +78,7 @@ async fn many_requests_are_under_way_at_once_and_each_gets_its_own_answer() {
         assert_eq!(session, names[hop_by_hop - 2], "the hello was the first");
         assert!(answered.insert(session));
     }
-    assert_eq!(reserved(&charging), 500 * MB);
+    assert_eq!(reserved(&charging).await, 500 * MB);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,8 +108,8 @@ async fn a_gateway_that_does_not_know_the_session_any_more_gives_it_back() {
     charging.credit(credit(2, 1000)).await.unwrap();
     let asked = pgw.receive().await.unwrap();
     pgw.answer(&asked, 5002).await;
-    until(|| charging.view(pool(1)).unwrap().sessions.is_empty()).await;
-    assert_eq!(used(&charging), 0);
+    until(async || charging.view(pool(1)).await.unwrap().sessions.is_empty()).await;
+    assert_eq!(used(&charging).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,11 +139,11 @@ async fn a_gateway_that_has_restarted_has_lost_its_sessions() {
     let mut second = Pgw::connect(face.address, "pgw.example").await;
     second.hello(&[4], Some(9)).await;
     second.ask("s;6;4", OPEN.0, OPEN.1, wants(&imsi)).await;
-    assert_eq!(charging.view(pool(1)).unwrap().sessions.len(), 4, "a lower or equal one says nothing");
+    assert_eq!(charging.view(pool(1)).await.unwrap().sessions.len(), 4, "a lower or equal one says nothing");
 
     let says = Says { state_id: Some(11), ..wants(&imsi) };
     second.ask("s;6;5", OPEN.0, OPEN.1, says).await;
-    until(|| charging.view(pool(1)).unwrap().sessions.len() == 1).await;
+    until(async || charging.view(pool(1)).await.unwrap().sessions.len() == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,10 +165,10 @@ async fn an_event_asks_what_is_there_or_uses_it_up_at_once() {
         (cca.result_code, cca.enough)
     };
     assert_eq!(event("e;1", RequestedAction::CheckBalance, 5 * MB).await, (2001, Some(true)));
-    assert_eq!(used(&charging), 0);
+    assert_eq!(used(&charging).await, 0);
     assert_eq!(event("e;2", RequestedAction::DirectDebiting, 5 * MB).await, (2001, None));
     assert_eq!(event("e;2", RequestedAction::DirectDebiting, 5 * MB).await, (2001, None), "a repeat");
-    assert_eq!(used(&charging), 5 * MB);
+    assert_eq!(used(&charging).await, 5 * MB);
     assert_eq!(event("e;3", RequestedAction::DirectDebiting, 5000 * MB).await, (4012, None));
-    assert_eq!((used(&charging), reserved(&charging)), (5 * MB, 0), "all or nothing");
+    assert_eq!((used(&charging).await, reserved(&charging).await), (5 * MB, 0), "all or nothing");
 }

@@ -1,0 +1,414 @@
+//! Pools that are not here: asking the node that has them, and answering those who ask us.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use basis::{Id, Kind, Line, Pool as PoolNoun, Problem};
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use nodes::{Nodes, Standing, Topic};
+
+pub(super) use super::letters::{Back, Found, Letter, News, Wanted};
+use super::letters::{bytes_of, read};
+use super::{Charging, Inner, Signals};
+use crate::log::{ShardId, rows};
+use crate::pool::{Command, Digits, Pool, Reply, SessionKey};
+use crate::shard::Shard;
+
+/// Questions about pools.
+const POOLS: Topic = Topic(1);
+/// News of pools that have changed, and hints for gateways.
+const NEWS: Topic = Topic(2);
+/// News that shards have new owners.
+pub(super) const MOVED: Topic = Topic(3);
+
+/// While a shard changes hands its callers wait, so often and so long, instead of being refused.
+const WAITS: u32 = 20;
+const WAIT: Duration = Duration::from_millis(75);
+/// How old a pool of another node's may be on a page.
+const VIEW_AGE_NS: u64 = 1_000_000_000;
+/// How old when its owner does not answer.
+const VIEW_AGE_MAX_NS: u64 = 60_000_000_000;
+/// How many pools and ways of other nodes are remembered.
+const VIEWS_MAX: usize = 10_000;
+const WAYS_MAX: usize = 500_000;
+
+/// What was learned from other nodes. Only hints: whoever is asked knows better.
+#[derive(Default)]
+pub(super) struct Far {
+    views: Mutex<HashMap<Id<PoolNoun>, View>>,
+    ways: Mutex<HashMap<Name, Way>>,
+}
+
+/// A pool as it was at a moment of our monotonic clock.
+type View = (Arc<Pool>, u64);
+/// A line, if it is known, and its pool or its session's.
+type Way = (Option<Id<Line>>, Id<PoolNoun>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Name {
+    Session(SessionKey),
+    Imsi(Digits),
+    Msisdn(Digits),
+}
+
+fn names(wanted: &Wanted) -> impl Iterator<Item = Name> {
+    let numbers = [wanted.imsi.map(Name::Imsi), wanted.msisdn.map(Name::Msisdn)];
+    [wanted.session.map(Name::Session)].into_iter().chain(numbers).flatten()
+}
+
+impl Far {
+    fn way(&self, wanted: &Wanted) -> Option<Way> {
+        let ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        names(wanted).find_map(|name| ways.get(&name).copied())
+    }
+
+    fn learn(&self, wanted: &Wanted, line: Option<Id<Line>>, pool: Id<PoolNoun>) {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        if ways.len() > WAYS_MAX {
+            ways.clear();
+        }
+        ways.extend(names(wanted).map(|name| (name, (line, pool))));
+    }
+
+    pub(super) fn unlearn(&self, wanted: &Wanted) {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in names(wanted) {
+            ways.remove(&name);
+        }
+    }
+
+    fn seen(&self, pool: Id<PoolNoun>, now_ns: u64, age_max_ns: u64) -> Option<Arc<Pool>> {
+        let views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        views
+            .get(&pool)
+            .filter(|(_, at)| now_ns.saturating_sub(*at) <= age_max_ns)
+            .map(|(pool, _)| pool.clone())
+    }
+
+    fn see(&self, pool: &Arc<Pool>, now_ns: u64) {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if views.len() > VIEWS_MAX {
+            views.clear();
+        }
+        views.insert(pool.id(), (pool.clone(), now_ns));
+    }
+
+    /// It has changed: what we have is for the case that its owner does not answer.
+    fn overtaken(&self, pool: Id<PoolNoun>) {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, at)) = views.get_mut(&pool) {
+            *at = at.saturating_sub(VIEW_AGE_NS);
+        }
+    }
+}
+
+/// Why there is no answer.
+enum Missed {
+    /// Nobody did anything: the shard is not where we thought.
+    NotThere,
+    /// Nobody knows, or it was refused.
+    Failed(Problem),
+}
+
+pub(super) async fn ask(nodes: &Nodes, owner: &str, letter: &Letter) -> Result<Back, Problem> {
+    read(&nodes.ask(owner, POOLS, bytes_of(letter)).await?)
+}
+
+impl Charging {
+    /// Has a pool carry out a command, wherever it is.
+    pub(super) async fn apply(&self, pool: Id<PoolNoun>, command: Command) -> Result<Reply, Problem> {
+        if self.0.nodes.is_none() {
+            return self.shard(pool)?.apply(pool, command).await;
+        }
+        for _ in 0..WAITS {
+            match self.try_apply(pool, &command).await {
+                Ok(reply) => return Ok(reply),
+                Err(Missed::Failed(problem)) => return Err(problem),
+                Err(Missed::NotThere) => self.wait_for_owner().await,
+            }
+        }
+        Err(nobody())
+    }
+
+    async fn try_apply(&self, pool: Id<PoolNoun>, command: &Command) -> Result<Reply, Missed> {
+        let id = self.0.shard_of(pool);
+        if let Some(shard) = self.0.serving(id) {
+            let said = shard.apply(pool, command.clone()).await;
+            return match said {
+                // It was not carried out: another has the shard, or it is on its way there.
+                Err(_) if shard.is_lost() => Err(Missed::NotThere),
+                said => said.map_err(Missed::Failed),
+            };
+        }
+        match self.ask_owner(id, &Letter::Apply { pool, command: Box::new(command.clone()) }).await? {
+            Back::Reply(reply) => Ok(reply),
+            other => Err(Missed::Failed(astray(&other))),
+        }
+    }
+
+    /// A pool as it stands: durable, and if `settled` with everything counted in that was asked before.
+    pub(super) async fn look(&self, pool: Id<PoolNoun>, settled: bool) -> Result<Option<Arc<Pool>>, Problem> {
+        if self.0.nodes.is_none() {
+            return look_here(&*self.shard(pool)?, pool, settled).await;
+        }
+        for _ in 0..WAITS {
+            match self.try_look(pool, settled).await {
+                Ok(found) => return Ok(found),
+                Err(Missed::Failed(problem)) => return Err(problem),
+                Err(Missed::NotThere) => self.wait_for_owner().await,
+            }
+        }
+        Err(nobody())
+    }
+
+    async fn try_look(&self, pool: Id<PoolNoun>, settled: bool) -> Result<Option<Arc<Pool>>, Missed> {
+        let id = self.0.shard_of(pool);
+        if let Some(shard) = self.0.serving(id) {
+            return self.0.look_here(&shard, pool, settled).await.map_err(Missed::Failed);
+        }
+        match self.ask_owner(id, &Letter::Look { pool, settled }).await? {
+            Back::Pool(state) => {
+                let found = state.map(|state| Arc::new(Pool::restore(Arc::unwrap_or_clone(state))));
+                if let Some(pool) = &found {
+                    self.0.far.see(pool, self.0.env.clock.monotonic_ns());
+                }
+                Ok(found)
+            }
+            other => Err(Missed::Failed(astray(&other))),
+        }
+    }
+
+    /// A pool for a page: from memory if it is fresh enough, and rather old than not at all.
+    pub(super) async fn look_for_page(&self, pool: Id<PoolNoun>) -> Option<Arc<Pool>> {
+        if let Some(shard) = self.0.slots.get(self.0.shard_of(pool)) {
+            return shard.published.get(pool);
+        }
+        let now_ns = self.0.env.clock.monotonic_ns();
+        if let Some(pool) = self.0.far.seen(pool, now_ns, VIEW_AGE_NS) {
+            return Some(pool);
+        }
+        // A page does not wait for a shard that changes hands.
+        match self.try_look(pool, false).await {
+            Ok(found) => found,
+            Err(_) => self.0.far.seen(pool, now_ns, VIEW_AGE_MAX_NS),
+        }
+    }
+
+    async fn ask_owner(&self, id: ShardId, letter: &Letter) -> Result<Back, Missed> {
+        let nodes = self.0.nodes.as_ref().ok_or(Missed::NotThere)?;
+        let owner = self.0.slots.owner(id);
+        if owner.is_empty() || owner == self.0.node || nodes.standing(&owner) != Standing::Alive {
+            return Err(Missed::NotThere);
+        }
+        metrics::counter!("charging_forwarded_total").increment(1);
+        match ask(nodes, &owner, letter).await.map_err(Missed::Failed)? {
+            Back::NotHere => Err(Missed::NotThere),
+            Back::Refused(why) => Err(Missed::Failed(why.into())),
+            back => Ok(back),
+        }
+    }
+
+    /// Has everything that a pool's shard has done stand in the tables for pages.
+    pub(super) async fn write_behind_of(&self, pool: Id<PoolNoun>) -> Result<(), Problem> {
+        let id = self.0.shard_of(pool);
+        if let Some(shard) = self.0.serving(id) {
+            let _housekeeping = self.0.housekeeping.lock().await;
+            return Ok(self.0.project(&shard).await?);
+        }
+        match self.ask_owner(id, &Letter::WriteBehind(pool)).await {
+            Ok(_) => Ok(()),
+            Err(Missed::Failed(problem)) => Err(problem),
+            Err(Missed::NotThere) => Err(nobody()),
+        }
+    }
+
+    async fn wait_for_owner(&self) {
+        self.0.poke.notify_one();
+        tokio::time::sleep(WAIT).await;
+    }
+
+    /// Where something is, by whatever names are known: here, or as another node says. Only if all shards are seen, not
+    /// knowing means that there is no such thing.
+    ///
+    /// # Errors
+    /// Unavailable if nobody knows it, and not everyone could be asked.
+    pub(super) async fn find(&self, wanted: &Wanted) -> Result<Found, Problem> {
+        let found = self.0.find_here(wanted);
+        if found.sure { Ok(found) } else { self.find_everywhere(wanted).await }
+    }
+
+    /// The same, and what all nodes say of it.
+    pub(super) async fn find_everywhere(&self, wanted: &Wanted) -> Result<Found, Problem> {
+        let mut found = self.0.find_here(wanted);
+        if let Some(nodes) = &self.0.nodes {
+            let (others, letter) = (nodes.others(), Letter::Find(*wanted));
+            let asked = others.iter().map(|node| ask(nodes, &node.owner, &letter));
+            for answer in join_all(asked).await {
+                if let Ok(Back::Found(theirs)) = answer {
+                    found.add(theirs);
+                }
+            }
+        }
+        if let (true, Some(pool)) = (found.sure, found.pool) {
+            self.0.far.learn(wanted, found.line, pool);
+        }
+        found.shards.sort_unstable();
+        found.shards.dedup();
+        let seen_all = u32::try_from(found.shards.len()) == Ok(self.0.slots.count());
+        if found.sure || seen_all { Ok(found) } else { Err(self.missing()) }
+    }
+
+    /// The same, from what is remembered if it is.
+    pub(super) async fn find_quickly(&self, wanted: &Wanted) -> Result<Found, Problem> {
+        let found = self.0.signals.routes.find(wanted);
+        if found.pool.is_some() {
+            return Ok(found);
+        }
+        match self.0.far.way(wanted) {
+            Some((line, pool)) => Ok(Found { line, pool: Some(pool), ..Found::default() }),
+            None => self.find(wanted).await,
+        }
+    }
+
+    fn missing(&self) -> Problem {
+        self.faults().into_iter().next().map_or_else(nobody, Problem::from)
+    }
+}
+
+impl Inner {
+    /// The shard, if it is here and serves.
+    fn serving(&self, id: ShardId) -> Option<Arc<Shard>> {
+        self.slots.get(id).filter(|shard| !shard.is_lost())
+    }
+
+    async fn look_here(
+        &self,
+        shard: &Shard,
+        pool: Id<PoolNoun>,
+        settled: bool,
+    ) -> Result<Option<Arc<Pool>>, Problem> {
+        let found = look_here(shard, pool, settled).await?;
+        // Nothing was written, so nothing has shown yet that nobody else writes.
+        if settled && self.nodes.is_some() {
+            let owned = rows::ownership(&mut self.log.read().await?, shard.id).await?;
+            if owned.epoch != shard.epoch {
+                return Err(nobody());
+            }
+        }
+        Ok(found)
+    }
+
+    fn find_here(&self, wanted: &Wanted) -> Found {
+        let found = self.signals.routes.find(wanted);
+        let has = |pool: &Pool| {
+            let session = wanted.session.is_some_and(|session| pool.session(session).is_some());
+            session || found.line.is_some_and(|line| pool.member(line).is_some())
+        };
+        let sure = found.pool.is_some_and(|id| {
+            let here = self.serving(self.shard_of(id)).and_then(|shard| shard.published.get(id));
+            here.is_some_and(|pool| has(&pool))
+        });
+        let serving = self.slots.here().into_iter().filter(|shard| shard.health.fault().is_none());
+        let shards = if sure { Vec::new() } else { serving.map(|shard| shard.id.0).collect() };
+        Found { sure, shards, ..found }
+    }
+
+    /// Answers another node.
+    async fn answer(&self, letter: Letter) -> Result<Back, Problem> {
+        match letter {
+            Letter::Apply { pool, command } => {
+                let Some(shard) = self.serving(self.shard_of(pool)) else { return Ok(Back::NotHere) };
+                match shard.apply(pool, *command).await {
+                    Err(_) if shard.is_lost() => Ok(Back::NotHere),
+                    said => said.map(Back::Reply),
+                }
+            }
+            Letter::Look { pool, settled } => {
+                let Some(shard) = self.serving(self.shard_of(pool)) else { return Ok(Back::NotHere) };
+                let found = self.look_here(&shard, pool, settled).await?;
+                Ok(Back::Pool(found.map(|pool| Arc::new(pool.state().clone()))))
+            }
+            Letter::Find(wanted) => Ok(Back::Found(self.find_here(&wanted))),
+            Letter::Release(shard) => {
+                let given = self.give(ShardId(shard)).await?;
+                Ok(if given { Back::Done } else { Back::NotHere })
+            }
+            Letter::WriteBehind(pool) => {
+                let Some(shard) = self.serving(self.shard_of(pool)) else { return Ok(Back::NotHere) };
+                let _housekeeping = self.housekeeping.lock().await;
+                self.project(&shard).await?;
+                Ok(Back::Done)
+            }
+        }
+    }
+
+    /// What another node's batch set off there.
+    fn hear(&self, news: News) {
+        news.changes.iter().for_each(|change| self.far.overtaken(change.pool));
+        self.signals.pass_on(news);
+    }
+}
+
+async fn look_here(shard: &Shard, pool: Id<PoolNoun>, settled: bool) -> Result<Option<Arc<Pool>>, Problem> {
+    if settled {
+        shard.settle().await?;
+    }
+    Ok(shard.published.get(pool))
+}
+
+/// From now on other nodes' questions are answered and their news heard.
+pub(super) fn attend(inner: &Arc<Inner>, nodes: &Nodes) {
+    let engine = Arc::downgrade(inner);
+    let answered = move |letter: Vec<u8>| {
+        let engine = engine.clone();
+        async move { bytes_of(&answer(engine, &letter).await) }.boxed()
+    };
+    nodes.answer(POOLS, answered);
+    let engine = Arc::downgrade(inner);
+    nodes.hear(NEWS, move |news| {
+        if let (Some(inner), Ok(news)) = (engine.upgrade(), read(news)) {
+            inner.hear(news);
+        }
+    });
+    let poke = inner.poke.clone();
+    nodes.hear(MOVED, move |_| poke.notify_one());
+}
+
+async fn answer(engine: Weak<Inner>, letter: &[u8]) -> Back {
+    let Some(inner) = engine.upgrade() else { return Back::NotHere };
+    let answer = async { inner.answer(read(letter)?).await };
+    answer.await.unwrap_or_else(|problem| Back::Refused(problem.into()))
+}
+
+impl Signals {
+    /// Tells the other nodes what a batch sets off.
+    pub(super) fn tell_others(&self, news: &News) {
+        if let Some(nodes) = &self.nodes {
+            nodes.tell(NEWS, &bytes_of(news));
+        }
+    }
+}
+
+impl Found {
+    /// One who is sure knows better than one who is not.
+    fn add(&mut self, theirs: Self) {
+        self.line = self.line.or(theirs.line);
+        self.moving = self.moving.or(theirs.moving);
+        if theirs.pool.is_some() && (self.pool.is_none() || theirs.sure) {
+            self.pool = theirs.pool;
+        }
+        self.sure |= theirs.sure;
+        self.shards.extend(theirs.shards);
+    }
+}
+
+/// Nobody serves the shard at this moment.
+pub(super) fn nobody() -> Problem {
+    Problem::new(Kind::Unavailable, "unavailable").because("no node serves this shard at the moment")
+}
+
+fn astray(back: &Back) -> Problem {
+    Problem::internal(format!("another node answered another question: {back:?}"))
+}
