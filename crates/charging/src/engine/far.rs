@@ -1,10 +1,9 @@
 //! Pools that are not here: asking the node that has them, and answering those who ask us.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use basis::{Id, Kind, Line, Pool as PoolNoun, Problem};
+use basis::{Id, Kind, Pool as PoolNoun, Problem};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use nodes::{Nodes, Standing, Topic};
@@ -13,7 +12,7 @@ pub(super) use super::letters::{Back, Found, Letter, News, Wanted};
 use super::letters::{bytes_of, read};
 use super::{Charging, Inner, Signals};
 use crate::log::{ShardId, rows};
-use crate::pool::{Command, Digits, Pool, Reply, SessionKey};
+use crate::pool::{Command, Pool, Reply};
 use crate::shard::Shard;
 
 /// Questions about pools.
@@ -27,83 +26,9 @@ pub(super) const MOVED: Topic = Topic(3);
 const WAITS: u32 = 20;
 const WAIT: Duration = Duration::from_millis(75);
 /// How old a pool of another node's may be on a page.
-const VIEW_AGE_NS: u64 = 1_000_000_000;
+pub(super) const VIEW_AGE_NS: u64 = 1_000_000_000;
 /// How old when its owner does not answer.
 const VIEW_AGE_MAX_NS: u64 = 60_000_000_000;
-/// How many pools and ways of other nodes are remembered.
-const VIEWS_MAX: usize = 10_000;
-const WAYS_MAX: usize = 500_000;
-
-/// What was learned from other nodes. Only hints: whoever is asked knows better.
-#[derive(Default)]
-pub(super) struct Far {
-    views: Mutex<HashMap<Id<PoolNoun>, View>>,
-    ways: Mutex<HashMap<Name, Way>>,
-}
-
-/// A pool as it was at a moment of our monotonic clock.
-type View = (Arc<Pool>, u64);
-/// A line, if it is known, and its pool or its session's.
-type Way = (Option<Id<Line>>, Id<PoolNoun>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Name {
-    Session(SessionKey),
-    Imsi(Digits),
-    Msisdn(Digits),
-}
-
-fn names(wanted: &Wanted) -> impl Iterator<Item = Name> {
-    let numbers = [wanted.imsi.map(Name::Imsi), wanted.msisdn.map(Name::Msisdn)];
-    [wanted.session.map(Name::Session)].into_iter().chain(numbers).flatten()
-}
-
-impl Far {
-    fn way(&self, wanted: &Wanted) -> Option<Way> {
-        let ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
-        names(wanted).find_map(|name| ways.get(&name).copied())
-    }
-
-    fn learn(&self, wanted: &Wanted, line: Option<Id<Line>>, pool: Id<PoolNoun>) {
-        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
-        if ways.len() > WAYS_MAX {
-            ways.clear();
-        }
-        ways.extend(names(wanted).map(|name| (name, (line, pool))));
-    }
-
-    pub(super) fn unlearn(&self, wanted: &Wanted) {
-        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
-        for name in names(wanted) {
-            ways.remove(&name);
-        }
-    }
-
-    fn seen(&self, pool: Id<PoolNoun>, now_ns: u64, age_max_ns: u64) -> Option<Arc<Pool>> {
-        let views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        views
-            .get(&pool)
-            .filter(|(_, at)| now_ns.saturating_sub(*at) <= age_max_ns)
-            .map(|(pool, _)| pool.clone())
-    }
-
-    fn see(&self, pool: &Arc<Pool>, now_ns: u64) {
-        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        if views.len() > VIEWS_MAX {
-            views.clear();
-        }
-        views.insert(pool.id(), (pool.clone(), now_ns));
-    }
-
-    /// It has changed: what we have is for the case that its owner does not answer.
-    fn overtaken(&self, pool: Id<PoolNoun>) {
-        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, at)) = views.get_mut(&pool) {
-            *at = at.saturating_sub(VIEW_AGE_NS);
-        }
-    }
-}
-
 /// Why there is no answer.
 enum Missed {
     /// Nobody did anything: the shard is not where we thought.

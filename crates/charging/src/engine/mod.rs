@@ -7,6 +7,7 @@ mod keeper;
 mod letters;
 mod moves;
 mod open;
+mod remembered;
 mod routes;
 mod share;
 mod slots;
@@ -61,7 +62,7 @@ struct Inner {
     /// The others; `None`: we are alone.
     nodes: Option<Nodes>,
     slots: Slots,
-    far: far::Far,
+    far: remembered::Far,
     signals: Arc<Signals>,
     /// Snapshots, trimming and the write-behind hold it while they work, and a pause for as long as it lasts.
     housekeeping: Arc<AsyncMutex<()>>,

@@ -9,6 +9,7 @@ use store::{Db, Engine};
 use tokio::sync::{Mutex as AsyncMutex, Notify, broadcast};
 use tokio::task::JoinSet;
 
+use super::remembered::Far;
 use super::routes::Routes;
 use super::slots::Slots;
 use super::{CHANGES_MAX, Charging, Inner, Signals, far, keeper};
@@ -75,7 +76,7 @@ impl Charging {
             node,
             nodes,
             slots: Slots::new(shards.len()),
-            far: far::Far::default(),
+            far: Far::default(),
             signals,
             housekeeping: Arc::new(AsyncMutex::new(())),
             changing: AsyncMutex::new(()),
