@@ -62,7 +62,7 @@ fn diameter() -> Result<Tally> {
 fn ledger() -> Result<Tally> {
     let postgres = TemporaryPostgres::start()?;
     let mut test = cargo(["test", "--locked", "-p", "it", "--", "--nocapture", "the_ledger_agrees"]);
-    kept("ledger", test.env("HEYON_CASES", "5000").env("HEYON_TEST_POSTGRES", postgres.url()))
+    kept("ledger", test.env("HEYON_CASES", "1000").env("HEYON_TEST_POSTGRES", postgres.url()))
 }
 
 fn kill_on_postgres(file: &str, args: &[&str]) -> Result<Tally> {
