@@ -75,7 +75,9 @@
   }
 
   // A kept page, and the one that says there is no network, give way to the real one as soon as there is a network again.
-  if (keptAt || document.querySelector("[data-reload]")) addEventListener("online", () => location.reload());
+  // A moment later, for a page that is being left must not come back by its own reload.
+  const again = () => setTimeout(() => { if (navigator.onLine) location.reload(); }, 500);
+  if (keptAt || document.querySelector("[data-reload]")) addEventListener("online", again);
 
   document.addEventListener("htmx:after:swap", showAges);
   setInterval(showAges, 10_000);

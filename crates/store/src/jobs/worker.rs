@@ -129,11 +129,13 @@ impl Worker {
         worker.store_and_claim(ended, 0).await;
     }
 
-    /// Runs what is due now, one after the other, until nothing is; for tests and for commands without a server.
+    /// Runs what is due now, what earlier lives of the owner had begun among it, one after the other, until nothing is;
+    /// for tests and for commands without a server.
     ///
     /// # Errors
     /// Only those of the queue itself; a failed job is put off or dead.
     pub async fn run_due(&self) -> Result<usize, Problem> {
+        self.recover().await;
         let mut done = 0;
         loop {
             let jobs = self.try_claim(1).await?;

@@ -184,19 +184,24 @@ async fn a_dead_job_that_is_wanted_again_lives_again() {
     }
 }
 
+/// A worker of this owner begins the job and dies half-way through it.
+async fn begin_and_die(db: &Db, env: &Env, owner: &str) {
+    queue(db, env).await;
+    let (_go_on, stop) = tokio::sync::watch::channel(false);
+    let begun = Worker::new(db, env, owner).on("mail.send", |_| std::future::pending());
+    let begun = tokio::spawn(begun.run(stop));
+    while standing(db).await.is_none_or(|job| job.state != "leased") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    begun.abort();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_frees_what_its_name_had_leased_and_nobody_elses() {
     let (env, _) = world();
     for db in both(&[], &env).await {
-        queue(&db, &env).await;
+        begin_and_die(&db, &env, "a:1").await;
         let (_go_on, stop) = tokio::sync::watch::channel(false);
-        let begun = Worker::new(&db, &env, "a:1").on("mail.send", |_| std::future::pending());
-        let begun = tokio::spawn(begun.run(stop.clone()));
-        while standing(&db).await.is_none_or(|job| job.state != "leased") {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        // It dies half-way through the job.
-        begun.abort();
         for (owner, does_it) in [("b:1", false), ("a:2", true)] {
             let worker = Worker::new(&db, &env, owner).on("mail.send", |_| async { Ok(Next::Done) });
             let worker = tokio::spawn(worker.run(stop.clone()));
@@ -204,5 +209,18 @@ async fn a_start_frees_what_its_name_had_leased_and_nobody_elses() {
             worker.abort();
             assert_eq!(standing(&db).await.is_none(), does_it, "{owner}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_under_way_when_a_copy_was_made_is_done_by_the_copy() {
+    let (env, _) = world();
+    for db in both(&[], &env).await {
+        begin_and_die(&db, &env, "a:1").await;
+        for (owner, done) in [("b:1", 0), ("a:2", 1)] {
+            let worker = Worker::new(&db, &env, owner).on("mail.send", |_| async { Ok(Next::Done) });
+            assert_eq!(worker.run_due().await.unwrap(), done, "{owner}");
+        }
+        assert!(standing(&db).await.is_none());
     }
 }
