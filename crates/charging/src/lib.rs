@@ -25,7 +25,7 @@ pub use pool::{
 pub use shard::BUSY_KEY;
 pub use views::{
     BundleRow, DayUsage, MemberUsage, Notice, SessionRow, Subject, bundle, delivered_after, sessions_of_line,
-    take_notices, usage_by_day, usage_of_pool,
+    take_notice, usage_by_day, usage_of_pool, waiting_notices,
 };
 
 /// The tables of the log: in `charging.db` beside SQLite's shop, in the shop's own database on PostgreSQL.

@@ -4,10 +4,8 @@ use basis::{Id, Order, Timestamp};
 
 use super::{Bundle, Event, Few, Meter, Pool, Use, decision::Decision};
 
-/// Per cent of a bundle's window.
-const BUNDLE_MARKS: [u8; 3] = [80, 95, 100];
-/// Per cent of a cap.
-const CAP_MARKS: [u8; 2] = [80, 100];
+/// Per cent of a bundle's window, or of a cap.
+const MARKS: [u8; 3] = [80, 95, 100];
 
 /// One of a member's caps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +46,7 @@ impl Decision<'_> {
         }
         let after = self.pool.cap_levels(&used, self.now);
         for ((cap, before), (_, after)) in before.iter().zip(after.iter()) {
-            for percent in passed(&CAP_MARKS, *before, *after) {
+            for percent in passed(*before, *after) {
                 self.record(Event::CapMarked { line: used.line, cap: *cap, percent });
             }
         }
@@ -60,14 +58,14 @@ impl Decision<'_> {
         self.record(event);
         let (Some(before), Some(after)) = (before, self.pool.bundle_level(bundle)) else { return };
         let window = self.pool.bundle(bundle).map_or(0, |b| b.window);
-        for percent in passed(&BUNDLE_MARKS, before, after) {
+        for percent in passed(before, after) {
             self.record(Event::Marked { bundle, window, percent });
         }
     }
 }
 
-fn passed(marks: &[u8], before: Level, after: Level) -> impl Iterator<Item = u8> {
-    marks.iter().copied().filter(move |mark| after.has_reached(*mark) && !before.has_reached(*mark))
+fn passed(before: Level, after: Level) -> impl Iterator<Item = u8> {
+    MARKS.into_iter().filter(move |mark| after.has_reached(*mark) && !before.has_reached(*mark))
 }
 
 impl Pool {

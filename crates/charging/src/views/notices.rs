@@ -5,7 +5,7 @@ use store::{Conn, Row, sql};
 
 use crate::pool::{CapKind, Event};
 
-/// So much of something is used: 80, 95 or 100 per cent of a bundle's window, 80 or 100 of a cap.
+/// So much of something is used: 80, 95 or 100 per cent of a bundle's window, or of a cap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Notice {
     /// The pool.
@@ -89,28 +89,24 @@ pub(super) async fn put(conn: &mut Conn, notice: &Notice) -> Result<(), Problem>
     .map(drop)
 }
 
-/// Takes the oldest notices that nobody has taken, at most so many, in the caller's transaction: whoever queues the
-/// mails in the same one tells each once.
-pub async fn take_notices(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<Vec<Notice>, Problem> {
+/// The oldest notices that nobody has taken, at most so many.
+pub async fn waiting_notices(conn: &mut Conn, limit: u32) -> Result<Vec<Notice>, Problem> {
     let rows = sql!(
-        "SELECT notice, pool, line, bundle, cap, percent, at FROM charging_notice WHERE taken_at IS NULL \
+        "SELECT pool, line, bundle, cap, percent, at FROM charging_notice WHERE taken_at IS NULL \
          ORDER BY at, notice LIMIT $1"
-    )
-    .bind(limit)
-    .all(conn)
-    .await?;
-    let mut taken = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let ours = sql!("UPDATE charging_notice SET taken_at = $2 WHERE notice = $1 AND taken_at IS NULL")
-            .bind(row.get::<String>("notice")?)
-            .bind(now)
-            .run(conn)
-            .await?;
-        if ours == 1 {
-            taken.push(notice(row)?);
-        }
-    }
-    Ok(taken)
+    );
+    rows.bind(limit).all(conn).await?.iter().map(notice).collect()
+}
+
+/// Takes a notice in the caller's transaction: whoever queues the mail in the same one tells it once. False if it was
+/// taken before.
+pub async fn take_notice(conn: &mut Conn, now: Timestamp, notice: &Notice) -> Result<bool, Problem> {
+    let taken = sql!("UPDATE charging_notice SET taken_at = $2 WHERE notice = $1 AND taken_at IS NULL")
+        .bind(notice.name())
+        .bind(now)
+        .run(conn)
+        .await?;
+    Ok(taken == 1)
 }
 
 fn notice(row: &Row) -> Result<Notice, Problem> {

@@ -39,7 +39,7 @@ impl Naive {
     pub(super) fn tell_caps(&mut self, line: Id<Line>, before: &[Level; 3]) {
         let kinds = [CapKind::PerDay, CapKind::Per30Days, CapKind::InAll];
         for ((kind, before), after) in kinds.into_iter().zip(before).zip(self.cap_levels(line)) {
-            let marks = [80, 100].into_iter().filter(|mark| passes(*mark, *before, after));
+            let marks = [80, 95, 100].into_iter().filter(|mark| passes(*mark, *before, after));
             self.told.extend(marks.map(|mark| Told::Cap(line, kind, mark)));
         }
     }

@@ -99,18 +99,30 @@ async fn the_family_sees_who_used_what_and_hears_in_time_once() {
             |n, octets, shared| MemberUsage { day, line: line(n), octets: mb(octets), shared: mb(shared) };
         assert_eq!(used, [row(1, 8, 5), row(2, 4, 4)]);
 
-        let taken = in_tx!(world.shop.db, |tx| { charging::take_notices(tx, START, 100).await }).unwrap();
+        let taken = taken(&world).await;
         let notice = |subject, percent| Notice { pool: pool(1), subject, percent, at: START };
         let cap = Subject::Cap { line: line(2), cap: CapKind::InAll };
         let own = Subject::Bundle { bundle: order(2), line: Some(line(1)) };
         let shared = Subject::Bundle { bundle: order(1), line: None };
-        let expected = [(cap, 80), (cap, 100), (own, 80), (own, 95), (own, 100), (shared, 80)]
+        let expected = [(cap, 80), (cap, 95), (cap, 100), (own, 80), (own, 95), (own, 100), (shared, 80)]
             .map(|(s, p)| notice(s, p));
         assert!(expected.iter().all(|notice| taken.contains(notice)), "{taken:?}");
         assert_eq!(taken.len(), expected.len());
-        let again = in_tx!(world.shop.db, |tx| { charging::take_notices(tx, START, 100).await }).unwrap();
-        assert_eq!(again, []);
+        assert_eq!(self::taken(&world).await, []);
     }
+}
+
+/// What waits to be told, taken.
+async fn taken(world: &World) -> Vec<Notice> {
+    let waiting = charging::waiting_notices(&mut world.shop.read().await.unwrap(), 100).await.unwrap();
+    in_tx!(world.shop.db, |tx| {
+        for notice in &waiting {
+            assert!(charging::take_notice(tx, START, notice).await?);
+        }
+        Ok(())
+    })
+    .unwrap();
+    waiting
 }
 
 #[tokio::test]
