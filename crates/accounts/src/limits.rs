@@ -27,6 +27,8 @@ pub enum Act {
     TryCode,
     /// Trying to bind a card.
     Bind,
+    /// Having an invitation mailed to someone.
+    Invite,
 }
 
 /// Whose tries are counted together.
@@ -67,6 +69,7 @@ fn rate(act: Act, who: Who<'_>) -> Rate {
         Act::SignIn => (Rate::new(1000, 20), Rate::new(30, 20_000), Rate::new(10, MINUTE_MS)),
         Act::AskMail => (Rate::new(600, 200), Rate::new(10, 6 * MINUTE_MS), Rate::new(3, 10 * MINUTE_MS)),
         Act::TryCode => (Rate::new(600, 200), Rate::new(30, MINUTE_MS), Rate::new(10, MINUTE_MS)),
+        Act::Invite => (Rate::new(600, 200), Rate::new(30, 2 * MINUTE_MS), Rate::new(20, 10 * MINUTE_MS)),
         Act::Bind => (Rate::new(600, 500), Rate::new(30, 2 * MINUTE_MS), Rate::new(10, 5 * MINUTE_MS)),
     };
     match who {

@@ -18,6 +18,7 @@ use store::{
 };
 use tokio::sync::Semaphore;
 
+pub use crate::secrets::{link_token, open_link_token};
 pub use letters::Letterhead;
 pub use mailers::{Folder, Mailer, Memory};
 pub use smtp::Smtp;
@@ -69,7 +70,7 @@ impl NewMail {
 
     /// With a button that carries a code's link.
     #[must_use]
-    pub(crate) fn with_link_to(mut self, path: &str, code: Id<Mail>) -> Self {
+    pub fn with_link_to(mut self, path: &str, code: Id<Mail>) -> Self {
         self.code = Some(code);
         self.with_link(path)
     }

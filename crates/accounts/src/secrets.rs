@@ -45,7 +45,7 @@ pub(crate) fn is_token(text: &str, prefix: &str) -> bool {
 
 /// The token in a mailed link: the id of its row, and 256 bits that only this installation can compute from
 /// it. So nothing that opens an account ever lies in the database, in the queue or in a backup.
-pub(crate) fn link_token(key: &SecretKey, id: Id<Mail>) -> Secret {
+pub fn link_token(key: &SecretKey, id: Id<Mail>) -> Secret {
     let proof = key.mac("accounts.mail.link", &id.as_u128().to_be_bytes());
     let digits = id.to_string();
     let digits = digits.split_once('_').map_or("", |(_, digits)| digits);
@@ -53,7 +53,7 @@ pub(crate) fn link_token(key: &SecretKey, id: Id<Mail>) -> Secret {
 }
 
 /// The row that a link's token names, if the token is genuine.
-pub(crate) fn open_link_token(key: &SecretKey, token: &str) -> Option<Id<Mail>> {
+pub fn open_link_token(key: &SecretKey, token: &str) -> Option<Id<Mail>> {
     let (digits, _) = token.split_once('.')?;
     let id: Id<Mail> = format!("eml_{digits}").parse().ok()?;
     let genuine = link_token(key, id);

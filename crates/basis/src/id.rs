@@ -29,6 +29,8 @@ entities! {
     Card = "crd";
     /// A webhook message as it came.
     InboxMessage = "inb";
+    /// A way into someone's pool.
+    Invitation = "inv";
     /// A piece of queued work.
     Job = "job";
     /// A profile in service.

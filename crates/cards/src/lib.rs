@@ -8,6 +8,7 @@ mod bind;
 mod csv_file;
 mod inventory;
 mod lines;
+mod moves;
 mod rows;
 mod rules;
 mod serial;
@@ -18,7 +19,8 @@ pub use bind::{BindInput, bind_card};
 pub use csv_file::BadLine;
 pub use inventory::{ImportReport, MadeCard, MakeReport, import, make, make_test_cards};
 pub use lines::{LINE_OPEN, Line, handlers, line, line_of_id, lines_of, open_line, rename_line};
+pub use moves::{LineMove, begin_move, end_move, hold_still, new_home};
 pub use serial::grouped;
 
 /// The tables of cards, lines and pools.
-pub const MIGRATIONS: Migrations = migrations!("cards", ["0001_cards.sql"]);
+pub const MIGRATIONS: Migrations = migrations!("cards", ["0001_cards.sql", "0002_moves.sql"]);

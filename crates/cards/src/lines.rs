@@ -41,6 +41,8 @@ pub struct Line {
     pub bound_at: Timestamp,
     /// When its pool was opened at the charging engine.
     pub opened_at: Option<Timestamp>,
+    /// The pool that it is on its way to.
+    pub moves_to: Option<Id<Pool>>,
 }
 
 impl Line {

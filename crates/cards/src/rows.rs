@@ -4,7 +4,7 @@ use basis::{Card, Id, Pool, Problem, SecretKey, Timestamp};
 use store::{Conn, Row, sql};
 
 use crate::{
-    Line,
+    Line, LineMove,
     csv_file::NewCard,
     rules::{self, Number, NumberKind},
 };
@@ -177,7 +177,7 @@ pub(crate) async fn insert_line(
 
 pub(crate) async fn line(conn: &mut Conn, id: LineId) -> Result<Option<Line>, Problem> {
     sql!(
-        "SELECT l.id, l.account, l.card, l.pool, l.label, l.created_at, l.opened_at, c.iccid, c.eid, c.imsi, c.msisdn, \
+        "SELECT l.id, l.account, l.card, l.pool, l.label, l.created_at, l.opened_at, l.moves_to, c.iccid, c.eid, c.imsi, c.msisdn, \
          c.carrier, c.activation_code FROM line l JOIN card c ON c.id = l.card WHERE l.id = $1"
     )
     .bind(id)
@@ -194,7 +194,7 @@ pub(crate) async fn line_of_card(
     card: Id<Card>,
 ) -> Result<Option<Line>, Problem> {
     sql!(
-        "SELECT l.id, l.account, l.card, l.pool, l.label, l.created_at, l.opened_at, c.iccid, c.eid, c.imsi, c.msisdn, \
+        "SELECT l.id, l.account, l.card, l.pool, l.label, l.created_at, l.opened_at, l.moves_to, c.iccid, c.eid, c.imsi, c.msisdn, \
          c.carrier, c.activation_code FROM line l JOIN card c ON c.id = l.card WHERE l.card = $1 AND l.account = $2"
     )
     .bind(card)
@@ -208,7 +208,7 @@ pub(crate) async fn line_of_card(
 
 pub(crate) async fn lines_of(conn: &mut Conn, account: AccountId) -> Result<Vec<Line>, Problem> {
     sql!(
-        "SELECT l.id, l.account, l.card, l.pool, l.label, l.created_at, l.opened_at, c.iccid, c.eid, c.imsi, c.msisdn, \
+        "SELECT l.id, l.account, l.card, l.pool, l.label, l.created_at, l.opened_at, l.moves_to, c.iccid, c.eid, c.imsi, c.msisdn, \
          c.carrier, c.activation_code FROM line l JOIN card c ON c.id = l.card WHERE l.account = $1 \
          ORDER BY l.created_at, l.id LIMIT 200"
     )
@@ -245,6 +245,40 @@ pub(crate) async fn note_opened(conn: &mut Conn, now: Timestamp, id: LineId) -> 
         .map(drop)
 }
 
+/// Puts a line that rests in its open pool on its way.
+pub(crate) async fn set_moving(conn: &mut Conn, step: LineMove) -> Result<bool, Problem> {
+    let begun = sql!(
+        "UPDATE line SET move_id = $2, moves_to = $4 \
+         WHERE id = $1 AND pool = $3 AND move_id IS NULL AND opened_at IS NOT NULL"
+    )
+    .bind(step.line)
+    .bind(step.id)
+    .bind(step.from)
+    .bind(step.to)
+    .run(conn)
+    .await?;
+    Ok(begun == 1)
+}
+
+/// The end of this very move.
+pub(crate) async fn set_moved(conn: &mut Conn, step: LineMove) -> Result<bool, Problem> {
+    let ended =
+        sql!("UPDATE line SET pool = $3, move_id = NULL, moves_to = NULL WHERE id = $1 AND move_id = $2")
+            .bind(step.line)
+            .bind(step.id)
+            .bind(step.to)
+            .run(conn)
+            .await?;
+    Ok(ended == 1)
+}
+
+/// Touches the row of a line that rests.
+pub(crate) async fn hold_still(conn: &mut Conn, id: LineId) -> Result<bool, Problem> {
+    let held =
+        sql!("UPDATE line SET pool = pool WHERE id = $1 AND move_id IS NULL").bind(id).run(conn).await?;
+    Ok(held == 1)
+}
+
 fn line_row(row: &Row) -> Result<Line, Problem> {
     Ok(Line {
         id: row.get("id")?,
@@ -260,5 +294,6 @@ fn line_row(row: &Row) -> Result<Line, Problem> {
         activation_code: row.get("activation_code")?,
         bound_at: row.get("created_at")?,
         opened_at: row.get("opened_at")?,
+        moves_to: row.get("moves_to")?,
     })
 }

@@ -18,8 +18,8 @@ use basis::{Id, Line, Order, Pool, Terms, Timestamp};
 pub struct Delivery {
     /// The order, and the idempotency key.
     pub order: Id<Order>,
-    /// The line that it was bought for.
-    pub line: Id<Line>,
+    /// The line that it was bought for; `None`: for everyone in the pool.
+    pub line: Option<Id<Line>>,
     /// The pool that it goes to.
     pub pool: Id<Pool>,
     /// What was promised.

@@ -22,7 +22,7 @@ impl OwnNetwork {
 impl Carrier for OwnNetwork {
     async fn deliver(&self, delivery: &Delivery) -> Outcome {
         let Delivery { order, line, pool, ref terms } = *delivery;
-        match self.charging.credit(Credit { pool, order, line: Some(line), terms: terms.clone() }).await {
+        match self.charging.credit(Credit { pool, order, line, terms: terms.clone() }).await {
             Ok(CreditAnswer::Credited { activated_at, ends_at }) => {
                 Outcome::Delivered(Delivered { starts_at: activated_at, ends_at })
             }

@@ -59,6 +59,13 @@ impl Catalogue {
         Self { digest, frame, plans, by_id }
     }
 
+    /// The same with those plans alone that several lines may share.
+    #[must_use]
+    pub fn shareable(&self) -> Self {
+        let plans = self.plans.iter().filter(|plan| plan.terms.shareable).cloned().collect();
+        Self::new(self.digest.clone(), self.frame.clone(), plans)
+    }
+
     /// A digest of its content, e.g. for an `ETag`.
     pub fn digest(&self) -> &str {
         &self.digest

@@ -69,6 +69,8 @@ pub struct Desk {
     pub providers: Providers,
     /// How long things may take.
     pub settings: Settings,
+    /// Who shares what.
+    pub pools: pools::Desk,
     changed: broadcast::Sender<OrderChanged>,
     topped_up: broadcast::Sender<WalletChanged>,
 }
@@ -92,6 +94,7 @@ impl Desk {
             carriers,
             providers,
             settings,
+            pools: pools::Desk::new(db, env, charging),
             changed,
             topped_up,
         }

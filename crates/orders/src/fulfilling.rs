@@ -51,11 +51,18 @@ type BegunAndTold = (Option<Begun>, Option<(OrderRecord, OrderState)>);
 
 async fn begin_paid(tx: &mut Conn, desk: &Desk, order: OrderRecord) -> Result<BegunAndTold, Problem> {
     let now = desk.env.now();
+    let rests = cards::hold_still(tx, order.line).await?;
     let line = match cards::line(tx, order.account, order.line).await {
         Ok(line) if desk.carriers.get(&line.carrier).is_some() => line,
         Err(problem) if problem.kind != basis::Kind::NotFound => return Err(problem),
         _ => return return_unasked(tx, desk, order, RefundReason::LineGone).await,
     };
+    if !rests {
+        return Err(Problem::unavailable("the line is on its way to another pool"));
+    }
+    if order.shared_pool.is_some_and(|pool| pool != line.pool) {
+        return return_unasked(tx, desk, order, RefundReason::PoolLeft).await;
+    }
     if !rows::claim_replaced(tx, &order).await? {
         return return_unasked(tx, desk, order, RefundReason::AlreadyChanged).await;
     }
@@ -86,7 +93,8 @@ async fn return_unasked(
 }
 
 fn delivery(order: &OrderRecord, pool: Id<basis::Pool>) -> Delivery {
-    Delivery { order: order.id, line: order.line, pool, terms: order.terms.clone() }
+    let line = order.shared_pool.is_none().then_some(order.line);
+    Delivery { order: order.id, line, pool, terms: order.terms.clone() }
 }
 
 /// What the carrier says became of an order; `None` if none was asked.

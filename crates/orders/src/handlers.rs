@@ -4,13 +4,15 @@ use store::jobs::Worker;
 
 use crate::{CLOSE, Desk, EXPIRE, FULFIL, OrderJob, REFUND};
 
-/// The same worker, with the jobs of orders and of their payments and refunds.
+/// The same worker, with the jobs of orders, of their payments and refunds, and of pools, whose lines must not move
+/// under an order.
 ///
 /// Not here: [`crate::REVIEW`], which the review desk takes.
 pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
     let (check, send, done) = (desk.clone(), desk.clone(), desk.clone());
     let (fulfil, expire, close, refund) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
-    worker
+    let carry = desk.clone();
+    pools::handlers(worker, &desk.pools)
         .on(payments::CHECK, move |run| {
             let desk = check.clone();
             async move { crate::check_payment(&desk, run.read()?).await }
@@ -22,6 +24,10 @@ pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
         .on(payments::REFUND_DONE, move |run| {
             let desk = done.clone();
             async move { crate::refund_done(&desk, run.read()?).await }
+        })
+        .on(pools::CARRY, move |run| {
+            let desk = carry.clone();
+            async move { crate::moving::carry_line(&desk, &run).await }
         })
         .on(FULFIL, move |run| {
             let desk = fulfil.clone();

@@ -11,6 +11,7 @@ mod desk;
 mod expiring;
 mod fulfilling;
 mod handlers;
+mod moving;
 mod operating;
 mod placing;
 mod queue;
@@ -48,5 +49,7 @@ pub use strays::decide_payment;
 pub use timeline::{Event, ExpiryReason, Happening, RefundReason, ReviewReason, timeline};
 
 /// The orders' tables.
-pub const MIGRATIONS: store::Migrations =
-    store::migrations!("orders", ["0001_orders.sql", "0002_clearing.sql", "0003_fairness.sql"]);
+pub const MIGRATIONS: store::Migrations = store::migrations!(
+    "orders",
+    ["0001_orders.sql", "0002_clearing.sql", "0003_fairness.sql", "0004_sharing.sql"]
+);

@@ -188,6 +188,7 @@ fn new_order(
         expires_at: now.plus_ms(desk.settings.pay_within_ms),
         paid_at: None,
         payment: None,
+        shared_pool: (input.intent == Intent::Share).then_some(quote.line.pool),
         pool: None,
         carrier: None,
         deliver_by: None,

@@ -3,6 +3,7 @@
 use basis::{Account, Currency, Id, Line, Money, Order, Problem, RenewalRule, Terms};
 use cards::Line as LineRecord;
 use catalog::{Plan, PlanId};
+use charging::PoolView;
 use serde::{Deserialize, Serialize};
 use store::Conn;
 
@@ -17,6 +18,8 @@ use crate::{Desk, OrderRecord, OrderState, rows, standing};
 pub enum Intent {
     /// As the plan's own renewal rule says.
     Buy,
+    /// The same, for everyone who shares the line's pool.
+    Share,
     /// Change of plan now: this bundle ends when the new one is there, and what is unused of it is credited.
     ChangeNow {
         /// The bundle's order.
@@ -33,7 +36,7 @@ impl Intent {
     /// The bundle that it is about.
     pub const fn old(self) -> Option<Id<Order>> {
         match self {
-            Self::Buy => None,
+            Self::Buy | Self::Share => None,
             Self::ChangeNow { old } | Self::ChangeAfter { old } => Some(old),
         }
     }
@@ -80,6 +83,8 @@ pub struct Quote {
     pub effect: Effect,
     /// For a change of plan now: what would be credited as it stands; use until then lessens it.
     pub credit: Option<Money>,
+    /// It would be for everyone in the line's pool.
+    pub for_everyone: bool,
     /// Lines that would draw from it, the buyer's own included.
     pub shared_with: Vec<Id<Line>>,
     /// When money goes back.
@@ -94,7 +99,8 @@ pub struct Quote {
 ///
 /// # Errors
 /// Not found for someone else's line or a plan that is not there; `order-plan-not-sold`,
-/// `order-currency-not-sold`, `order-line-stopped`, `order-nothing-to-change`.
+/// `order-currency-not-sold`, `order-line-stopped`, `order-nothing-to-change`, `order-pool-not-shared`,
+/// `order-plan-not-shareable`.
 pub async fn quote(
     conn: &mut Conn,
     desk: &Desk,
@@ -110,13 +116,20 @@ pub async fn quote(
         return Err(Problem::conflict("order-line-stopped"));
     }
     let old = match input.intent.old() {
-        Some(old) => Some(changeable(conn, account, &line, old).await?),
+        Some(old) => Some(changeable(conn, account, &line, view.as_ref(), old).await?),
         None => None,
     };
+    let whose = match input.intent {
+        Intent::Share => None,
+        _ => Some(line.id),
+    };
+    if whose.is_none() {
+        check_shareable(conn, &line, &plan).await?;
+    }
     let there = standing::of_pool(view.as_ref());
     let plan_terms = intended(&plan.terms, input.intent);
     let there: Vec<&Standing> = match input.intent {
-        Intent::Buy => meets(&plan_terms, line.id, &there),
+        Intent::Buy | Intent::Share => meets(&plan_terms, whose, &there),
         Intent::ChangeNow { old } | Intent::ChangeAfter { old } => {
             there.iter().filter(|s| s.bundle == old).collect()
         }
@@ -133,9 +146,13 @@ pub async fn quote(
         price,
         starts,
         ends: ends_of(&terms, starts, now),
-        effect: effect_of(&terms, line.id, &there),
+        effect: effect_of(&terms, whose, &there),
         credit,
-        shared_with: vec![line.id],
+        for_everyone: whose.is_none(),
+        shared_with: match whose {
+            Some(line) => vec![line],
+            None => view.iter().flat_map(|view| &view.lines).map(|member| member.line).collect(),
+        },
         refund: RefundRule { undelivered_after_ms: desk.settings.deliver_within_ms, unused_on_change: true },
         wallet: ledger::wallet(conn, account, input.currency).await?.available(),
         held_for_ms: desk.settings.pay_within_ms,
@@ -156,25 +173,40 @@ pub(crate) fn sold_price(plan: &Plan, currency: Currency) -> Result<Money, Probl
 /// A change of plan overrides the plan's own renewal rule.
 fn intended(plan: &Terms, intent: Intent) -> Terms {
     let renewal = match intent {
-        Intent::Buy => plan.renewal,
+        Intent::Buy | Intent::Share => plan.renewal,
         Intent::ChangeNow { .. } => RenewalRule::Add,
         Intent::ChangeAfter { .. } => RenewalRule::Follow,
     };
     Terms { renewal, ..plan.clone() }
 }
 
-/// The order whose bundle is to be changed: the buyer's own, active, on this line's pool, not closed yet, nor about
+/// What is for everyone needs a pool that is shared, and a plan that may be.
+async fn check_shareable(conn: &mut Conn, line: &LineRecord, plan: &Plan) -> Result<(), Problem> {
+    if pools::shared(conn, line.pool).await?.is_none() {
+        return Err(Problem::conflict("order-pool-not-shared"));
+    }
+    if !plan.terms.shareable {
+        return Err(Problem::conflict("order-plan-not-shareable"));
+    }
+    Ok(())
+}
+
+/// The order whose bundle is to be changed: the buyer's own, active, still this line's own, not closed yet, nor about
 /// to be by another one that is paid.
 async fn changeable(
     conn: &mut Conn,
     account: Id<Account>,
     line: &LineRecord,
+    view: Option<&PoolView>,
     old: Id<Order>,
 ) -> Result<OrderRecord, Problem> {
     let order = rows::find(conn, old).await?.filter(|o| o.account == account);
     let order = order.ok_or_else(Problem::not_found)?;
     let open = order.state == OrderState::Active && order.closed_at.is_none();
-    if !open || order.pool != Some(line.pool) || rows::is_being_replaced(conn, &order).await? {
+    // It may have come along from another pool, or have been given to everyone since.
+    let bundle = view.and_then(|view| view.bundles.iter().find(|bundle| bundle.bundle == old));
+    let own = bundle.map_or(order.pool == Some(line.pool), |bundle| bundle.line == Some(line.id));
+    if !open || !own || rows::is_being_replaced(conn, &order).await? {
         return Err(Problem::conflict("order-nothing-to-change"));
     }
     Ok(order)

@@ -7,7 +7,7 @@ mod replacing;
 
 pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
 pub(crate) use lists::{
-    bought, count_unpaid, is_being_replaced, of_account, of_ending, of_line, page, stopped,
+    bought, count_unpaid, is_being_replaced, is_in_delivery, of_account, of_ending, of_line, page, stopped,
 };
 pub(crate) use replacing::{claim_replaced, release_replaced, replacer};
 
@@ -47,6 +47,8 @@ pub struct OrderRecord {
     pub paid_at: Option<Timestamp>,
     /// The payment that settled it.
     pub payment: Option<Id<Payment>>,
+    /// The shared pool that it was bought for; `None`: for the line alone.
+    pub shared_pool: Option<Id<Pool>>,
     /// Where it is delivered to, once that is fixed.
     pub pool: Option<Id<Pool>>,
     /// Who delivers, once that is fixed.
@@ -122,8 +124,8 @@ impl OrderRecord {
 pub(crate) async fn insert(conn: &mut Conn, order: &OrderRecord) -> Result<(), Problem> {
     sql!(
         "INSERT INTO orders (id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, \
-         state, events, created_at, expires_at, credit_minor, refund_wallet_minor, refund_source_minor) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, 0, 0, 0)"
+         state, events, created_at, expires_at, credit_minor, refund_wallet_minor, refund_source_minor, shared_pool_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, 0, 0, 0, $13)"
     )
     .bind(order.id)
     .bind(order.account)
@@ -137,6 +139,7 @@ pub(crate) async fn insert(conn: &mut Conn, order: &OrderRecord) -> Result<(), P
     .bind(order.state.as_str())
     .bind(order.created_at)
     .bind(order.expires_at)
+    .bind(order.shared_pool)
     .run(conn)
     .await
     .map(drop)
@@ -371,6 +374,7 @@ fn record(row: &Row) -> Result<OrderRecord, Problem> {
         expires_at: row.get("expires_at")?,
         paid_at: row.get("paid_at")?,
         payment: row.get("payment_id")?,
+        shared_pool: row.get("shared_pool_id")?,
         pool: row.get("pool_id")?,
         carrier: row.get("carrier")?,
         deliver_by: row.get("deliver_by")?,

@@ -31,6 +31,8 @@ pub enum RefundReason {
     AlreadyChanged,
     /// The line or its carrier was gone before anything was delivered.
     LineGone,
+    /// It was bought for a shared pool, and the line had left that before anything was delivered.
+    PoolLeft,
     /// An operator decided so.
     Operator,
     /// The amount was not what was asked for.
@@ -46,6 +48,7 @@ impl RefundReason {
             Self::CalledOff => "called_off",
             Self::AlreadyChanged => "already_changed",
             Self::LineGone => "line_gone",
+            Self::PoolLeft => "pool_left",
             Self::Operator => "operator",
             Self::WrongAmount => "wrong_amount",
         }

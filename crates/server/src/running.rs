@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{admin, gy, http, metrics, nodes::share_orders, shop::Shop};
+use crate::{admin, gy, http, metrics, nodes::share_news, shop::Shop};
 
 /// A shop that serves.
 pub struct Running {
@@ -46,8 +46,10 @@ impl Running {
         tokio::spawn(shop.live.clone().follow_orders(shop.desk.changes()));
         tokio::spawn(shop.live.clone().follow_wallets(shop.desk.wallet_changes()));
         if let Some(nodes) = &shop.nodes {
-            share_orders(nodes, &shop.desk, &shop.live);
+            share_news(nodes, &shop.desk, &shop.live);
         }
+        tokio::spawn(shop.live.clone().follow_pools(shop.desk.pools.changes()));
+        tokio::spawn(tell_notices(shop.desk.pools.clone(), stopped.clone()));
         let worker = tokio::spawn(shop.worker().run(stopped.clone()));
         let served = http::serve(listener, tls, shop.router()?, stopped)?;
         let web_task = tokio::spawn(async move {
@@ -107,6 +109,24 @@ pub fn told_to_stop() -> Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// How long a notice waits at most before it is told.
+const NOTICES_EACH: Duration = Duration::from_secs(5);
+
+/// Tells people how much is used, until `stop`.
+async fn tell_notices(desk: pools::Desk, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let more = pools::tell_notices(&desk).await.unwrap_or_else(|problem| {
+            tracing::warn!(%problem, "notices are not told now");
+            false
+        });
+        let pause = if more { Duration::ZERO } else { NOTICES_EACH };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 async fn serve_metrics(shop: &Shop, stopped: &watch::Receiver<bool>) -> Result<Option<SocketAddr>> {

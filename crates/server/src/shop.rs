@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 10] = [
+const MIGRATIONS: [Migrations; 11] = [
     store::MIGRATIONS,
     ::nodes::MIGRATIONS,
     accounts::MIGRATIONS,
@@ -35,6 +35,7 @@ const MIGRATIONS: [Migrations; 10] = [
     charging::MIGRATIONS,
     cards::MIGRATIONS,
     payments::MIGRATIONS,
+    pools::MIGRATIONS,
     orders::MIGRATIONS,
     support::MIGRATIONS,
 ];

@@ -179,6 +179,23 @@ impl Hub {
         }
     }
 
+    /// Who shares a pool, or what they may, has changed: this account looks again, from now on also when the pool changes.
+    pub fn tell_of_pool(&self, account: Id<Account>, pool: Id<Pool>) {
+        self.seats().watch_too(account, pool);
+        self.tell(account, Topic::Line);
+    }
+
+    /// Passes on who shares which pool, until the last desk is gone: a task of the server.
+    pub async fn follow_pools(self, mut changes: broadcast::Receiver<pools::PoolChanged>) {
+        loop {
+            match changes.recv().await {
+                Ok(change) => self.tell_of_pool(change.account, change.pool),
+                Err(RecvError::Lagged(_)) => self.tell_all(Topic::Line),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
     /// Ends every stream, now and from now on: the server is going down.
     pub fn close(&self) {
         self.0.closing.send_replace(true);
@@ -225,6 +242,15 @@ impl Seats {
             }
         }
         self.by_account.entry(account).or_default().pools.extend(pools);
+    }
+
+    /// Someone whose page is open has come to a pool. Who has left it hears of it until their pages close, which tells
+    /// them nothing but to look.
+    fn watch_too(&mut self, account: Id<Account>, pool: Id<Pool>) {
+        let watching = self.by_account.get(&account);
+        if watching.is_some_and(|watching| !watching.pools.contains(&pool)) {
+            self.follow(account, vec![pool]);
+        }
     }
 
     fn forget(&mut self, account: Id<Account>) {

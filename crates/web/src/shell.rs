@@ -15,6 +15,8 @@ pub enum Tab {
     Esim,
     /// Places and plans.
     Plans,
+    /// Shared pools.
+    Pools,
     /// Wallet and receipts.
     Wallet,
     /// None of them, with the tab bar.

@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 
 use crate::{App, Config, Parts, live::Hub};
 
-const MIGRATIONS: [store::Migrations; 8] = [
+const MIGRATIONS: [store::Migrations; 9] = [
     accounts::MIGRATIONS,
     catalog::MIGRATIONS,
     ledger::MIGRATIONS,
@@ -27,6 +27,7 @@ const MIGRATIONS: [store::Migrations; 8] = [
     charging::MIGRATIONS,
     cards::MIGRATIONS,
     payments::MIGRATIONS,
+    pools::MIGRATIONS,
     orders::MIGRATIONS,
 ];
 

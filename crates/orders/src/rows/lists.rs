@@ -125,6 +125,12 @@ pub(crate) async fn is_being_replaced(conn: &mut Conn, old: &OrderRecord) -> Res
     Ok(orders.iter().any(|order| order.replaces.contains(&old.id)))
 }
 
+/// Whether a carrier is being asked to deliver something to this line.
+pub(crate) async fn is_in_delivery(conn: &mut Conn, line: Id<Line>) -> Result<bool, Problem> {
+    let one = sql!("SELECT id FROM orders WHERE line_id = $1 AND state = 'delivering' LIMIT 1");
+    Ok(one.bind(line).optional(conn).await?.is_some())
+}
+
 /// Orders that may wait for a person: those in review, and those whose money is on its way back.
 pub(crate) async fn stopped(conn: &mut Conn) -> Result<Vec<OrderRecord>, Problem> {
     sql!("SELECT * FROM orders WHERE state IN ('review', 'refunding') ORDER BY created_at, id LIMIT 100000")

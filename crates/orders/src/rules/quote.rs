@@ -76,10 +76,10 @@ pub enum Effect {
     },
 }
 
-/// Of what stands, that which a new bundle of these terms for this line would meet: it serves the same lines and
-/// covers one of the same places.
-pub fn meets<'a>(terms: &Terms, line: Id<Line>, standing: &'a [Standing]) -> Vec<&'a Standing> {
-    let same_lines = |s: &Standing| s.line.is_none_or(|own| own == line);
+/// Of what stands, that which a new bundle of these terms for this line (`None`: for everyone in the pool) would meet:
+/// it serves the same lines and covers one of the same places.
+pub fn meets<'a>(terms: &Terms, line: Option<Id<Line>>, standing: &'a [Standing]) -> Vec<&'a Standing> {
+    let same_lines = |s: &Standing| s.line.is_none() || s.line == line;
     let same_places = |s: &Standing| s.coverage.intersects(&terms.coverage);
     standing.iter().filter(|s| same_lines(s) && same_places(s)).collect()
 }
@@ -123,10 +123,11 @@ pub fn ends_of(terms: &Terms, starts: Starts, now: Timestamp) -> Ends {
     Ends::AfterStart { days: terms.days, latest: last_start.map(|at| at.plus_ms(validity)) }
 }
 
-/// What it does to what is there. A replacing bundle closes only those of the same owner whose places it covers
-/// all; the others stay beside it.
-pub fn effect_of(terms: &Terms, line: Id<Line>, there: &[&Standing]) -> Effect {
-    let replaced = |s: &&&Standing| s.line == Some(line) && s.coverage.is_subset(&terms.coverage);
+/// What it does to what is there. A replacing bundle closes only those of the same line whose places it covers
+/// all; the others stay beside it, and what everyone shares is never closed.
+pub fn effect_of(terms: &Terms, line: Option<Id<Line>>, there: &[&Standing]) -> Effect {
+    let replaced =
+        |s: &&&Standing| s.line.is_some() && s.line == line && s.coverage.is_subset(&terms.coverage);
     let bundles: Vec<_> = there.iter().filter(replaced).map(|s| s.bundle).collect();
     match terms.renewal {
         _ if there.is_empty() => Effect::Alone,
@@ -193,14 +194,14 @@ mod tests {
         assert_eq!(starts, Starts::FirstUse { by: NOW.plus_ms(30 * DAY_MS) });
         let latest = Some(NOW.plus_ms(60 * DAY_MS));
         assert_eq!(ends_of(&terms, starts, NOW), Ends::AfterStart { days: 30, latest });
-        assert_eq!(effect_of(&terms, LINE, &[]), Effect::Alone);
+        assert_eq!(effect_of(&terms, Some(LINE), &[]), Effect::Alone);
     }
 
     #[test]
     fn renewing_early_adds_and_loses_no_day() {
         let standing = [running(&["JP", "KR"], 18)];
         let plan = plan(StartRule::FirstUse, RenewalRule::Add);
-        let there = meets(&plan, LINE, &standing);
+        let there = meets(&plan, Some(LINE), &standing);
         let terms = frozen_terms(&plan, &there, NOW);
         let ends = NOW.plus_ms(18 * DAY_MS);
         let Starts::AfterCurrent { current_ends, by: Some(by) } = starts_of(&terms, &there, NOW) else {
@@ -208,21 +209,24 @@ mod tests {
         };
         assert_eq!(current_ends, Some(ends));
         assert!(by >= ends.plus_ms(30 * DAY_MS), "the waiting time counts from the end of what runs");
-        assert_eq!(effect_of(&terms, LINE, &there), Effect::Adds { total: Some(DataVolume::gigabytes(32)) });
+        assert_eq!(
+            effect_of(&terms, Some(LINE), &there),
+            Effect::Adds { total: Some(DataVolume::gigabytes(32)) }
+        );
     }
 
     #[test]
     fn a_plan_that_follows_begins_by_itself_when_the_current_one_ends() {
         let standing = [running(&["JP"], 3)];
         let plan = plan(StartRule::AtPurchase, RenewalRule::Follow);
-        let there = meets(&plan, LINE, &standing);
+        let there = meets(&plan, Some(LINE), &standing);
         let terms = frozen_terms(&plan, &there, NOW);
         let starts = starts_of(&terms, &there, NOW);
         let ends = NOW.plus_ms(3 * DAY_MS);
         assert_eq!(starts, Starts::AfterCurrent { current_ends: Some(ends), by: None });
         let latest = Some(ends.plus_ms(30 * DAY_MS));
         assert_eq!(ends_of(&terms, starts, NOW), Ends::AfterStart { days: 30, latest });
-        assert_eq!(effect_of(&terms, LINE, &there), Effect::Follows);
+        assert_eq!(effect_of(&terms, Some(LINE), &there), Effect::Follows);
         assert_eq!(starts_of(&terms, &[], NOW), Starts::AtOnce);
     }
 
@@ -232,11 +236,21 @@ mod tests {
         let shared = Standing { bundle: Id::from_u128(3), line: None, ..running(&["JP"], 3) };
         let standing = [running(&["JP"], 3), further, shared];
         let plan = plan(StartRule::FirstUse, RenewalRule::Replace);
-        let there = meets(&plan, LINE, &standing);
+        let there = meets(&plan, Some(LINE), &standing);
         assert_eq!(there.len(), 3);
         assert!(matches!(starts_of(&plan, &there, NOW), Starts::FirstUse { .. }));
-        let Effect::Replaces { bundles } = effect_of(&plan, LINE, &there) else { panic!() };
+        let Effect::Replaces { bundles } = effect_of(&plan, Some(LINE), &there) else { panic!() };
         assert_eq!(bundles, [Id::from_u128(1)]);
+    }
+
+    #[test]
+    fn what_is_for_everyone_meets_only_what_everyone_shares() {
+        let shared = Standing { bundle: Id::from_u128(3), line: None, ..running(&["JP"], 3) };
+        let standing = [running(&["JP"], 3), shared];
+        let plan = plan(StartRule::FirstUse, RenewalRule::Replace);
+        let there = meets(&plan, None, &standing);
+        assert_eq!(there.iter().map(|s| s.line).collect::<Vec<_>>(), [None]);
+        assert!(matches!(effect_of(&plan, None, &there), Effect::Adds { .. }), "nobody's share is closed");
     }
 
     #[test]
@@ -244,6 +258,6 @@ mod tests {
         let others = Standing { line: Some(Id::from_u128(8)), ..running(&["JP"], 3) };
         let standing = [running(&["FR"], 3), others];
         let own = Terms { shareable: false, ..plan(StartRule::FirstUse, RenewalRule::Add) };
-        assert!(meets(&own, LINE, &standing).is_empty());
+        assert!(meets(&own, Some(LINE), &standing).is_empty());
     }
 }

@@ -19,6 +19,7 @@ catalog-start-at-purchase = As soon as it is paid
 catalog-renewal-follow = Follows what you have: it starts when that is used up or ends
 catalog-renewal-add = Adds to what you have; each part keeps its own end date
 catalog-renewal-replace = Replaces what you have at once; the unused part goes to your wallet, pro rata
+catalog-for-everyone = For everyone in your pool. Only plans that can be shared are shown.
 catalog-shareable = Can be shared by several lines
 catalog-not-shareable = For one line
 

@@ -41,7 +41,11 @@ orders-effect-replaces =
 orders-effect-change = The current plan ends as soon as the new one is there
 orders-credit = About { $amount } to your wallet, as it stands now; what you use until then lessens it
 orders-shared-own = { $line } alone
-orders-shared-lines = { $count } eSIMs of your pool
+orders-shared-lines =
+    { $count ->
+        [one] Everyone in your pool: { $count } eSIM now
+       *[other] Everyone in your pool: { $count } eSIMs now
+    }
 orders-refund-rule = Not active { $time } after payment: everything goes back by itself. Later: change plan, and the unused part goes to your wallet
 orders-refund-rule-bare = Not active { $time } after payment: everything goes back by itself
 orders-wallet = Wallet
@@ -138,6 +142,13 @@ orders-why-not-delivered = It could not be delivered.
 orders-why-too-late = It was paid too late and is no longer sold like this.
 orders-why-called-off = You had called this order off before the payment arrived.
 orders-why-already-changed = Another order changed your previous plan first, so this one could no longer do what it promised.
+problem-order-pool-not-shared = This eSIM no longer shares a pool. Buy the plan for the eSIM itself.
+problem-order-plan-not-shareable = This plan cannot be shared. Buy it for one eSIM, or choose another plan for everyone.
+orders-for-line = This eSIM only
+orders-for-all = For everyone
+orders-for-what = Who uses it
+orders-for-not = This plan cannot be shared: it is for this eSIM only.
+orders-why-pool-left = The eSIM had left the shared pool before the plan was there.
 orders-why-line-gone = The eSIM is no longer in service.
 orders-why-operator = As agreed with us.
 orders-why-wrong-amount = The amount was not what was asked for.

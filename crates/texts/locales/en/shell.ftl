@@ -4,6 +4,7 @@ shell-description = Data for your eSIM: what is left, live, and renewed in secon
 shell-skip = Skip to content
 shell-tabs = Main
 shell-tab-plans = Plans
+shell-tab-pools = Sharing
 shell-tab-wallet = Wallet
 shell-back = Back
 shell-language = Language

@@ -15,6 +15,7 @@ catalog-start-at-purchase = 付款后马上开始
 catalog-renewal-follow = 接在现有套餐后面：现有的用完或到期，它才开始
 catalog-renewal-add = 和现有套餐加在一起用，各算各的到期日
 catalog-renewal-replace = 马上换掉现有套餐；没用完的部分按比例退到钱包
+catalog-for-everyone = 给共享池里的所有人买。这里只列出可以共享的套餐。
 catalog-shareable = 可以几条线路共享
 catalog-not-shareable = 只给一条线路用
 

@@ -4,6 +4,7 @@ shell-description = eSIM 流量还剩多少，实时可见，几秒续上。
 shell-skip = 跳到内容
 shell-tabs = 主导航
 shell-tab-plans = 套餐
+shell-tab-pools = 共享
 shell-tab-wallet = 钱包
 shell-back = 返回
 shell-language = 语言

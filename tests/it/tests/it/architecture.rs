@@ -20,10 +20,17 @@ const MAY: &[(&str, &[&str])] = &[
     ("carriers", &["basis", "store", "accounts", "catalog", "ledger", "charging", "rsp"]),
     ("payments", &["basis", "store", "accounts", "catalog", "ledger", "charging", "rsp"]),
     (
+        "pools",
+        &[
+            "basis", "store", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
+            "carriers", "payments",
+        ],
+    ),
+    (
         "orders",
         &[
             "basis", "store", "accounts", "catalog", "ledger", "charging", "rsp", "cards", "carriers",
-            "payments",
+            "payments", "pools",
         ],
     ),
     ("support", NOUNS),
@@ -32,12 +39,12 @@ const MAY: &[(&str, &[&str])] = &[
 
 const NOUNS: &[&str] = &[
     "basis", "store", "nodes", "accounts", "catalog", "ledger", "charging", "rsp", "cards", "carriers",
-    "payments", "orders",
+    "payments", "pools", "orders",
 ];
 
 const WEB: &[&str] = &[
     "basis", "store", "nodes", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
-    "carriers", "payments", "orders", "support",
+    "carriers", "payments", "pools", "orders", "support",
 ];
 
 /// Peers that speak the real protocols: they know nothing of the nouns, or they would prove nothing.

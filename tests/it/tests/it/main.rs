@@ -28,6 +28,8 @@ mod payments;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod pools;
+#[cfg(test)]
 mod repository;
 #[cfg(test)]
 mod statements;

@@ -15,6 +15,7 @@ const MIGRATIONS: &[store::Migrations] = &[
     payments::MIGRATIONS,
     ::charging::MIGRATIONS,
     ::charging::LOG_MIGRATIONS,
+    ::pools::MIGRATIONS,
     ::orders::MIGRATIONS,
     support::MIGRATIONS,
 ];

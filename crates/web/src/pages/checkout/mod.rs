@@ -30,7 +30,7 @@ struct Wish {
     #[serde(default)]
     plan: String,
     line: Option<String>,
-    /// `now` or `after`: a change of plan.
+    /// `now` or `after`: a change of plan; `share`: for everyone in the line's pool.
     change: Option<String>,
     /// The order whose bundle is changed.
     old: Option<String>,
@@ -41,6 +41,7 @@ impl Wish {
         let old = || self.old.as_deref().unwrap_or_default().parse().map_err(|_| Problem::not_found());
         match self.change.as_deref() {
             None | Some("") => Ok(Intent::Buy),
+            Some("share") => Ok(Intent::Share),
             Some("now") => Ok(Intent::ChangeNow { old: old()? }),
             Some("after") => Ok(Intent::ChangeAfter { old: old()? }),
             Some(_) => Err(Problem::not_found()),
@@ -75,6 +76,8 @@ struct CheckoutPage {
     mark: Markup,
     title: String,
     line: String,
+    /// Who would use it, where that is a choice.
+    choice: Option<Choice>,
     facts: Vec<(String, String)>,
     price: String,
     name: String,
@@ -83,6 +86,15 @@ struct CheckoutPage {
     form: CheckoutForm,
     held: String,
     problem: Option<Problem>,
+}
+
+/// Who would use a plan for a line that shares a pool.
+struct Choice {
+    /// The plan may be shared; if not, the page says so.
+    may: bool,
+    everyone: bool,
+    /// The same checkout, for the line alone and for everyone.
+    ways: [String; 2],
 }
 
 /// What the wallet could pay.
@@ -145,7 +157,15 @@ async fn page(
     let plan = wish.plan.parse().map_err(|_| Problem::not_found())?;
     let input = QuoteInput { line, plan, currency, intent: wish.intent()? };
     let quote = orders::quote(&mut conn, &app.desk, account, &input).await?;
-    present(app, reader, wish, &quote, form, problem)
+    let choice = pools::shared(&mut conn, quote.line.pool).await?.map(|_| choice(&quote));
+    let choice = choice.filter(|_| wish.intent().is_ok_and(|intent| intent.old().is_none()));
+    Ok(CheckoutPage { choice, ..present(app, reader, wish, &quote, form, problem)? })
+}
+
+fn choice(quote: &Quote) -> Choice {
+    let way = |change| format!("/checkout?plan={}&line={}{change}", quote.plan.id, quote.line.id);
+    let (may, everyone) = (quote.plan.terms.shareable, quote.for_everyone);
+    Choice { may, everyone, ways: [way(""), way("&change=share")] }
 }
 
 fn present(
@@ -169,6 +189,7 @@ fn present(
         mark,
         title,
         line: quote.line.name(),
+        choice: None,
         facts: words::facts(quote, reader),
         price: texts.money(quote.price),
         name,

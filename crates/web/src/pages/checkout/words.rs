@@ -9,8 +9,8 @@ use crate::Reader;
 /// `续订日本20 GB`, `Renew Japan 20 GB`, `Change to …`.
 pub(super) fn title(quote: &Quote, intent: Intent, texts: Texts) -> String {
     let key = match (intent, &quote.effect) {
-        (Intent::Buy, Effect::Alone) => texts::key("orders-title-buy"),
-        (Intent::Buy, _) => texts::key("orders-title-renew"),
+        (Intent::Buy | Intent::Share, Effect::Alone) => texts::key("orders-title-buy"),
+        (Intent::Buy | Intent::Share, _) => texts::key("orders-title-renew"),
         (Intent::ChangeNow { .. } | Intent::ChangeAfter { .. }, _) => texts::key("orders-title-change"),
     };
     texts.tf(key, [("plan", quote.plan.name(texts))])
@@ -75,9 +75,10 @@ fn effect(quote: &Quote, texts: Texts) -> String {
 }
 
 fn shared(quote: &Quote, texts: Texts) -> String {
-    match quote.shared_with.as_slice() {
-        lines if lines.len() > 1 => texts.tf("orders-shared-lines", [("count", lines.len())]),
-        _ => texts.tf("orders-shared-own", [("line", quote.line.name())]),
+    if quote.for_everyone {
+        texts.tf("orders-shared-lines", [("count", quote.shared_with.len())])
+    } else {
+        texts.tf("orders-shared-own", [("line", quote.line.name())])
     }
 }
 

@@ -52,7 +52,7 @@ impl InstallCode {
 }
 
 /// The dark modules, row by row: a stroke of one module's height for each run.
-fn modules(text: &str) -> Option<(String, usize)> {
+pub(crate) fn modules(text: &str) -> Option<(String, usize)> {
     let code = QRBuilder::new(text).ecl(ECL::M).build().ok()?;
     let mut path = String::new();
     for y in 0..code.size {

@@ -15,6 +15,8 @@ pub(crate) struct LineFacts {
     pub(crate) has_code: bool,
     /// An operator has stopped it.
     pub(crate) barred: bool,
+    /// What the pool is called that it shares with others, if it does.
+    pub(crate) sharing: Option<String>,
     /// Its pool's bundles, each with the name of its place.
     pub(crate) bundles: Vec<Placed>,
     /// Its open session; the one heard last, if there are several.

@@ -7,7 +7,7 @@ use basis::{
 
 use super::{
     facts::{Heard, LineFacts, Placed, Renewal},
-    standing::{BundleNow, Phase, window_octets},
+    standing::{BundleNow, Limit, Phase, window_octets},
 };
 
 const GB: u64 = 1_000_000_000;
@@ -36,6 +36,7 @@ fn placed(id: u128, place: &str, terms: Terms, phase: Phase, left: u64, ends_at:
         left,
         total,
         more_to_come,
+        limit: Limit::Open,
         credited_at,
         ends_at: Some(ends_at),
     };
@@ -48,6 +49,7 @@ fn line(id: u128, bundles: Vec<Placed>) -> LineFacts {
         name: format!("eSIM\u{a0}··{:04}", 2741 + id),
         has_code: false,
         barred: false,
+        sharing: None,
         bundles,
         session: None,
         days: vec![0; 14],

@@ -4,16 +4,17 @@ use std::collections::HashMap;
 
 use basis::{DAY_MS, Id, Order, Problem, Timestamp};
 use catalog::{Catalogue, Plan, PlanId, words};
-use charging::{BundleState, BundleView, PoolView, SessionView};
+use charging::{BundleState, BundleView, LineView, PoolView, SessionView};
 use futures_util::future::join_all;
 use orders::{Bought, OrderState};
+use pools::SharedPool;
 use store::Conn;
 use texts::TimeZone;
 
 use super::{
     chart::DAYS,
     facts::{Heard, LineFacts, Placed, Renewal},
-    standing::{BundleNow, Phase, Standing, speaking, standing},
+    standing::{BundleNow, Limit, Phase, Standing, speaking, standing},
 };
 use crate::{App, Reader};
 
@@ -24,6 +25,8 @@ pub(crate) struct Shelf<'a> {
     pub(crate) catalogue: &'a Catalogue,
     /// What was bought for them, newest first.
     pub(crate) bought: &'a [Bought],
+    /// The pools that they share.
+    pub(crate) pools: &'a [SharedPool],
     plans: HashMap<Id<Order>, &'a Plan>,
 }
 
@@ -33,9 +36,10 @@ impl<'a> Shelf<'a> {
         reader: &'a Reader,
         catalogue: &'a Catalogue,
         bought: &'a [Bought],
+        pools: &'a [SharedPool],
     ) -> Self {
         let plan = |bought: &Bought| Some((bought.id, catalogue.plan(&bought.plan)?));
-        Self { app, reader, catalogue, bought, plans: bought.iter().filter_map(plan).collect() }
+        Self { app, reader, catalogue, bought, pools, plans: bought.iter().filter_map(plan).collect() }
     }
 
     /// What an order bought, in the reader's words.
@@ -63,13 +67,15 @@ pub(crate) async fn lines(
 /// One line as the engine and the shop know it, without its use.
 pub(crate) async fn facts(shelf: &Shelf<'_>, line: &cards::Line) -> LineFacts {
     let view = shelf.app.charging.view(line.pool).await;
-    let placed = |bundle: &BundleView| placed(shelf, bundle);
+    let member = view.iter().flat_map(|view| &view.lines).find(|member| member.line == line.id);
+    let placed = |bundle: &BundleView| placed(shelf, bundle, member);
     let bundles: Vec<Placed> = view.iter().flat_map(|view| &view.bundles).map(placed).collect();
     let mut facts = LineFacts {
         id: line.id,
         name: line.name(),
         has_code: line.activation_code.is_some(),
-        barred: view.as_ref().is_some_and(|view| is_barred(view, line.id)),
+        barred: member.is_some_and(|member| member.barred),
+        sharing: shelf.pools.iter().find(|pool| pool.id == line.pool).map(|pool| pool.name.clone()),
         bundles,
         session: view.as_ref().and_then(|view| heard(view, line.id)),
         days: Vec::new(),
@@ -116,7 +122,7 @@ fn rank(line: &LineFacts, now: Timestamp) -> (bool, u8) {
     let state = standing(&line.plain(), line.whereabouts(), line.barred, now);
     let rank = match state {
         Standing::Low | Standing::EndsSoon | Standing::Active | Standing::UsedUpToday => 0,
-        Standing::UsedUp => 1,
+        Standing::UsedUp | Standing::AtCap | Standing::Paused => 1,
         Standing::Waiting => 2,
         Standing::NoPlan => 3,
         Standing::Over => 4,
@@ -125,18 +131,14 @@ fn rank(line: &LineFacts, now: Timestamp) -> (bool, u8) {
     (line.session.is_none(), rank)
 }
 
-fn is_barred(view: &PoolView, line: Id<basis::Line>) -> bool {
-    view.lines.iter().any(|member| member.line == line && member.barred)
-}
-
 fn heard(view: &PoolView, line: Id<basis::Line>) -> Option<Heard> {
     let ours = view.sessions.iter().filter(|session| session.line == line);
     let last = ours.max_by_key(|session: &&SessionView| session.heard_at)?;
     Some(Heard { at: last.heard_at, country: last.country })
 }
 
-fn placed(shelf: &Shelf<'_>, view: &BundleView) -> Placed {
-    let bundle = bundle_now(view);
+fn placed(shelf: &Shelf<'_>, view: &BundleView, member: Option<&LineView>) -> Placed {
+    let bundle = bundle_now(view, member);
     let texts = shelf.reader.texts;
     let place = match shelf.plans.get(&bundle.id) {
         Some(plan) => plan.place.name(texts),
@@ -148,7 +150,7 @@ fn placed(shelf: &Shelf<'_>, view: &BundleView) -> Placed {
     Placed { bundle, place }
 }
 
-fn bundle_now(view: &BundleView) -> BundleNow {
+fn bundle_now(view: &BundleView, member: Option<&LineView>) -> BundleNow {
     let phase = match view.state {
         BundleState::Waiting => Phase::Waiting,
         BundleState::Active | BundleState::UsedUp => Phase::Active,
@@ -160,6 +162,8 @@ fn bundle_now(view: &BundleView) -> BundleNow {
         (None, Phase::Waiting) => window,
         (None, _) => view.remaining.octets(),
     };
+    let more_to_come = view.remaining.octets() > left;
+    let (limit, left) = limited(view, member, left);
     BundleNow {
         id: view.bundle,
         line: view.line,
@@ -167,22 +171,38 @@ fn bundle_now(view: &BundleView) -> BundleNow {
         phase,
         left,
         total: window,
-        more_to_come: view.remaining.octets() > left,
+        more_to_come,
+        limit,
         credited_at: view.credited_at,
         ends_at: if phase == Phase::Waiting { view.activate_by } else { view.ends_at },
+    }
+}
+
+/// Of what is everyone's a line gets what its pool's managers allow.
+fn limited(view: &BundleView, member: Option<&LineView>, left: u64) -> (Limit, u64) {
+    let Some(member) = member.filter(|_| view.line.is_none()) else { return (Limit::Open, left) };
+    let caps = [member.per_day, member.per_30_days, member.in_all].into_iter().flatten();
+    let room = caps.map(|cap| cap.cap.octets().saturating_sub(cap.used.octets())).min();
+    match room.filter(|room| *room < left) {
+        _ if member.paused => (Limit::Paused, 0),
+        Some(room) => (Limit::Capped, room),
+        None => (Limit::Open, left),
     }
 }
 
 /// The plan that speaks for the line, or else the one it had last, if it is still sold.
 fn renewal(shelf: &Shelf<'_>, facts: &LineFacts) -> Option<Renewal> {
     let bundles = facts.plain();
-    let speaks = speaking(&bundles, facts.whereabouts()).map(|bundle| bundle.id);
+    let speaking = speaking(&bundles, facts.whereabouts());
+    let speaks = speaking.map(|bundle| bundle.id);
     let is_last = |order: &&Bought| order.line == facts.id && order.state == OrderState::Active;
     let order = speaks.or_else(|| Some(shelf.bought.iter().find(is_last)?.id))?;
     let plan = shelf.plans.get(&order).filter(|plan| plan.on_sale)?;
     let price = plan.price(shelf.catalogue.currency_for(shelf.reader.currency))?;
     let amount = words::data(&plan.terms.allowance, shelf.reader.texts);
-    Some(Renewal { path: format!("/checkout?plan={}&line={}", plan.id, facts.id), amount, price })
+    let is_shared = facts.sharing.is_some() && speaking.is_some_and(|bundle| bundle.line.is_none());
+    let whom = if is_shared { "&change=share" } else { "" };
+    Some(Renewal { path: format!("/checkout?plan={}&line={}{whom}", plan.id, facts.id), amount, price })
 }
 
 #[cfg(test)]

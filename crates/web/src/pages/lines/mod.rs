@@ -1,7 +1,7 @@
 //! Lines: what is left, what was used, and how to install them.
 
 mod chart;
-mod code;
+pub(crate) mod code;
 mod dial;
 pub(crate) mod facts;
 pub(crate) mod load;
@@ -79,12 +79,13 @@ struct Asked {
     now: Timestamp,
 }
 
-/// The bundle that speaks for the line can be changed while it lives; its id is its order's.
+/// The bundle that speaks for the line can be changed while it lives and is its own; its id is its order's.
 fn change_path(facts: &LineFacts, orders: &[OrderRecord]) -> Option<String> {
     let bundles = facts.plain();
     let speaks = standing::speaking(&bundles, facts.whereabouts()).filter(|bundle| bundle.is_live())?;
+    let own = speaks.line == Some(facts.id);
     let ours = orders.iter().any(|order| order.id == speaks.id && order.state == OrderState::Active);
-    ours.then(|| format!("/orders/{}/change", speaks.id))
+    (own && ours).then(|| format!("/orders/{}/change", speaks.id))
 }
 
 async fn line(State(app): State<App>, who: SignedIn, Path(id): Path<String>) -> PageResult<LinePage> {
@@ -137,7 +138,8 @@ async fn load_page(
     let catalogue = catalog::read(&mut conn).await?;
     let orders = orders::of_line(&mut conn, who.person.account, line.id, HISTORY_MAX).await?;
     let bought: Vec<_> = orders.iter().map(Into::into).collect();
-    let shelf = load::Shelf::new(app, &who.reader, &catalogue, &bought);
+    let pools = pools::pools_of(&mut conn, who.person.account).await?;
+    let shelf = load::Shelf::new(app, &who.reader, &catalogue, &bought, &pools);
     let mut facts = load::facts(&shelf, &line).await;
     let now = app.env.now();
     facts.days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;

@@ -104,7 +104,7 @@ pub(crate) fn describe(shell: &Shell, facts: &LineFacts, now: Timestamp) -> Line
         path: format!("/lines/{}", facts.id),
         title: placed.map_or_else(|| facts.name.clone(), |placed| title(reader.texts, placed)),
         mark: mark(shell, placed),
-        under: under(reader.texts, facts, placed.is_some()),
+        under: under(reader.texts, facts, placed),
         tone,
         chip,
         dial: placed.map(|placed| dial(reader, placed, state, now)),
@@ -141,19 +141,25 @@ struct Round {
     icon: Markup,
 }
 
-fn under(texts: Texts, facts: &LineFacts, has_bundle: bool) -> String {
-    let name = if has_bundle { facts.name.as_str() } else { "" };
-    match facts.session.and_then(|session| session.country) {
-        Some(country) if has_bundle => {
-            texts.tf("lines-used-in", [("name", name), ("country", texts.country(country))])
-        }
-        _ => name.to_owned(),
+/// Which line it is, where it is used, and with whom it shares what is shown.
+fn under(texts: Texts, facts: &LineFacts, placed: Option<&Placed>) -> String {
+    let Some(placed) = placed else { return String::new() };
+    let name = facts.name.as_str();
+    let used = match facts.session.and_then(|session| session.country) {
+        Some(country) => texts.tf("lines-used-in", [("name", name), ("country", texts.country(country))]),
+        None => name.to_owned(),
+    };
+    match facts.sharing.as_ref().filter(|_| placed.bundle.line.is_none()) {
+        Some(pool) => format!("{used} · {}", texts.tf("pools-on-line", [("pool", pool)])),
+        None => used,
     }
 }
 
 fn chip(texts: Texts, state: Standing) -> (&'static str, String) {
     let (tone, key) = match state {
         Standing::Barred => ("bad", texts::key("lines-state-barred")),
+        Standing::Paused => ("warn", texts::key("pools-paused")),
+        Standing::AtCap => ("warn", texts::key("pools-cap-reached")),
         Standing::NoPlan => ("", texts::key("lines-state-no-plan")),
         Standing::Waiting => ("", texts::key("lines-state-waiting")),
         Standing::Active => ("ok", texts::key("lines-state-active")),
@@ -169,9 +175,13 @@ fn chip(texts: Texts, state: Standing) -> (&'static str, String) {
 const fn dial_state(state: Standing) -> &'static str {
     match state {
         Standing::Low | Standing::EndsSoon => "is-low",
-        Standing::UsedUp | Standing::UsedUpToday | Standing::Over | Standing::NoPlan | Standing::Barred => {
-            "is-out"
-        }
+        Standing::UsedUp
+        | Standing::UsedUpToday
+        | Standing::Over
+        | Standing::NoPlan
+        | Standing::Barred
+        | Standing::Paused
+        | Standing::AtCap => "is-out",
         Standing::Waiting | Standing::Active => "",
     }
 }
@@ -242,14 +252,18 @@ fn row_text(reader: &Reader, placed: Option<&Placed>, state: Standing, now: Time
 
 /// Only what is in use can be old: without a session nothing is under way, and the figures are exact.
 fn age(texts: Texts, facts: &LineFacts, now: Timestamp) -> Option<Age> {
-    let session = facts.session?;
+    facts.session.map(|session| age_of(texts, session.at, now))
+}
+
+/// How old figures are that were heard then.
+pub(crate) fn age_of(texts: Texts, heard: Timestamp, now: Timestamp) -> Age {
     // The ages of a page that is shown later grow in the browser.
     let pattern = |key| texts.tf(key, [("age", "{}")]);
     let (fresh_text, stale_text) = (pattern("lines-age-fresh"), pattern("lines-age-stale"));
-    let stale = now.since(session.at) > STALE_MS;
+    let stale = now.since(heard) > STALE_MS;
     let text = if stale { &stale_text } else { &fresh_text };
-    let text = text.replace("{}", &texts.ago(session.at, now));
-    Some(Age { at_ms: session.at.as_ms(), now_ms: now.as_ms(), stale, text, fresh_text, stale_text })
+    let text = text.replace("{}", &texts.ago(heard, now));
+    Age { at_ms: heard.as_ms(), now_ms: now.as_ms(), stale, text, fresh_text, stale_text }
 }
 
 fn note(
@@ -263,10 +277,10 @@ fn note(
     let plain = |text| Some(Note { tone: "quiet", icon: "info", text });
     match state {
         Standing::Barred => Some(Note { tone: "bad", icon: "alert", text: texts.t("lines-note-barred") }),
-        Standing::Low => {
-            Some(Note { tone: "warn", icon: "alert", text: low_text(reader, facts, placed?, now) })
-        }
-        Standing::UsedUp => Some(Note { tone: "warn", icon: "alert", text: texts.t("lines-note-used-up") }),
+        Standing::Paused => Some(warn("pause", shared_text(texts, facts, texts::key("lines-note-paused")))),
+        Standing::AtCap => Some(warn("alert", shared_text(texts, facts, texts::key("lines-note-at-cap")))),
+        Standing::Low => Some(warn("alert", low_text(reader, facts, placed?, now))),
+        Standing::UsedUp => Some(warn("alert", texts.t("lines-note-used-up"))),
         Standing::UsedUpToday => plain(texts.t("lines-note-used-up-today")),
         Standing::Waiting if facts.session.is_some() => plain(texts.t("lines-note-waiting-connected")),
         Standing::Waiting => plain(waiting_text(reader, placed?)),
@@ -276,6 +290,14 @@ fn note(
         Standing::NoPlan => plain(texts.t("lines-note-no-plan")),
         Standing::Active | Standing::EndsSoon => None,
     }
+}
+
+const fn warn(icon: &'static str, text: String) -> Note {
+    Note { tone: "warn", icon, text }
+}
+
+fn shared_text(texts: Texts, facts: &LineFacts, key: &'static str) -> String {
+    texts.tf(key, [("pool", facts.sharing.as_deref().unwrap_or_default())])
 }
 
 /// When a waiting bundle begins, and until when it must.

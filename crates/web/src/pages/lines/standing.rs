@@ -22,10 +22,23 @@ pub(crate) struct BundleNow {
     pub(crate) total: u64,
     /// Later windows bring more.
     pub(crate) more_to_come: bool,
+    /// What the line may take of it, if it is everyone's; what is left is counted accordingly.
+    pub(crate) limit: Limit,
     /// When it was delivered.
     pub(crate) credited_at: Timestamp,
     /// When it is, or was, over; while it waits, until when it must begin.
     pub(crate) ends_at: Option<Timestamp>,
+}
+
+/// What the managers of a shared pool let a line take of what is everyone's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// All there is.
+    Open,
+    /// Less than there is.
+    Capped,
+    /// Nothing now.
+    Paused,
 }
 
 /// Where a bundle is in its life.
@@ -44,6 +57,10 @@ pub(crate) enum Phase {
 pub(crate) enum Standing {
     /// An operator has stopped it.
     Barred,
+    /// A manager of its pool has paused what it takes of the shared data, and it has nothing else.
+    Paused,
+    /// It has used what it may take of the shared data, and it has nothing else.
+    AtCap,
     /// It never had a bundle.
     NoPlan,
     /// Its bundle begins with the first use.
@@ -67,6 +84,8 @@ impl BundleNow {
     pub(crate) fn standing(&self, now: Timestamp) -> Standing {
         match self.phase {
             Phase::Over => Standing::Over,
+            _ if self.limit == Limit::Paused => Standing::Paused,
+            _ if self.limit == Limit::Capped && self.left == 0 => Standing::AtCap,
             Phase::Waiting => Standing::Waiting,
             Phase::Active if self.left == 0 && self.more_to_come => Standing::UsedUpToday,
             Phase::Active if self.left == 0 => Standing::UsedUp,
@@ -189,6 +208,7 @@ mod tests {
             left: 20 * GB,
             total: 20 * GB,
             more_to_come: false,
+            limit: Limit::Open,
             credited_at: NOON,
             ends_at: None,
         }

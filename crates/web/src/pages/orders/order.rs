@@ -109,8 +109,9 @@ fn chip(story: &Story, texts: Texts) -> String {
     }
 }
 
+/// What everyone shares is not changed for another plan.
 const fn changeable(order: &OrderRecord) -> bool {
-    matches!(order.state, OrderState::Active) && order.closed_at.is_none()
+    matches!(order.state, OrderState::Active) && order.closed_at.is_none() && order.shared_pool.is_none()
 }
 
 fn headline(story: &Story, reader: &Reader) -> String {
@@ -235,6 +236,9 @@ fn facts(story: &Story, reader: &Reader) -> Vec<(String, String)> {
         add(texts::key("orders-fact-returned"), total);
     }
     add(texts::key("orders-fact-credited"), order.credit);
+    if order.shared_pool.is_some() {
+        facts.push((texts.t("orders-for-what"), texts.t("orders-for-all")));
+    }
     facts.push((texts.t("orders-fact-number"), order.id.number()));
     facts
 }

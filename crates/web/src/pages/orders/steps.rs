@@ -201,6 +201,7 @@ const fn why(reason: RefundReason) -> &'static str {
         RefundReason::CalledOff => texts::key("orders-why-called-off"),
         RefundReason::AlreadyChanged => texts::key("orders-why-already-changed"),
         RefundReason::LineGone => texts::key("orders-why-line-gone"),
+        RefundReason::PoolLeft => texts::key("orders-why-pool-left"),
         RefundReason::Operator => texts::key("orders-why-operator"),
         RefundReason::WrongAmount => texts::key("orders-why-wrong-amount"),
     }

@@ -52,6 +52,7 @@ pub(crate) const TABLES: &[store::Migrations] = &[
     payments::MIGRATIONS,
     charging::MIGRATIONS,
     charging::LOG_MIGRATIONS,
+    pools::MIGRATIONS,
     orders::MIGRATIONS,
     support::MIGRATIONS,
 ];

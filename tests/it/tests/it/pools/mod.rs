@@ -1,0 +1,7 @@
+//! Stories of families and teams, on both engines.
+
+mod coming_and_going;
+mod house;
+mod races;
+mod rights;
+mod telling;

@@ -1,0 +1,39 @@
+//! People are told how much is used, once, and not every day.
+
+use charging::Caps;
+use pools::Role;
+
+use super::house::{MB, houses};
+
+#[tokio::test]
+async fn each_mark_is_told_once_to_those_whom_it_concerns() {
+    for house in houses().await {
+        let (lin, mei) = (house.person("lin").await, house.person("mei").await);
+        let family = house.family(&lin).await;
+        house.credit(family, None, 100).await;
+        house.join(&lin, family, &mei, Role::Member).await;
+        let caps = Caps { in_all: Some(10 * MB), ..Caps::default() };
+        pools::set_caps(&house.desk.pools, lin.account, family, mei.line, caps).await.unwrap();
+        house.work().await;
+        let tell = async || {
+            house.desk.charging.catch_up().await.unwrap();
+            while pools::tell_notices(&house.desk.pools).await.unwrap() {}
+            house.work().await;
+        };
+        let before = (house.mails(&lin).len(), house.mails(&mei).len());
+        house.uses_all(mei.line).await;
+        tell().await;
+        tell().await;
+        let told = |who, before| house.mails(who).split_off(before);
+        assert_eq!(told(&mei, before.1), ["Your 10\u{a0}MB are used: The Lins"], "80 and 100 came together");
+        assert_eq!(told(&lin, before.0), ["mei has reached 10\u{a0}MB"]);
+
+        let before = (house.mails(&lin).len(), house.mails(&mei).len());
+        while house.left(family, None).await > 15 {
+            house.uses(lin.line, 5 * MB).await;
+        }
+        tell().await;
+        assert_eq!(told(&lin, before.0), ["80% of 100\u{a0}MB used: The Lins"]);
+        assert_eq!(told(&mei, before.1), [""; 0], "shared plans are the owner's");
+    }
+}
