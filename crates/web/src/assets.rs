@@ -19,7 +19,8 @@ use crate::App;
 struct Files;
 
 /// The style sheet is written in parts and served as one.
-const STYLE_PARTS: [&str; 4] = ["css/1-tokens.css", "css/2-base.css", "css/3-parts.css", "css/4-orders.css"];
+const STYLE_PARTS: [&str; 5] =
+    ["css/1-tokens.css", "css/2-base.css", "css/3-parts.css", "css/4-orders.css", "css/5-pools.css"];
 /// How long a file at its hashed address may be kept.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 

@@ -1,13 +1,20 @@
-//! Whoever buys data in the demo also uses it: a simulated packet gateway opens a session for the line in a country
-//! that the plan covers.
+//! Whoever has data in the demo also uses it, their own or what a pool shares: a simulated packet gateway opens a session
+//! for the line in a country that the plan covers.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use basis::{Id, Line, Order, Problem};
+use basis::{Country, Id, Line, Pool, Problem};
+use charging::{
+    BundleState::{Closed, Ended},
+    PoolChanged,
+};
 use netsim::{Gateway, Options, Profile, Subscriber};
-use orders::{Desk, OrderChanged, OrderState};
-use tokio::{sync::broadcast::Receiver, task::JoinHandle};
+use orders::Desk;
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    task::JoinHandle,
+};
 
 use crate::running::Running;
 
@@ -25,7 +32,7 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    /// Starts without subscribers; each delivered order brings one.
+    /// Starts without subscribers; each delivered plan brings those who may use it.
     ///
     /// # Errors
     /// If the demo lets no gateway in.
@@ -41,7 +48,7 @@ impl Traffic {
             env: shop.env.clone(),
         };
         let gateway = Arc::new(Gateway::spawn(options)?);
-        let changes = shop.desk.changes();
+        let changes = shop.charging.changes();
         let follows = tokio::spawn(follow(shop.desk.clone(), changes, gateway.clone()));
         Ok(Self { gateway, follows })
     }
@@ -54,35 +61,43 @@ impl Traffic {
     }
 }
 
-async fn follow(desk: Desk, mut changes: Receiver<OrderChanged>, gateway: Arc<Gateway>) {
+async fn follow(desk: Desk, mut changes: Receiver<PoolChanged>, gateway: Arc<Gateway>) {
     let mut travelling = HashSet::new();
-    while let Ok(change) = changes.recv().await {
-        if change.state != OrderState::Active {
-            continue;
-        }
-        match traveller(&desk, change.order, &mut travelling).await {
-            Ok(Some(subscriber)) => gateway.attach(subscriber),
-            Ok(None) => {}
-            Err(problem) => tracing::warn!(order = %change.order, %problem, "nobody uses this data"),
+    loop {
+        match changes.recv().await {
+            Ok(change) => send_out(&desk, change.pool, &mut travelling, &gateway).await,
+            // The pools that were missed change again while they are used.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
         }
     }
 }
 
-/// The line's traveller, unless one is on the road already in that country.
-async fn traveller(
+/// Everyone who could use data of this pool travels to where they can, unless they do already.
+async fn send_out(
     desk: &Desk,
-    order: Id<Order>,
-    travelling: &mut HashSet<(Id<Line>, String)>,
-) -> Result<Option<Subscriber>, Problem> {
-    let mut conn = desk.db.read().await?;
-    let order = orders::find(&mut conn, order).await?;
-    let line = cards::line_of_id(&mut conn, order.line).await?;
-    let Some(country) = order.terms.coverage.iter().next().map(|country| country.to_string()) else {
-        return Ok(None);
-    };
-    if !travelling.insert((line.id, country.clone())) {
-        return Ok(None);
+    pool: Id<Pool>,
+    travelling: &mut HashSet<(Id<Line>, Country)>,
+    gateway: &Gateway,
+) {
+    let Some(view) = desk.charging.view(pool).await else { return };
+    for bundle in view.bundles.iter().filter(|bundle| !matches!(bundle.state, Ended | Closed)) {
+        let Some(country) = bundle.terms.coverage.iter().next() else { continue };
+        let users = view.lines.iter().filter(|line| bundle.line.is_none_or(|own| own == line.line));
+        for line in users.map(|line| line.line) {
+            if !travelling.insert((line, country)) {
+                continue;
+            }
+            match subscriber(desk, line, country).await {
+                Ok(subscriber) => gateway.attach(subscriber),
+                Err(problem) => tracing::warn!(%line, %problem, "nobody uses this data"),
+            }
+        }
     }
-    let slow = Subscriber::slow(&line.imsi, &country);
-    Ok(Some(Subscriber { octets_per_second: OCTETS_PER_SECOND, ..slow }))
+}
+
+async fn subscriber(desk: &Desk, line: Id<Line>, country: Country) -> Result<Subscriber, Problem> {
+    let line = cards::line_of_id(&mut desk.db.read().await?, line).await?;
+    let slow = Subscriber::slow(&line.imsi, country.code());
+    Ok(Subscriber { octets_per_second: OCTETS_PER_SECOND, ..slow })
 }

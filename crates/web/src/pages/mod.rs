@@ -8,6 +8,7 @@ pub mod home;
 pub mod lines;
 pub mod orders;
 pub mod plans;
+pub mod pools;
 pub mod preferences;
 pub mod problem;
 pub mod receipts;
@@ -29,6 +30,7 @@ pub fn routes() -> Router<App> {
         .merge(lines::routes())
         .merge(orders::routes())
         .merge(plans::routes())
+        .merge(pools::routes())
         .merge(preferences::routes())
         .merge(receipts::routes())
         .merge(settings::routes())

@@ -4,7 +4,7 @@ use basis::{Allowance, Currency};
 use catalog::{Plan, words};
 use texts::Texts;
 
-use super::with_line;
+use super::Whom;
 
 /// What a list shows of a plan.
 pub(super) struct Card {
@@ -22,11 +22,11 @@ pub(super) struct Card {
 }
 
 impl Card {
-    pub(super) fn of(plan: &Plan, currency: Currency, texts: Texts, line: Option<&str>) -> Self {
+    pub(super) fn of(plan: &Plan, currency: Currency, texts: Texts, whom: &Whom) -> Self {
         let (figure, unit) = figure(plan, texts);
         Self {
-            detail: with_line(&format!("/plans/{}", plan.id), line),
-            checkout: checkout(plan, line),
+            detail: whom.on(&format!("/plans/{}", plan.id)),
+            checkout: checkout(plan, whom),
             name: plan.name(texts),
             figure,
             unit,
@@ -40,8 +40,8 @@ impl Card {
 }
 
 /// Where the plan is bought.
-pub(super) fn checkout(plan: &Plan, line: Option<&str>) -> String {
-    with_line(&format!("/checkout?plan={}", plan.id), line)
+pub(super) fn checkout(plan: &Plan, whom: &Whom) -> String {
+    whom.on(&format!("/checkout?plan={}", plan.id))
 }
 
 /// `("20", "GB")`, `("1", "GB/天")`, `("不限", "")`.

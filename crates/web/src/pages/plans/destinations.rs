@@ -9,7 +9,7 @@ use catalog::{Catalogue, RegionOffer, search, world};
 use serde::Deserialize;
 use texts::{Region, Texts};
 
-use super::{region_mark, with_line};
+use super::{Whom, region_mark};
 use crate::{App, Markup, Page, PageResult, Reader, Shell, Tab};
 
 #[derive(Deserialize)]
@@ -19,7 +19,8 @@ pub(super) struct Wish {
     q: String,
     /// A continent by its UN M49 code.
     r#in: Option<u16>,
-    line: Option<String>,
+    #[serde(flatten)]
+    whom: Whom,
 }
 
 #[derive(Template)]
@@ -28,6 +29,7 @@ pub(super) struct DestinationsPage {
     shell: Shell,
     typed: String,
     line: Option<String>,
+    for_everyone: bool,
     continents: Vec<Continent>,
     all_are_shown: bool,
     regions: Vec<Row>,
@@ -61,9 +63,9 @@ pub(super) async fn show(
     reader: Reader,
     Query(wish): Query<Wish>,
 ) -> PageResult<DestinationsPage> {
-    let catalogue = catalog::read(&mut app.db.read().await?).await?;
+    let catalogue = wish.whom.can_buy(catalog::read(&mut app.db.read().await?).await?);
     let texts = reader.texts;
-    let here = with_line("/plans", wish.line.as_deref());
+    let here = wish.whom.on("/plans");
     let shell = Shell::new(&app, &reader, Tab::Plans, texts.t("catalog-where-to")).wide().at(here);
     let view = View {
         catalogue: &catalogue,
@@ -78,7 +80,8 @@ pub(super) async fn show(
         typed: wish.q.trim().to_owned(),
         all_are_shown: !wish.q.trim().is_empty() || wish.r#in.is_some(),
         covered: catalogue.covered().len(),
-        line: wish.line.clone(),
+        line: wish.whom.line.clone(),
+        for_everyone: wish.whom.is_everyone(),
         continents,
         regions,
         heading,
@@ -134,7 +137,7 @@ impl View<'_> {
     fn row(&self, country: Country, from: Option<Money>) -> Row {
         let path = format!("/plans/in/{}", country.code().to_ascii_lowercase());
         Row {
-            href: with_line(&path, self.wish.line.as_deref()),
+            href: self.wish.whom.on(&path),
             mark: self.shell.flag(&country),
             name: self.texts().country(country).to_owned(),
             note: self.catalogue.networks_in(country).join(" · "),
@@ -154,7 +157,7 @@ impl View<'_> {
     fn region(&self, offer: &RegionOffer<'_>) -> Row {
         let count = offer.region.countries.len();
         Row {
-            href: with_line(&format!("/plans/in/{}", offer.region.id), self.wish.line.as_deref()),
+            href: self.wish.whom.on(&format!("/plans/in/{}", offer.region.id)),
             mark: region_mark(&offer.region.id, self.shell),
             name: offer.region.names.spoken(self.texts()).to_owned(),
             note: self.texts().tf("catalog-countries", [("count", count)]),
@@ -175,15 +178,15 @@ impl View<'_> {
     }
 
     fn continents(&self) -> Vec<Continent> {
-        let line = self.wish.line.as_deref();
+        let whom = &self.wish.whom;
         let browsing = self.wish.q.trim().is_empty();
         let popular = Continent {
-            href: with_line("/plans", line),
+            href: whom.on("/plans"),
             name: self.texts().t("catalog-popular"),
             lit: browsing && self.wish.r#in.is_none(),
         };
         let each = world::CONTINENTS.map(|region| Continent {
-            href: with_line(&format!("/plans?in={}", region.0), line),
+            href: whom.on(&format!("/plans?in={}", region.0)),
             name: self.texts().region(region),
             lit: browsing && self.wish.r#in == Some(region.0),
         });

@@ -7,14 +7,15 @@ use catalog::{Place, Plan, PlanId, words};
 use serde::Deserialize;
 use texts::Texts;
 
-use super::{card, region_mark, with_line};
+use super::{Whom, card, region_mark};
 use crate::{App, Markup, Page, PageResult, Reader, Shell, Tab};
 
 const COUNTRIES_SHOWN: usize = 12;
 
 #[derive(Deserialize)]
 pub(super) struct Wish {
-    line: Option<String>,
+    #[serde(flatten)]
+    whom: Whom,
 }
 
 #[derive(Template)]
@@ -51,10 +52,10 @@ pub(super) async fn show(
     let id: PlanId = id.parse().map_err(|_| Problem::not_found())?;
     let catalogue = catalog::read(&mut app.db.read().await?).await?;
     let plan = catalogue.plan(&id).ok_or_else(Problem::not_found)?;
-    let (texts, line) = (reader.texts, wish.line.as_deref());
+    let (texts, whom) = (reader.texts, &wish.whom);
     let currency = catalogue.currency_for(reader.currency);
-    let back = with_line(&format!("/plans/in/{}", place_of(plan)), line);
-    let here = with_line(&format!("/plans/{id}"), line);
+    let back = whom.on(&format!("/plans/in/{}", place_of(plan)));
+    let here = whom.on(&format!("/plans/{id}"));
     let shell = Shell::new(&app, &reader, Tab::Plans, plan.name(texts)).back(back).at(here);
     let (figure, unit) = card::figure(plan, texts);
     let price = plan.price(currency).map(|price| texts.price(price));
@@ -67,7 +68,7 @@ pub(super) async fn show(
         promises: promises(plan, texts),
         countries: countries(plan, &shell),
         more: (plan.terms.coverage.len() > COUNTRIES_SHOWN).then(|| format!("/coverage?plan={id}")),
-        checkout: (plan.on_sale && price.is_some()).then(|| card::checkout(plan, line)),
+        checkout: (plan.on_sale && price.is_some()).then(|| card::checkout(plan, whom)),
         price: price.unwrap_or_default(),
         button: texts.tf("catalog-buy", [("plan", plan.data(texts))]),
         shell,

@@ -5,8 +5,12 @@ mod destinations;
 mod detail;
 mod place;
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{Router, routing::get};
+use catalog::Catalogue;
+use serde::Deserialize;
 
 use crate::{App, Markup, Shell, assets};
 
@@ -18,12 +22,32 @@ pub fn routes() -> Router<App> {
         .route("/plans/{plan}", get(detail::show))
 }
 
-/// `?line=…` if the reader came to buy for a line; it stays on every link until the checkout.
-fn with_line(path: &str, line: Option<&str>) -> String {
-    let Some(line) = line else { return path.to_owned() };
-    let line: String = url::form_urlencoded::byte_serialize(line.as_bytes()).collect();
-    let joint = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{joint}line={line}")
+/// Whom the reader came to buy for; it stays on every link until the checkout, whose words these are.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct Whom {
+    line: Option<String>,
+    /// `share`: for everyone in the line's pool.
+    change: Option<String>,
+}
+
+impl Whom {
+    fn is_everyone(&self) -> bool {
+        self.change.as_deref() == Some("share")
+    }
+
+    /// What can be bought for them.
+    fn can_buy(&self, catalogue: Arc<Catalogue>) -> Arc<Catalogue> {
+        if self.is_everyone() { Arc::new(catalogue.shareable()) } else { catalogue }
+    }
+
+    /// The address, with this in it.
+    fn on(&self, path: &str) -> String {
+        let Some(line) = &self.line else { return path.to_owned() };
+        let line: String = url::form_urlencoded::byte_serialize(line.as_bytes()).collect();
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let everyone = if self.is_everyone() { "&change=share" } else { "" };
+        format!("{path}{joint}line={line}{everyone}")
+    }
 }
 
 /// A region's own drawing, or a globe on a tile.

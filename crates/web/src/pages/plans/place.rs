@@ -7,13 +7,14 @@ use catalog::{Catalogue, Plan, PlanKind, Region};
 use serde::Deserialize;
 use texts::Texts;
 
-use super::{card::Card, region_mark, with_line};
+use super::{Whom, card::Card, region_mark};
 use crate::{App, Markup, Page, PageResult, Reader, Shell, Tab};
 
 #[derive(Deserialize)]
 pub(super) struct Wish {
     kind: Option<PlanKind>,
-    line: Option<String>,
+    #[serde(flatten)]
+    whom: Whom,
 }
 
 #[derive(Template)]
@@ -25,6 +26,7 @@ pub(super) struct PlacePage {
     /// Names of networks, for a country; the number of countries, for a region.
     chips: Vec<String>,
     coverage: Option<String>,
+    for_everyone: bool,
     tabs: Vec<Kind>,
     /// For this place alone.
     plans: Vec<Card>,
@@ -78,18 +80,18 @@ pub(super) async fn show(
     Path(name): Path<String>,
     Query(wish): Query<Wish>,
 ) -> PageResult<PlacePage> {
-    let catalogue = catalog::read(&mut app.db.read().await?).await?;
+    let whom = &wish.whom;
+    let catalogue = whom.can_buy(catalog::read(&mut app.db.read().await?).await?);
     let place = Where::find(&catalogue, &name)?;
-    let (texts, line) = (reader.texts, wish.line.as_deref());
+    let texts = reader.texts;
     let currency = catalogue.currency_for(reader.currency);
     let all = place.plans(&catalogue);
     let kind = chosen(&all, wish.kind);
     let (wider, plans) =
         all.iter().filter(|p| Some(p.kind) == kind).partition::<Vec<&Plan>, _>(|p| place.is_less_than(p));
-    let here = with_line(&format!("/plans/in/{name}"), line);
+    let here = whom.on(&format!("/plans/in/{name}"));
     let title = texts.tf("catalog-plans-in", [("place", place.name(texts))]);
-    let shell =
-        Shell::new(&app, &reader, Tab::Plans, title).back(with_line("/plans", line)).wide().at(here.clone());
+    let shell = Shell::new(&app, &reader, Tab::Plans, title).back(whom.on("/plans")).wide().at(here.clone());
     Ok(Page(PlacePage {
         mark: mark(&place, &shell),
         name: place.name(texts),
@@ -98,9 +100,10 @@ pub(super) async fn show(
             .first()
             .filter(|_| matches!(place, Where::Region(_)))
             .map(|p| format!("/coverage?plan={}", p.id)),
+        for_everyone: whom.is_everyone(),
         tabs: tabs(&all, kind, &here, texts),
-        plans: cards(&plans, currency, texts, line),
-        wider: cards(&wider, currency, texts, line),
+        plans: cards(&plans, currency, texts, whom),
+        wider: cards(&wider, currency, texts, whom),
         shell,
     }))
 }
@@ -111,8 +114,8 @@ fn chosen(plans: &[&Plan], wished: Option<PlanKind>) -> Option<PlanKind> {
     wished.or_else(|| [PlanKind::Monthly, PlanKind::Daily, PlanKind::LongTerm].into_iter().find(there))
 }
 
-fn cards(plans: &[&Plan], currency: Currency, texts: Texts, line: Option<&str>) -> Vec<Card> {
-    let mut cards: Vec<Card> = plans.iter().map(|plan| Card::of(plan, currency, texts, line)).collect();
+fn cards(plans: &[&Plan], currency: Currency, texts: Texts, whom: &Whom) -> Vec<Card> {
+    let mut cards: Vec<Card> = plans.iter().map(|plan| Card::of(plan, currency, texts, whom)).collect();
     // One recommendation a list.
     cards.iter_mut().filter(|card| card.best).skip(1).for_each(|card| card.best = false);
     cards
