@@ -2,7 +2,7 @@
 //!
 //! Each node has a row with a counter that it raises; who sees it stand still for [`DEAD_AFTER`] calls the node dead.
 //! Nothing is decided here: what a node may write is fenced where it is written. Nodes speak over one internal port
-//! ([`frame`]): questions with answers, many under way at once, and news that may be lost.
+//! (`frame.rs`): questions with answers, many under way at once, and news that may be lost.
 
 mod frame;
 mod link;

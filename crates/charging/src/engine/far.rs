@@ -22,13 +22,15 @@ const NEWS: Topic = Topic(2);
 /// News that shards have new owners.
 pub(super) const MOVED: Topic = Topic(3);
 
-/// While a shard changes hands its callers wait, so often and so long, instead of being refused.
-const WAITS: u32 = 20;
+/// While a shard changes hands its callers wait, so often and so long, instead of being refused: well within the time
+/// in which a gateway would repeat its request.
+const WAITS: u32 = 40;
 const WAIT: Duration = Duration::from_millis(75);
 /// How old a pool of another node's may be on a page.
 pub(super) const VIEW_AGE_NS: u64 = 1_000_000_000;
 /// How old when its owner does not answer.
 const VIEW_AGE_MAX_NS: u64 = 60_000_000_000;
+
 /// Why there is no answer.
 enum Missed {
     /// Nobody did anything: the shard is not where we thought.
@@ -47,9 +49,17 @@ impl Charging {
         if self.0.nodes.is_none() {
             return self.shard(pool)?.apply(pool, command).await;
         }
+        self.patiently(|| self.try_apply(pool, &command)).await
+    }
+
+    /// Tries until somebody is there.
+    async fn patiently<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, Missed>>,
+    {
         for _ in 0..WAITS {
-            match self.try_apply(pool, &command).await {
-                Ok(reply) => return Ok(reply),
+            match attempt().await {
+                Ok(answer) => return Ok(answer),
                 Err(Missed::Failed(problem)) => return Err(problem),
                 Err(Missed::NotThere) => self.wait_for_owner().await,
             }
@@ -78,20 +88,13 @@ impl Charging {
         if self.0.nodes.is_none() {
             return look_here(&*self.shard(pool)?, pool, settled).await;
         }
-        for _ in 0..WAITS {
-            match self.try_look(pool, settled).await {
-                Ok(found) => return Ok(found),
-                Err(Missed::Failed(problem)) => return Err(problem),
-                Err(Missed::NotThere) => self.wait_for_owner().await,
-            }
-        }
-        Err(nobody())
+        self.patiently(|| self.try_look(pool, settled)).await
     }
 
     async fn try_look(&self, pool: Id<PoolNoun>, settled: bool) -> Result<Option<Arc<Pool>>, Missed> {
         let id = self.0.shard_of(pool);
         if let Some(shard) = self.0.serving(id) {
-            return self.0.look_here(&shard, pool, settled).await.map_err(Missed::Failed);
+            return self.0.look_here(&shard, pool, settled).await;
         }
         match self.ask_owner(id, &Letter::Look { pool, settled }).await? {
             Back::Pool(state) => {
@@ -137,15 +140,14 @@ impl Charging {
 
     /// Has everything that a pool's shard has done stand in the tables for pages.
     pub(super) async fn write_behind_of(&self, pool: Id<PoolNoun>) -> Result<(), Problem> {
+        self.patiently(|| self.try_write_behind_of(pool)).await
+    }
+
+    async fn try_write_behind_of(&self, pool: Id<PoolNoun>) -> Result<(), Missed> {
         let id = self.0.shard_of(pool);
-        if let Some(shard) = self.0.serving(id) {
-            let _housekeeping = self.0.housekeeping.lock().await;
-            return Ok(self.0.project(&shard).await?);
-        }
-        match self.ask_owner(id, &Letter::WriteBehind(pool)).await {
-            Ok(_) => Ok(()),
-            Err(Missed::Failed(problem)) => Err(problem),
-            Err(Missed::NotThere) => Err(nobody()),
+        match self.0.serving(id) {
+            Some(shard) => self.0.write_behind_here(&shard).await.map_err(Missed::Failed),
+            None => self.ask_owner(id, &Letter::WriteBehind(pool)).await.map(drop),
         }
     }
 
@@ -154,11 +156,11 @@ impl Charging {
         tokio::time::sleep(WAIT).await;
     }
 
-    /// Where something is, by whatever names are known: here, or as another node says. Only if all shards are seen, not
-    /// knowing means that there is no such thing.
+    /// Where something is, by whatever names are known: here, or as another node says. Only if every shard is seen in its
+    /// owner's hands, not knowing means that there is no such thing.
     ///
     /// # Errors
-    /// Unavailable if nobody knows it, and not everyone could be asked.
+    /// Unavailable if nobody knows it, and not all shards were seen.
     pub(super) async fn find(&self, wanted: &Wanted) -> Result<Found, Problem> {
         let found = self.0.find_here(wanted);
         if found.sure { Ok(found) } else { self.find_everywhere(wanted).await }
@@ -166,6 +168,24 @@ impl Charging {
 
     /// The same, and what all nodes say of it.
     pub(super) async fn find_everywhere(&self, wanted: &Wanted) -> Result<Found, Problem> {
+        for _ in 0..WAITS {
+            let found = self.ask_all(wanted).await;
+            if let (true, Some(pool)) = (found.sure, found.pool) {
+                self.0.far.learn(wanted, found.line, pool);
+            }
+            if found.sure || self.0.are_all(&found.shards).await? {
+                return Ok(found);
+            }
+            // What is damaged, or has no database, is not there in a moment.
+            if self.0.nodes.is_none() || !self.faults().is_empty() {
+                break;
+            }
+            self.wait_for_owner().await;
+        }
+        Err(self.missing())
+    }
+
+    async fn ask_all(&self, wanted: &Wanted) -> Found {
         let mut found = self.0.find_here(wanted);
         if let Some(nodes) = &self.0.nodes {
             let (others, letter) = (nodes.others(), Letter::Find(*wanted));
@@ -176,13 +196,7 @@ impl Charging {
                 }
             }
         }
-        if let (true, Some(pool)) = (found.sure, found.pool) {
-            self.0.far.learn(wanted, found.line, pool);
-        }
-        found.shards.sort_unstable();
-        found.shards.dedup();
-        let seen_all = u32::try_from(found.shards.len()) == Ok(self.0.slots.count());
-        if found.sure || seen_all { Ok(found) } else { Err(self.missing()) }
+        found
     }
 
     /// The same, from what is remembered if it is.
@@ -213,19 +227,30 @@ impl Inner {
         shard: &Shard,
         pool: Id<PoolNoun>,
         settled: bool,
-    ) -> Result<Option<Arc<Pool>>, Problem> {
-        let found = look_here(shard, pool, settled).await?;
+    ) -> Result<Option<Arc<Pool>>, Missed> {
+        let found = match look_here(shard, pool, settled).await {
+            Err(_) if shard.is_lost() => return Err(Missed::NotThere),
+            said => said.map_err(Missed::Failed)?,
+        };
         // Nothing was written, so nothing has shown yet that nobody else writes.
-        if settled && self.nodes.is_some() {
-            let owned = rows::ownership(&mut self.log.read().await?, shard.id).await?;
-            if owned.epoch != shard.epoch {
-                return Err(nobody());
-            }
+        if settled && self.nodes.is_some() && !self.still_owns(shard).await.map_err(Missed::Failed)? {
+            return Err(Missed::NotThere);
         }
         Ok(found)
     }
 
+    async fn still_owns(&self, shard: &Shard) -> Result<bool, Problem> {
+        Ok(rows::ownership(&mut self.log.read().await?, shard.id).await?.epoch == shard.epoch)
+    }
+
+    async fn write_behind_here(&self, shard: &Shard) -> Result<(), Problem> {
+        let _housekeeping = self.housekeeping.lock().await;
+        Ok(self.project(shard).await?)
+    }
+
+    /// Whoever looks while shards come and go has only seen those that were here before and after.
     fn find_here(&self, wanted: &Wanted) -> Found {
+        let before = self.watched();
         let found = self.signals.routes.find(wanted);
         let has = |pool: &Pool| {
             let session = wanted.session.is_some_and(|session| pool.session(session).is_some());
@@ -235,9 +260,22 @@ impl Inner {
             let here = self.serving(self.shard_of(id)).and_then(|shard| shard.published.get(id));
             here.is_some_and(|pool| has(&pool))
         });
-        let serving = self.slots.here().into_iter().filter(|shard| shard.health.fault().is_none());
-        let shards = if sure { Vec::new() } else { serving.map(|shard| shard.id.0).collect() };
+        let after = self.watched();
+        let shards = before.into_iter().filter(|shard| after.contains(shard)).collect();
         Found { sure, shards, ..found }
+    }
+
+    /// The shards that serve here, each with the epoch since which it does.
+    fn watched(&self) -> Vec<(u32, u64)> {
+        let serving = self.slots.here().into_iter().filter(|shard| shard.health.fault().is_none());
+        serving.map(|shard| (shard.id.0, shard.epoch)).collect()
+    }
+
+    /// Whether these are all shards there are, each as its owner of now has it: whoever said so may have been overtaken
+    /// without knowing, or may have given the shard to one who was asked before.
+    async fn are_all(&self, seen: &[(u32, u64)]) -> Result<bool, Problem> {
+        let owned = rows::all_shards(&mut self.log.read().await?).await?;
+        Ok(owned.iter().all(|row| seen.contains(&(row.shard.0, row.epoch))))
     }
 
     /// Answers another node.
@@ -252,8 +290,11 @@ impl Inner {
             }
             Letter::Look { pool, settled } => {
                 let Some(shard) = self.serving(self.shard_of(pool)) else { return Ok(Back::NotHere) };
-                let found = self.look_here(&shard, pool, settled).await?;
-                Ok(Back::Pool(found.map(|pool| Arc::new(pool.state().clone()))))
+                match self.look_here(&shard, pool, settled).await {
+                    Ok(found) => Ok(Back::Pool(found.map(|pool| Arc::new(pool.state().clone())))),
+                    Err(Missed::NotThere) => Ok(Back::NotHere),
+                    Err(Missed::Failed(problem)) => Err(problem),
+                }
             }
             Letter::Find(wanted) => Ok(Back::Found(self.find_here(&wanted))),
             Letter::Release(shard) => {
@@ -262,9 +303,7 @@ impl Inner {
             }
             Letter::WriteBehind(pool) => {
                 let Some(shard) = self.serving(self.shard_of(pool)) else { return Ok(Back::NotHere) };
-                let _housekeeping = self.housekeeping.lock().await;
-                self.project(&shard).await?;
-                Ok(Back::Done)
+                self.write_behind_here(&shard).await.map(|()| Back::Done)
             }
         }
     }

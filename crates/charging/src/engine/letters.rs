@@ -70,8 +70,8 @@ pub(super) struct Found {
     pub(super) sure: bool,
     /// The line's move that has begun and is not over.
     pub(super) moving: Option<Id<Move>>,
-    /// Whose pools were looked at.
-    pub(super) shards: Vec<u32>,
+    /// Whose pools were looked at, and in which epochs of theirs.
+    pub(super) shards: Vec<(u32, u64)>,
 }
 coded! { struct Found { line, pool, sure, moving, shards } }
 
@@ -210,7 +210,7 @@ mod tests {
         there_and_back(&Letter::Find(Wanted { session: Some(session), imsi, ..Wanted::default() }));
         there_and_back(&Back::Reply(Reply::Control(Answer::bare(Verdict::UnknownLine))));
         there_and_back(&Back::Refused(Problem::unavailable("the database is away").into()));
-        there_and_back(&Back::Found(Found { shards: vec![0, 63], sure: true, ..Found::default() }));
+        there_and_back(&Back::Found(Found { shards: vec![(0, 1), (63, 9)], sure: true, ..Found::default() }));
         let changes = vec![PoolChanged { pool, now: Timestamp(5) }];
         there_and_back(&News { changes, hints: vec![Hint::Abort { session, reason: Reason::Moved }] });
     }

@@ -104,6 +104,13 @@ async fn used_of(charging: &Charging, n: u128) -> u64 {
     view.bundles.iter().map(|bundle| bundle.used.octets()).sum()
 }
 
+/// A gateway's request that must be understood, whoever hears it.
+async fn accepted(node: &Node, asked: CreditControl) -> Answer {
+    let answer = node.charging.control(asked.clone()).await.unwrap();
+    assert_eq!(answer.verdict, charging::Verdict::Accepted, "{asked:?}");
+    answer
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_line_is_served_on_every_node() {
     let cluster = cluster().await;
@@ -111,7 +118,7 @@ async fn every_line_is_served_on_every_node() {
     let mut heard = [a.charging.changes(), b.charging.changes()];
     for n in 1..=POOLS {
         let session = format!("s{n}");
-        let first = a.charging.control(asks(n, &session, RequestKind::Initial, 0, 0)).await.unwrap();
+        let first = accepted(&a, asks(n, &session, RequestKind::Initial, 0, 0)).await;
         assert!(granted(&first) > 0, "{first:?}");
         // A late report names no line, and comes by the other node.
         let report = CreditControl { imsi: None, ..asks(n, &session, RequestKind::Update, 1, MB) };
@@ -174,7 +181,7 @@ async fn a_line_moves_between_pools_of_two_nodes() {
     let cluster = cluster().await;
     let (a, b) = cluster.two().await;
     for n in 1..=POOLS {
-        a.charging.control(asks(n, &format!("s{n}"), RequestKind::Initial, 0, 0)).await.unwrap();
+        accepted(&a, asks(n, &format!("s{n}"), RequestKind::Initial, 0, 0)).await;
         let to = pool(1000 + n * 3);
         let step = LineMove { id: Id::from_u128(500 + n), line: line(n), from: family(n), to };
         let mover = if n % 2 == 0 { &a } else { &b };
@@ -197,14 +204,17 @@ async fn a_silent_death_is_made_good_within_ten_seconds() {
     let cluster = cluster().await;
     let (a, b) = cluster.two().await;
     for n in 1..=POOLS {
-        a.charging.control(asks(n, &format!("s{n}"), RequestKind::Initial, 0, 0)).await.unwrap();
+        accepted(&a, asks(n, &format!("s{n}"), RequestKind::Initial, 0, 0)).await;
     }
     drop(a);
     let death = Instant::now();
     for n in 1..=POOLS {
         let report = asks(n, &format!("s{n}"), RequestKind::Update, 1, MB);
-        while b.charging.control(report.clone()).await.is_err() {
-            assert!(death.elapsed() < Duration::from_secs(10), "line {n} is not served");
+        loop {
+            match b.charging.control(report.clone()).await {
+                Ok(answer) => break assert_eq!(answer.verdict, charging::Verdict::Accepted, "line {n}"),
+                Err(why) => assert!(death.elapsed() < Duration::from_secs(10), "line {n}: {why}"),
+            }
         }
     }
     println!("all lines are served {:?} after the death", death.elapsed());
