@@ -1,5 +1,6 @@
 // Narrow phones, large letters, long names: nothing is cut, nothing must be pushed sideways.
 
+import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { LOCALES, accessible, fits, openBrowser, openPhone, startWorld } from '../harness.mjs';
 import { BIND_CODE, bind, cardWithCode, checkOut, orderOf, payAtSandbox, register, turns } from '../people.mjs';
@@ -31,6 +32,10 @@ for (const [nth, locale] of LOCALES.entries()) {
     await bind(phone, world, world.cards[nth].serial);
     const stopped = /lin_[a-z0-9]+/.exec(phone.page.url())[0];
     await world.operator('lines', 'bar', stopped);
+    await phone.page.goto(`${world.web}/checkout?plan=jp-20gb-30d`);
+    const offered = await phone.page.locator('main a[href*="line="]').evaluateAll((links) => links.map(({ href }) => href));
+    assert.deepEqual(offered.map((href) => new URL(href).searchParams.get('line')), [line.slice('/lines/'.length)],
+      'a stopped eSIM is shown, but not offered');
 
     const paths = ['/', line, `/lines/${stopped}`, `${line}/install`, '/checkout?plan=jp-20gb-30d', '/orders',
       `/checkout?plan=jp-unlimited-30d&line=${line.slice('/lines/'.length)}`, `/orders/${order}`, `/orders/${order}/change`,

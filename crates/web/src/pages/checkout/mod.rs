@@ -12,6 +12,7 @@ use axum::{
 };
 use basis::{Currency, Id, Line, Money, Problem};
 use catalog::Place;
+use futures_util::future::join_all;
 use orders::{Intent, Quote, QuoteInput};
 use serde::Deserialize;
 
@@ -112,7 +113,15 @@ struct WalletPart {
 struct WhichPage {
     shell: Shell,
     plan: String,
-    lines: Vec<(String, String)>,
+    lines: Vec<Choosable>,
+}
+
+/// A line that a plan could be for.
+struct Choosable {
+    id: Id<Line>,
+    name: String,
+    /// It takes no plan for now.
+    stopped: bool,
 }
 
 async fn show(
@@ -129,18 +138,24 @@ async fn show(
         (Some(line), _) if !line.is_empty() => line.parse().map_err(|_| Problem::not_found())?,
         (_, []) => return Ok(see_other("/cards/bind")),
         (_, [only]) => only.id,
-        (_, several) => return Ok(which(&app, &reader, &wish, several).into_response()),
+        (_, several) => return Ok(which(&app, &reader, &wish, several).await.into_response()),
     };
     let form = CheckoutForm::fresh(form::new_key(&app));
     let page = page(&app, &reader, person.account, &wish, line, form, None).await?;
     Ok(Page(page).into_response())
 }
 
-fn which(app: &App, reader: &Reader, wish: &Wish, lines: &[cards::Line]) -> Page<WhichPage> {
+async fn which(app: &App, reader: &Reader, wish: &Wish, lines: &[cards::Line]) -> Page<WhichPage> {
     let title = reader.texts.t("orders-which-line");
-    let lines = lines.iter().map(|line| (line.id.to_string(), line.name())).collect();
+    let lines = join_all(lines.iter().map(|line| choosable(app, line))).await;
     let shell = Shell::new(app, reader, Tab::Plans, title).back("/plans");
     Page(WhichPage { shell, plan: wish.plan.clone(), lines })
+}
+
+async fn choosable(app: &App, line: &cards::Line) -> Choosable {
+    let view = app.charging.view(line.pool).await;
+    let stopped = view.is_some_and(|view| view.lines.iter().any(|it| it.line == line.id && it.barred));
+    Choosable { id: line.id, name: line.name(), stopped }
 }
 
 async fn page(
