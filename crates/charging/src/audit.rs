@@ -6,7 +6,7 @@ use basis::{Id, Order, Problem};
 use store::{Conn, Db, Engine};
 
 use crate::log::{self, Fault, Pools, rows};
-use crate::pool::{Bundle, Phase};
+use crate::pool::Bundle;
 use crate::views;
 
 /// How many rows of the tables are read at a time.
@@ -109,11 +109,7 @@ fn compare_bundle(
     (granted, used, expired, closed): (i64, i64, i64, i64),
     differences: &mut Vec<String>,
 ) {
-    let should = match bundle.phase {
-        Phase::Waiting => "waiting",
-        Phase::Active(_) => "active",
-        Phase::Over { end, .. } => views::word(end),
-    };
+    let should = views::state_of(bundle);
     if state != should {
         differences.push(format!("bundle {}: the table says {state}, the log {should}", bundle.id));
     }

@@ -14,9 +14,9 @@ mod views;
 pub use audit::audit;
 pub use engine::{
     Charging, Credit, CreditAnswer, CreditControl, Hint, LineMove, MAX_SERVICES, MOVING_KEY, MoveAnswer,
-    Opening, PoolChanged, Reason, session_key,
+    Opening, PoolChanged, Reason, Uncut, session_key,
 };
-pub use log::{Fault, ShardId, move_log};
+pub use log::{Fault, Loss, ShardId, move_log};
 pub use pool::{
     Answer, Ask, BundleState, BundleView, CapKind, CapView, Caps, Closed, Digits, Fate, Few, Grant,
     LineIdentity, LineView, Luggage, PoolView, Quota, Refusal, RequestKind, Service, ServiceAnswer,

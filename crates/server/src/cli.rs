@@ -56,6 +56,15 @@ pub enum Verb {
         #[arg(long, value_name = "ADDRESS")]
         to: String,
     },
+    /// Make a shard of the charging log start again whose log is damaged, by losing what stands behind the damage.
+    Repair {
+        /// The shard and the row that its fault names; this row goes, and all behind it.
+        #[arg(long, value_name = "SHARD:SEQ", value_parser = place)]
+        discard_from: (u32, u64),
+        /// Do it. Without this, only say what would be lost.
+        #[arg(long, requires = "actor")]
+        yes: bool,
+    },
     /// Cases that need a person's decision.
     #[command(subcommand)]
     Review(Review),
@@ -68,6 +77,11 @@ pub enum Verb {
     /// Lines.
     #[command(subcommand)]
     Lines(Lines),
+}
+
+fn place(text: &str) -> Result<(u32, u64), String> {
+    let parsed = text.split_once(':').and_then(|(shard, seq)| Some((shard.parse().ok()?, seq.parse().ok()?)));
+    parsed.ok_or_else(|| "a shard and a row of it, as 0:1234".to_owned())
 }
 
 /// `heyon demo`.

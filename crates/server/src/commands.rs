@@ -65,6 +65,9 @@ fn command(verb: &Verb) -> Result<Command> {
         }
         Verb::Audit => Command::Audit,
         Verb::Backup { to } => Command::Backup { to: absolute(to)? },
+        Verb::Repair { discard_from: (shard, seq), yes } => {
+            Command::Repair { shard: *shard, seq: *seq, dry_run: !yes }
+        }
         Verb::Review(Review::List) => Command::ReviewList,
         Verb::Review(Review::Show { id }) => Command::ReviewShow { id: id.clone() },
         Verb::Review(Review::Resolve { id, decision, note }) => {

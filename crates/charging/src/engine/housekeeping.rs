@@ -106,7 +106,7 @@ impl Inner {
         if shard.published.seq() == 0 {
             return Ok(());
         }
-        let last = rows::newest_snapshot(&mut self.log.read().await?, shard.id).await?.unwrap_or(0);
+        let last = rows::newest_snapshot(&mut self.log.read().await?, shard.id, u64::MAX).await?.unwrap_or(0);
         if shard.published.seq().saturating_sub(last) < rows_min {
             return Ok(());
         }

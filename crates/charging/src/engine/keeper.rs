@@ -41,7 +41,8 @@ impl Inner {
             }
             Err(fault) => {
                 tracing::error!(%fault, "the shard does not start");
-                self.slots.put(Shard::faulty(id, fault));
+                let epoch = rows::ownership(&mut self.log.read().await?, id).await?.epoch;
+                self.slots.put(Shard::faulty(id, epoch, fault));
                 Ok(())
             }
         }
@@ -105,12 +106,13 @@ impl Inner {
         }
     }
 
-    /// We slept, or were cut off, and another has taken what was ours; or its writer has ended.
+    /// We slept, or were cut off, and another has taken what was ours; or its writer has ended; or it was damaged, and
+    /// has been repaired since.
     fn let_go_of_anothers(&self, row: &rows::Ownership) {
         let Some(shard) = self.slots.get(row.shard) else { return };
         let damaged = matches!(shard.health.fault(), Some(Fault::Damaged { .. }));
-        let ours = row.node == self.node && row.epoch == shard.epoch;
-        if shard.is_lost() || !ours && !damaged {
+        let ours = row.epoch == shard.epoch && (damaged || row.node == self.node);
+        if shard.is_lost() || !ours {
             tracing::warn!(shard = row.shard.0, owner = row.node, "the shard is another's now");
             self.forget(row.shard);
         }

@@ -8,6 +8,7 @@ mod letters;
 mod moves;
 mod open;
 mod remembered;
+mod repair;
 mod routes;
 mod share;
 mod slots;
@@ -26,6 +27,7 @@ pub use hints::{Hint, Reason};
 pub use moves::{LineMove, MoveAnswer};
 pub use open::Opening;
 pub(crate) use open::SHARDS_POSTGRES;
+pub use repair::Uncut;
 pub(crate) use routes::shard_for;
 pub use verbs::{Credit, CreditAnswer, CreditControl, MAX_SERVICES, MOVING_KEY, session_key};
 

@@ -3,6 +3,7 @@
 mod codec;
 #[cfg(test)]
 mod golden;
+mod loss;
 mod payload;
 mod replay;
 mod reshard;
@@ -14,8 +15,10 @@ pub(crate) mod wire;
 use basis::Problem;
 use store::Db;
 
+pub use loss::Loss;
+pub(crate) use loss::what_is_lost;
 pub(crate) use payload::{Batch, Entry, Place, decode};
-pub(crate) use replay::{Loaded, Pools, load, load_until};
+pub(crate) use replay::{Loaded, Pools, load, load_until, load_up_to};
 pub use reshard::move_log;
 pub(crate) use rows::RawRow;
 pub(crate) use snapshot::{Frozen, write_snapshot};

@@ -33,12 +33,27 @@ pub(crate) async fn load(db: &Db, shard: ShardId) -> Result<Loaded, Fault> {
 
 /// Reads a shard's state as it was after a row, or as the newest snapshot has it if that is later.
 pub(crate) async fn load_until(conn: &mut Conn, shard: ShardId, until: u64) -> Result<Loaded, Fault> {
-    let mut state = snapshot::read_newest(conn, shard).await?.unwrap_or_default();
+    let mut state = newest_snapshot(conn, shard, u64::MAX).await?;
+    catch_up_until(conn, shard, &mut state, until).await?;
+    Ok(state)
+}
+
+/// Reads a shard's state as it was after this row, whatever stands behind it.
+pub(crate) async fn load_up_to(conn: &mut Conn, shard: ShardId, last: u64) -> Result<Loaded, Fault> {
+    let mut state = newest_snapshot(conn, shard, last).await?;
+    catch_up_until(conn, shard, &mut state, last).await?;
+    if state.seq == last {
+        return Ok(state);
+    }
+    Err(damaged(shard, state.seq.saturating_add(1), "the row is missing"))
+}
+
+async fn newest_snapshot(conn: &mut Conn, shard: ShardId, until: u64) -> Result<Loaded, Fault> {
+    let state = snapshot::read_newest(conn, shard, until).await?.unwrap_or_default();
     let trimmed = rows::ownership(conn, shard).await?.trimmed;
     if trimmed > state.seq {
         return Err(damaged(shard, trimmed, "the log is trimmed up to here, and no snapshot reaches so far"));
     }
-    catch_up_until(conn, shard, &mut state, until).await?;
     Ok(state)
 }
 

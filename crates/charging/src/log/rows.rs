@@ -207,14 +207,46 @@ pub(crate) async fn put_slice(
     })
 }
 
-/// The newest whole snapshot: its `seq`.
-pub(crate) async fn newest_snapshot(conn: &mut Conn, shard: ShardId) -> Result<Option<u64>, Problem> {
-    let row =
-        sql!("SELECT seq FROM charging_snapshot WHERE shard = $1 AND slice = 0 ORDER BY seq DESC LIMIT 1")
-            .bind(shard.0)
-            .optional(conn)
-            .await?;
+/// The newest whole snapshot of the state up to this row: its `seq`.
+pub(crate) async fn newest_snapshot(
+    conn: &mut Conn,
+    shard: ShardId,
+    until: u64,
+) -> Result<Option<u64>, Problem> {
+    let newest = sql!(
+        "SELECT seq FROM charging_snapshot WHERE shard = $1 AND slice = 0 AND seq <= $2 ORDER BY seq DESC LIMIT 1"
+    );
+    let row = newest.bind(shard.0).bind(column(until)).optional(conn).await?;
     row.map(|row| counter(&row, "seq")).transpose()
+}
+
+/// Removes rows and snapshots from `seq` on, and raises the epoch so that whoever had the shard before writes nothing
+/// more; false if somebody has taken it since `epoch`.
+pub(crate) async fn cut(db: &Db, shard: ShardId, seq: u64, epoch: u64) -> Result<bool, Problem> {
+    in_tx!(db, |tx| {
+        let fenced = sql!(
+            "UPDATE charging_shard SET epoch = $2, node = '', lease = lease + 1 WHERE shard = $1 AND epoch = $3"
+        )
+        .bind(shard.0)
+        .bind(column(epoch.saturating_add(1)))
+        .bind(column(epoch))
+        .run(tx)
+        .await?;
+        if fenced != 1 {
+            return Ok(false);
+        }
+        sql!("DELETE FROM charging_log WHERE shard = $1 AND seq >= $2")
+            .bind(shard.0)
+            .bind(column(seq))
+            .run(tx)
+            .await?;
+        sql!("DELETE FROM charging_snapshot WHERE shard = $1 AND seq >= $2")
+            .bind(shard.0)
+            .bind(column(seq))
+            .run(tx)
+            .await?;
+        Ok(true)
+    })
 }
 
 /// One slice.

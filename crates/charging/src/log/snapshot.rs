@@ -71,9 +71,13 @@ fn one_slice(place: Place, pools: &[Arc<Pool>]) -> (Vec<u8>, &[Arc<Pool>]) {
     (seal(place, to), left)
 }
 
-/// The newest whole snapshot.
-pub(crate) async fn read_newest(conn: &mut Conn, shard: ShardId) -> Result<Option<Loaded>, Fault> {
-    let Some(seq) = rows::newest_snapshot(conn, shard).await? else { return Ok(None) };
+/// The newest whole snapshot of the state up to this row.
+pub(crate) async fn read_newest(
+    conn: &mut Conn,
+    shard: ShardId,
+    until: u64,
+) -> Result<Option<Loaded>, Fault> {
+    let Some(seq) = rows::newest_snapshot(conn, shard, until).await? else { return Ok(None) };
     let bad = |why: Malformed| damaged(shard, seq, format!("snapshot: {why}"));
     let payload = slice(conn, shard, seq, 0).await?;
     let head = read_head(place(shard, seq, 0), &payload).map_err(bad)?;

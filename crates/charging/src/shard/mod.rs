@@ -67,12 +67,12 @@ impl Health {
 }
 
 impl Shard {
-    /// A shard that cannot serve, and why.
-    pub(crate) fn faulty(id: ShardId, fault: Fault) -> Self {
+    /// A shard that cannot serve, and why, as it was found in this epoch.
+    pub(crate) fn faulty(id: ShardId, epoch: u64, fault: Fault) -> Self {
         let (queue, _) = mpsc::channel(1);
         let health = Arc::new(Health::default());
         health.set(Some(fault));
-        Self { id, epoch: 0, queue, published: Arc::default(), health, behind: AtomicU64::default() }
+        Self { id, epoch, queue, published: Arc::default(), health, behind: AtomicU64::default() }
     }
 
     /// Sends a command and waits until its answer is durable.

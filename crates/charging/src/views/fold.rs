@@ -6,7 +6,7 @@ use basis::{Country, HOUR_MS, Id, Line, Order, Pool as PoolNoun, Timestamp};
 
 use super::notices::Notice;
 use crate::log::{Batch, Entry};
-use crate::pool::{Bundle, End, Event, Place, SessionKey};
+use crate::pool::{Bundle, End, Event, Phase, Place, SessionKey};
 
 /// What some rows of the log change.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -64,8 +64,17 @@ pub(super) fn hour_of(at: Timestamp) -> i64 {
     at.as_ms().div_euclid(HOUR_MS).saturating_mul(HOUR_MS)
 }
 
+/// The word of `charging_bundle.state` for a bundle.
+pub(crate) const fn state_of(bundle: &Bundle) -> &'static str {
+    match bundle.phase {
+        Phase::Waiting => "waiting",
+        Phase::Active(_) => "active",
+        Phase::Over { end, .. } => word(end),
+    }
+}
+
 /// The words of `charging_bundle.state`.
-pub(crate) const fn word(end: End) -> &'static str {
+const fn word(end: End) -> &'static str {
     match end {
         End::Expired => "expired",
         End::Lapsed => "lapsed",

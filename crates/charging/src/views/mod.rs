@@ -12,6 +12,6 @@ pub use read::{
     usage_of_pool,
 };
 
-pub(crate) use fold::word;
-pub(crate) use projector::{cursor, project};
+pub(crate) use fold::state_of;
+pub(crate) use projector::{cursor, project, restate};
 pub(crate) use rows::{all_bundles, cursor as cursor_in};

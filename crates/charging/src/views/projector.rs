@@ -1,11 +1,13 @@
 //! Follows the log and writes the tables; a crash at any moment leaves cursor and tables agreeing.
 
-use basis::Problem;
+use std::collections::BTreeSet;
+
+use basis::{Id, Order, Problem};
 use store::{Db, in_tx};
 
 use super::fold::Changes;
 use super::rows;
-use crate::log::{self, Fault, ShardId, damaged, read_row};
+use crate::log::{self, Fault, Loaded, ShardId, damaged, read_row};
 
 /// How many rows of the log are read at a time.
 const PAGE_ROWS: u32 = 64;
@@ -35,6 +37,30 @@ pub(crate) async fn project(log: &Db, shop: &Db, shard: ShardId, from: u64) -> R
             }
         }
     }
+}
+
+/// The log was cut behind this state: what was written behind of the rest is taken back from the bundles. Charts keep
+/// what they have shown.
+pub(crate) async fn restate(
+    shop: &Db,
+    shard: ShardId,
+    left: &Loaded,
+    delivered: &BTreeSet<Id<Order>>,
+) -> Result<(), Problem> {
+    in_tx!(shop, |tx| {
+        if rows::cursor(tx, shard).await? <= left.seq {
+            return Ok(());
+        }
+        for bundle in delivered {
+            rows::forget_bundle(tx, *bundle).await?;
+        }
+        for pool in left.pools.values() {
+            for bundle in pool.state().bundles.iter() {
+                rows::restate_bundle(tx, pool.id(), bundle).await?;
+            }
+        }
+        rows::set_cursor(tx, shard, left.seq).await
+    })
 }
 
 async fn write(shop: &Db, shard: ShardId, (from, to): (u64, u64), changes: &Changes) -> Result<(), Problem> {

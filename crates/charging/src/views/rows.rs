@@ -3,10 +3,10 @@
 use basis::{Country, Id, Line, Order, Pool as PoolNoun, Problem, Timestamp};
 use store::{Conn, Row, sql};
 
-use super::fold::{BundleChange, Changes, MemberHour, SessionChange};
+use super::fold::{BundleChange, Changes, MemberHour, SessionChange, state_of};
 use super::notices;
 use crate::log::ShardId;
-use crate::pool::{Bundle, SessionKey};
+use crate::pool::{Bundle, Figures, Phase, SessionKey};
 
 fn column(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
@@ -37,6 +37,48 @@ pub(crate) async fn move_cursor(
         .run(conn)
         .await?;
     Ok(moved == 1)
+}
+
+/// Puts the cursor where the log has been cut.
+pub(crate) async fn set_cursor(conn: &mut Conn, shard: ShardId, to: u64) -> Result<(), Problem> {
+    let set = sql!("UPDATE charging_cursor SET seq = $2 WHERE shard = $1").bind(shard.0).bind(column(to));
+    set.run(conn).await.map(drop)
+}
+
+/// A bundle that the log does not know any more.
+pub(crate) async fn forget_bundle(conn: &mut Conn, bundle: Id<Order>) -> Result<(), Problem> {
+    sql!("DELETE FROM charging_bundle WHERE bundle = $1").bind(bundle).run(conn).await.map(drop)
+}
+
+/// Sets a bundle's row to what the log says of it.
+pub(crate) async fn restate_bundle(
+    conn: &mut Conn,
+    pool: Id<PoolNoun>,
+    bundle: &Bundle,
+) -> Result<(), Problem> {
+    let (started_at, ended_at) = match bundle.phase {
+        Phase::Waiting => (None, None),
+        Phase::Active(started_at) => (Some(started_at), None),
+        Phase::Over { started_at, at, .. } => (started_at, Some(at)),
+    };
+    let Figures { granted, used, expired, closed, .. } = bundle.figures;
+    sql!(
+        "UPDATE charging_bundle SET line = $2, state = $3, started_at = $4, ends_at = $4 + validity_ms, ended_at = $5, \
+         granted = $6, used = $7, expired = $8, closed = $9 WHERE bundle = $1 AND pool = $10"
+    )
+    .bind(bundle.id)
+    .bind(bundle.line)
+    .bind(state_of(bundle))
+    .bind(started_at)
+    .bind(ended_at)
+    .bind(column(granted))
+    .bind(column(used))
+    .bind(column(expired))
+    .bind(column(closed))
+    .bind(pool)
+    .run(conn)
+    .await
+    .map(drop)
 }
 
 /// Writes what changed.

@@ -5,7 +5,7 @@ use basis::{Id, Job, Language, Line, Problem};
 use serde_json::json;
 use store::{audit::Entry, in_tx};
 
-use super::{Command, Reply, Request, desk};
+use super::{Command, Reply, Request, desk, repair};
 use crate::{backup, shop::Shop};
 
 /// The most rows that a list shows.
@@ -31,6 +31,7 @@ pub async fn carry_out(shop: &Shop, request: Request) -> Reply {
         Command::OrdersRefund { id, note } => desk::orders_refund(shop, &actor, &id, &note).await,
         Command::LinesBar { id } => lines_bar(shop, &actor, &id, true).await,
         Command::LinesUnbar { id } => lines_bar(shop, &actor, &id, false).await,
+        Command::Repair { shard, seq, dry_run } => repair::repair(shop, &actor, (shard, seq), dry_run).await,
         Command::Backup { to } => backup::backup(shop, &to).await,
     };
     match done {
@@ -124,7 +125,7 @@ async fn lines_bar(shop: &Shop, actor: &str, id: &str, barred: bool) -> Lines {
     Ok(vec![format!("{id} {}", if barred { "is barred" } else { "may use data again" })])
 }
 
-async fn note(shop: &Shop, entry: Entry<'_, serde_json::Value>) -> anyhow::Result<()> {
+pub(super) async fn note(shop: &Shop, entry: Entry<'_, serde_json::Value>) -> anyhow::Result<()> {
     let Entry { actor, action, subject, detail } = entry;
     let env = &shop.env;
     in_tx!(shop.db, |tx| {

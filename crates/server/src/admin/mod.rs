@@ -3,6 +3,7 @@
 
 mod carry_out;
 mod desk;
+mod repair;
 mod socket;
 
 use std::path::PathBuf;
@@ -74,6 +75,15 @@ pub enum Command {
         id: String,
         /// Why.
         note: String,
+    },
+    /// Cut a damaged shard's log.
+    Repair {
+        /// The shard.
+        shard: u32,
+        /// The first row that goes.
+        seq: u64,
+        /// Only say what would be lost.
+        dry_run: bool,
     },
     /// Queued work, failed for good first.
     JobsList,

@@ -30,6 +30,8 @@ mod people;
 #[cfg(test)]
 mod pools;
 #[cfg(test)]
+mod repair;
+#[cfg(test)]
 mod repository;
 #[cfg(test)]
 mod statements;

@@ -197,3 +197,72 @@ async fn a_second_writer_stops_the_first() {
         assert_eq!(world.open().await.view(pool(1)).await.unwrap().sessions.len(), 1);
     }
 }
+
+/// Three rows of a session, the second of them damaged; its shard and number.
+async fn damaged_in_the_middle(world: &World) -> (u32, u64) {
+    let charging = world.open_with(100).await;
+    charging.control(request("s", RequestKind::Initial, 0, 0)).await.unwrap();
+    charging.control(request("s", RequestKind::Update, 1, MB)).await.unwrap();
+    let (shard, seq, _) = last_row(world).await;
+    charging.control(request("s", RequestKind::Update, 2, 2 * MB)).await.unwrap();
+    charging.credit(credit(2, 50)).await.unwrap();
+    charging.void(pool(1), order(3)).await.unwrap();
+    // The pages know all of it.
+    charging.catch_up().await.unwrap();
+    drop(charging);
+    overwrite(world, (shard, seq), b"not what was written").await;
+    (shard, u64::try_from(seq).unwrap())
+}
+
+#[tokio::test]
+async fn what_a_cut_loses_is_said_first_and_then_the_shard_serves_what_is_left() {
+    for world in worlds().await {
+        let (shard, seq) = damaged_in_the_middle(&world).await;
+        let shard_id = charging::ShardId(shard);
+        let charging = world.open().await;
+        assert!(matches!(charging.faults()[..], [Fault::Damaged { .. }]), "{:?}", charging.faults());
+
+        let loss = charging.look_at_damage(shard_id, seq).await.unwrap();
+        assert!(loss.damage.contains(&format!("shard {shard} is damaged at seq {seq}")), "{}", loss.damage);
+        assert_eq!((loss.rows, loss.unreadable, loss.octets), (4, 1, 2 * MB));
+        assert_eq!(loss.delivered, [order(2)].into());
+        assert_eq!(loss.voided, [order(3)].into());
+        assert_eq!(charging.faults().len(), 1, "looking changes nothing");
+        for elsewhere in [seq - 1, seq + 1] {
+            let refused = charging.discard_from(shard_id, elsewhere).await.unwrap_err();
+            assert!(refused.to_string().contains(&format!("discard from {shard}:{seq}")), "{refused}");
+        }
+
+        assert_eq!(charging.discard_from(shard_id, seq).await.unwrap(), loss);
+        assert_eq!(charging.faults().len(), 0, "it serves at once");
+        assert_eq!(used(&charging).await, 0);
+        assert_eq!(charging.fate(pool(1), order(2)).await.unwrap(), charging::Fate::Unknown);
+        charging.control(request("s", RequestKind::Update, 1, MB)).await.unwrap();
+        assert_eq!(used(&charging).await, MB, "a gateway that repeats is counted");
+        charging.credit(credit(2, 50)).await.unwrap();
+        charging.catch_up().await.unwrap();
+        let whole = charging.discard_from(shard_id, seq).await.unwrap_err();
+        assert!(whole.to_string().contains("not damaged"), "{whole}");
+        drop(charging);
+        assert_eq!(world.audit().await, [""; 0], "log and tables agree on what is left");
+        assert_eq!(used(&world.open().await).await, MB);
+    }
+}
+
+#[tokio::test]
+async fn what_no_cut_can_make_whole_is_not_cut() {
+    for world in worlds().await {
+        let charging = world.open_with(100).await;
+        charging.snapshot().await.unwrap();
+        drop(charging);
+        run!(world, "DELETE FROM charging_snapshot WHERE slice = 1");
+        let charging = world.open().await;
+        let faults = charging.faults();
+        let Some(Fault::Damaged { shard, seq, .. }) = faults.first() else { panic!("{faults:?}") };
+        let refused = charging.discard_from(charging::ShardId(*shard), *seq).await.unwrap_err();
+        assert!(refused.to_string().contains("restore a backup"), "{refused}");
+        assert_eq!(charging.faults().len(), faults.len());
+        let stranger = charging.look_at_damage(charging::ShardId(4096), 1).await.unwrap_err();
+        assert!(stranger.to_string().contains("no shard 4096"), "{stranger}");
+    }
+}
