@@ -3,6 +3,7 @@
 mod catalog_pages;
 mod lines;
 mod people_pages;
+mod sharing;
 mod wallet_pages;
 
 use accounts::{Guards, Limits, Origin, Passwords, Preferences, Registration};

@@ -6,6 +6,7 @@ mod cards;
 mod catalog;
 mod idempotency;
 mod orders;
+mod pools;
 pub mod problem;
 mod usage;
 mod wallet;
@@ -30,7 +31,7 @@ use crate::App;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Heyon", description = "Lines, plans, orders and the wallet of one account.", version = "1"),
+    info(title = "Heyon", description = "Lines, plans, orders, shared pools and the wallet of one account.", version = "1"),
     components(schemas(problem::ProblemBody)),
     modifiers(&BearerTokens),
     security(("token" = []))
@@ -55,6 +56,7 @@ fn nouns() -> OpenApiRouter<App> {
         .merge(usage::routes())
         .merge(wallet::routes())
         .merge(orders::routes())
+        .merge(pools::routes())
 }
 
 fn described() -> (Router<App>, utoipa::openapi::OpenApi) {

@@ -59,9 +59,11 @@ enum When {
     After,
 }
 
-fn intent(change: Option<When>, old: Option<&str>) -> Result<Intent, Problem> {
+fn intent(share: bool, change: Option<When>, old: Option<&str>) -> Result<Intent, Problem> {
     let old = || old.unwrap_or_default().parse::<Id<Order>>().map_err(|_| Problem::not_found());
     Ok(match change {
+        Some(_) if share => return Err(Problem::conflict("order-nothing-to-change")),
+        None if share => Intent::Share,
         None => Intent::Buy,
         Some(When::Now) => Intent::ChangeNow { old: old()? },
         Some(When::After) => Intent::ChangeAfter { old: old()? },
@@ -76,6 +78,9 @@ struct QuoteQuery {
     plan: String,
     /// ISO 4217.
     currency: String,
+    /// For everyone in the line's pool; not with a change of plan.
+    #[serde(default)]
+    share: bool,
     /// A change of plan: now or after the old one.
     change: Option<When>,
     /// The order whose bundle is changed.
@@ -122,7 +127,7 @@ async fn quote(
         line: query.line.parse().map_err(|_| Problem::not_found())?,
         plan: query.plan.parse()?,
         currency: query.currency.parse()?,
-        intent: intent(query.change, query.old.as_deref())?,
+        intent: intent(query.share, query.change, query.old.as_deref())?,
     };
     let quote = orders::quote(&mut app.db.read().await?, &app.desk, caller.account, &input).await?;
     let ways = app.desk.providers.ways(input.currency);
@@ -154,6 +159,9 @@ struct OrderIn {
     wallet_minor: i64,
     /// How the rest is paid: `card`, `paypal`, `alipay`, `wechat_pay`; none if the wallet pays all.
     method: Option<String>,
+    /// For everyone in the line's pool; not with a change of plan.
+    #[serde(default)]
+    share: bool,
     /// A change of plan: now or after the old one.
     change: Option<When>,
     /// The order whose bundle is changed.
@@ -214,7 +222,7 @@ async fn place(
         price,
         wallet: Money::new(wish.wallet_minor, price.currency),
         pay_with,
-        intent: intent(wish.change, wish.old.as_deref())?,
+        intent: intent(wish.share, wish.change, wish.old.as_deref())?,
     };
     let view = payer_view(&app, &caller, &input.plan).await?;
     let placed = orders::place(&app.desk, caller.account, &input, &view, &key).await?;
@@ -229,8 +237,10 @@ struct OrderOut {
     /// What people call it, on pages and receipts.
     #[schema(example = "ZQ3R-DZTT")]
     number: String,
-    /// The line that it was bought for.
+    /// The line that it was bought for, or with which it was bought for its pool.
     line: String,
+    /// The shared pool that it was bought for, if not for the line alone.
+    shared_pool: Option<String>,
     /// The plan.
     plan: String,
     /// `awaiting_payment`, `paid`, `delivering`, `active`, `expired`, `refunding`, `refunded` or `review`.
@@ -266,6 +276,7 @@ impl From<OrderRecord> for OrderOut {
             id: order.id.to_string(),
             number: order.id.number(),
             line: order.line.to_string(),
+            shared_pool: order.shared_pool.map(|pool| pool.to_string()),
             plan: order.plan.to_string(),
             state: order.state.as_str(),
             price: order.price.into(),

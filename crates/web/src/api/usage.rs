@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use basis::{DAY_MS, Id, Line, Problem};
+use basis::{DAY_MS, DataVolume, Id, Line, Problem, Timestamp};
 use charging::{BundleState, BundleView, PoolView, SessionView, WindowView};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -28,15 +28,19 @@ struct DataOut {
     as_of_ms: i64,
     /// An operator has stopped the line.
     barred: bool,
+    /// It gets nothing of what its pool shares.
+    paused: bool,
+    /// What its caps still let it take of what its pool shares, in octets; null without caps.
+    shared_room_bytes: Option<u64>,
     /// Its open sessions.
-    sessions: Vec<SessionOut>,
+    sessions: Vec<DataSessionOut>,
     /// Its bundles, those that ended in the last month included, the oldest first.
     bundles: Vec<BundleOut>,
 }
 
 /// An open session.
 #[derive(Serialize, ToSchema)]
-struct SessionOut {
+struct DataSessionOut {
     /// Where it is, if the gateway says: ISO 3166-1.
     #[schema(example = "JP")]
     country: Option<String>,
@@ -48,9 +52,11 @@ struct SessionOut {
 
 /// A bundle.
 #[derive(Serialize, ToSchema)]
-struct BundleOut {
+pub(super) struct BundleOut {
     /// Its id, which is its order's.
     id: String,
+    /// Everyone in the line's pool may use it.
+    shared: bool,
     /// `waiting`, `active`, `used_up`, `ended` or `closed`.
     #[schema(example = "active")]
     state: &'static str,
@@ -91,6 +97,7 @@ impl From<&BundleView> for BundleOut {
     fn from(view: &BundleView) -> Self {
         Self {
             id: view.bundle.to_string(),
+            shared: view.line.is_none(),
             state: state(view.state),
             remaining_bytes: view.remaining.octets(),
             total_bytes: view.total.octets(),
@@ -113,7 +120,7 @@ impl From<WindowView> for WindowOut {
     }
 }
 
-impl From<&SessionView> for SessionOut {
+impl From<&SessionView> for DataSessionOut {
     fn from(view: &SessionView) -> Self {
         let country = view.country.map(|country| country.to_string());
         Self { country, opened_at_ms: view.opened_at.as_ms(), heard_at_ms: view.heard_at.as_ms() }
@@ -141,24 +148,44 @@ async fn data(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>)
 /// A line whose pool is about to be opened has nothing yet.
 fn data_out(app: &App, line: Id<Line>, view: Option<PoolView>) -> DataOut {
     let Some(view) = view else {
-        return DataOut { as_of_ms: app.env.now().as_ms(), barred: false, sessions: vec![], bundles: vec![] };
+        return DataOut {
+            as_of_ms: app.env.now().as_ms(),
+            barred: false,
+            paused: false,
+            shared_room_bytes: None,
+            sessions: vec![],
+            bundles: vec![],
+        };
     };
     let ours = |bundle: &&BundleView| bundle.line.is_none_or(|own| own == line);
+    let member = view.lines.iter().find(|member| member.line == line);
     DataOut {
         as_of_ms: view.as_of.as_ms(),
-        barred: view.lines.iter().any(|member| member.line == line && member.barred),
-        sessions: view.sessions.iter().filter(|s| s.line == line).map(SessionOut::from).collect(),
+        barred: member.is_some_and(|member| member.barred),
+        paused: member.is_some_and(|member| member.paused),
+        shared_room_bytes: member.and_then(|member| member.cap_room).map(DataVolume::octets),
+        sessions: view.sessions.iter().filter(|s| s.line == line).map(DataSessionOut::from).collect(),
         bundles: view.bundles.iter().filter(ours).map(BundleOut::from).collect(),
     }
 }
 
 /// Which days.
 #[derive(Deserialize, IntoParams)]
-struct UsageAsked {
+pub(super) struct UsageAsked {
     /// How many days, today included: 1 to 366, 14 if absent.
     days: Option<u16>,
     /// Whose midnight counts, e.g. `Asia/Shanghai`; UTC if absent.
     time_zone: Option<String>,
+}
+
+impl UsageAsked {
+    /// The first day's first moment, and how far its zone is ahead of UTC.
+    pub(super) fn since(&self, now: Timestamp) -> Result<(Timestamp, i64), Problem> {
+        let unknown = || Problem::invalid("accounts-time-zone-unknown").at("time_zone");
+        let zone = texts::time_zone(self.time_zone.as_deref().unwrap_or("UTC")).ok_or_else(unknown)?;
+        let (days, offset_ms) = (i64::from(self.days.unwrap_or(14).clamp(1, 366)), offset_ms(&zone, now));
+        Ok((day_start(now, offset_ms).plus_ms(-DAY_MS * (days - 1)), offset_ms))
+    }
 }
 
 /// What was used on one day in one country.
@@ -183,11 +210,8 @@ async fn usage(
 ) -> ApiResult<Vec<UsageOut>> {
     let mut conn = app.db.read().await?;
     let line = cards::line(&mut conn, caller.account, read_id(&id)?).await?;
-    let unknown = || Problem::invalid("accounts-time-zone-unknown").at("time_zone");
-    let zone = texts::time_zone(asked.time_zone.as_deref().unwrap_or("UTC")).ok_or_else(unknown)?;
-    let (now, days) = (app.env.now(), i64::from(asked.days.unwrap_or(14).clamp(1, 366)));
-    let offset_ms = offset_ms(&zone, now);
-    let first = day_start(now, offset_ms).plus_ms(-DAY_MS * (days - 1));
+    let now = app.env.now();
+    let (first, offset_ms) = asked.since(now)?;
     let rows = charging::usage_by_day(&mut conn, line.id, first, now.plus_ms(DAY_MS), offset_ms).await?;
     let out = |row: charging::DayUsage| UsageOut {
         day_ms: row.day.as_ms(),

@@ -40,7 +40,7 @@ impl Shop {
         accounts::session(&self.app.db, &self.app.env, token).await.unwrap().unwrap().account.id
     }
 
-    async fn token(&self, cookie: &str) -> String {
+    pub(super) async fn token(&self, cookie: &str) -> String {
         let account = self.account(cookie).await;
         let env = &self.app.env;
         let made =
