@@ -38,6 +38,7 @@ id = "jp-50gb"
 kind = "monthly"
 where = "JP"
 data = "50 GB"
+shareable = true
 days = 30
 renewal = "add"
 price = { CNY = "238", USD = "33.50" }

@@ -1,9 +1,10 @@
 //! A line comes into a family's pool and goes home again; a wire is cut at every step on the way.
 
+use basis::{Id, Line, Move, Pool};
 use charging::LineMove;
 use pools::{MemberState, Role};
 
-use super::house::{MB, houses};
+use super::house::{House, MB, houses};
 
 #[tokio::test]
 async fn whoever_joins_uses_what_is_shared_and_takes_their_own_home() {
@@ -47,41 +48,49 @@ async fn a_move_that_was_cut_short_anywhere_is_finished() {
             let family = house.family(&lin).await;
             let token = house.invite(&lin, family, Role::Member).await.unwrap();
             house.accept(&mum, &token).await.unwrap();
-            // The job's own steps, as far as it came before it died.
-            let conn = &mut house.db.read().await.unwrap();
-            let member = pools::member_of_line(conn, mum.line).await.unwrap().unwrap();
-            assert_eq!(member.state, MemberState::Joining);
-            let id = store::sql!("SELECT move_id FROM line WHERE id = $1");
-            let id = id.bind(mum.line).one(conn).await.unwrap().get("move_id").unwrap();
-            let step = LineMove { id, line: mum.line, from: home, to: family };
-            let charging = &house.desk.charging;
-            if cut_after >= 1 {
-                let luggage = charging.depart(step).await.unwrap().unwrap();
-                if cut_after >= 2 {
-                    charging.arrive(step, luggage).await.unwrap();
-                }
-                if cut_after >= 3 {
-                    charging.part(step).await.unwrap();
-                }
-            }
-            house.work().await;
-            if cut_after >= 4 {
-                // It was done, and nobody noted that it was.
-                let payload = serde_json::json!({ "id": id, "line": mum.line, "from": home, "to": family });
-                let run =
-                    store::jobs::JobRun { key: String::new(), payload: payload.to_string(), attempt: 2 };
-                pools::carry(&house.desk.pools, &run).await.unwrap();
-            }
-            let line = house.line(mum.line).await;
-            assert_eq!((line.pool, line.moves_to), (family, None), "cut after step {cut_after}");
-            assert_eq!(
-                (house.left(home, Some(mum.line)).await, house.left(family, Some(mum.line)).await),
-                (0, 50)
-            );
-            let seen = pools::pool(conn, mum.account, family).await.unwrap();
-            assert_eq!(seen.member(mum.line).unwrap().state, MemberState::In);
+            cut_short(&house, mum.line, cut_after).await;
+            assert_eq!(house.state(mum.line).await, Some(MemberState::In), "cut after step {cut_after}");
+            settled(&house, mum.line, (home, family)).await;
+
+            pools::leave(&house.desk.pools, mum.account, family, mum.line).await.unwrap();
+            cut_short(&house, mum.line, cut_after).await;
+            assert_eq!(house.state(mum.line).await, None, "cut after step {cut_after}");
+            settled(&house, mum.line, (family, home)).await;
         }
     }
+}
+
+/// The job dies after so many of its steps, and comes again.
+async fn cut_short(house: &House, line: Id<Line>, cut_after: u32) {
+    let on_its_way = house.line(line).await;
+    let conn = &mut house.db.read().await.unwrap();
+    let id = store::sql!("SELECT move_id FROM line WHERE id = $1");
+    let id: Id<Move> = id.bind(line).one(conn).await.unwrap().get("move_id").unwrap();
+    let (from, to) = (on_its_way.pool, on_its_way.moves_to.unwrap());
+    let (step, charging) = (LineMove { id, line, from, to }, &house.desk.charging);
+    if cut_after >= 1 {
+        let luggage = charging.depart(step).await.unwrap().unwrap();
+        if cut_after >= 2 {
+            charging.arrive(step, luggage).await.unwrap();
+        }
+        if cut_after >= 3 {
+            charging.part(step).await.unwrap();
+        }
+    }
+    house.work().await;
+    if cut_after >= 4 {
+        // It was done, and nobody noted that it was.
+        let payload = serde_json::json!({ "id": id, "line": line, "from": from, "to": to });
+        let run = store::jobs::JobRun { key: String::new(), payload: payload.to_string(), attempt: 2 };
+        pools::carry(&house.desk.pools, &run).await.unwrap();
+    }
+}
+
+/// The line and the 50 MB that are its own are in the second pool, and nowhere else.
+async fn settled(house: &House, line: Id<Line>, (from, to): (Id<Pool>, Id<Pool>)) {
+    let there = house.line(line).await;
+    assert_eq!((there.pool, there.moves_to), (to, None));
+    assert_eq!((house.left(from, Some(line)).await, house.left(to, Some(line)).await), (0, 50));
 }
 
 #[tokio::test]

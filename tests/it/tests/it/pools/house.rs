@@ -151,6 +151,12 @@ impl House {
         cards::line_of_id(&mut self.db.read().await.unwrap(), id).await.unwrap()
     }
 
+    /// Where a line stands in the pool that it shares, if it shares one.
+    pub(crate) async fn state(&self, line: Id<basis::Line>) -> Option<pools::MemberState> {
+        let conn = &mut self.db.read().await.unwrap();
+        pools::member_of_line(conn, line).await.unwrap().map(|member| member.state)
+    }
+
     /// What a line is granted when it asks; then it uses so many octets and hangs up.
     pub(crate) async fn uses(&self, line: Id<basis::Line>, octets: u64) -> u64 {
         let session = self.env.new_id::<Order>().to_string();

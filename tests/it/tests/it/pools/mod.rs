@@ -1,5 +1,6 @@
 //! Stories of families and teams, on both engines.
 
+mod buying;
 mod coming_and_going;
 mod house;
 mod races;

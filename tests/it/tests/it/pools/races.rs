@@ -2,7 +2,7 @@
 
 use pools::Role;
 
-use super::house::{house_on_postgres, houses};
+use super::house::house_on_postgres;
 
 #[tokio::test]
 async fn of_two_who_use_one_invitation_one_comes_in() {
@@ -67,40 +67,5 @@ async fn whoever_is_removed_while_they_accept_for_another_line_leaves_nothing_ha
             assert!(line.pool != family && line.moves_to.is_none(), "{accepted:?} {removed:?} {dissolved:?}");
         }
         house.family(&lin).await;
-    }
-}
-
-#[tokio::test]
-async fn an_order_that_is_paid_while_its_line_moves_waits_and_follows() {
-    for house in houses().await {
-        let (lin, mum) = (house.person("lin").await, house.person("mum").await);
-        let family = house.family(&lin).await;
-        let token = house.invite(&lin, family, Role::Member).await.unwrap();
-        let gift = ledger::NewTransfer::new(
-            "gift:1".to_owned(),
-            ledger::Kind::Goodwill,
-            ledger::Book::Goodwill,
-            ledger::Book::Wallet(mum.account),
-            crate::orders::shop::yuan(11_800),
-        );
-        store::in_tx!(house.db, |tx| { ledger::post(tx, &house.env, gift.clone()).await }).unwrap();
-        let wish = orders::PlaceInput {
-            line: mum.line,
-            plan: "jp-20gb".parse().unwrap(),
-            price: crate::orders::shop::yuan(11_800),
-            wallet: crate::orders::shop::yuan(11_800),
-            pay_with: None,
-            intent: orders::Intent::Buy,
-        };
-        house.accept(&mum, &token).await.unwrap();
-        let view = crate::orders::shop::payer();
-        let placed = orders::place(&house.desk, mum.account, &wish, &view, "key").await.unwrap();
-        for _ in 0..10 {
-            house.work().await;
-            house.clock.advance_ms(1000);
-        }
-        let order = orders::find(&mut house.db.read().await.unwrap(), placed.order).await.unwrap();
-        assert_eq!((order.state, order.pool), (orders::OrderState::Active, Some(family)));
-        assert_eq!(house.left(family, Some(mum.line)).await, 20_000, "her own, in the pool where she is now");
     }
 }

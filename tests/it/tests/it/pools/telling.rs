@@ -1,5 +1,6 @@
 //! People are told how much is used, once, and not every day.
 
+use basis::DAY_MS;
 use charging::Caps;
 use pools::Role;
 
@@ -35,5 +36,30 @@ async fn each_mark_is_told_once_to_those_whom_it_concerns() {
         tell().await;
         assert_eq!(told(&lin, before.0), ["80% of 100\u{a0}MB used: The Lins"]);
         assert_eq!(told(&mei, before.1), [""; 0], "shared plans are the owner's");
+    }
+}
+
+#[tokio::test]
+async fn old_invitations_and_notices_are_forgotten_in_time() {
+    for house in houses().await {
+        let lin = house.person("lin").await;
+        let family = house.family(&lin).await;
+        house.credit(family, None, 10).await;
+        house.invite(&lin, family, Role::Member).await.unwrap();
+        house.uses_all(lin.line).await;
+        house.desk.charging.catch_up().await.unwrap();
+        while pools::tell_notices(&house.desk.pools).await.unwrap() {}
+        let forgotten = async |days: i64| {
+            house.clock.advance_ms(days * DAY_MS);
+            let now = house.env.now();
+            store::in_tx!(house.db, |tx| {
+                let notices = charging::forget_notices(tx, now, 100).await?;
+                Ok((pools::forget_invitations(tx, now, 100).await?, notices))
+            })
+            .unwrap()
+        };
+        assert_eq!(forgotten(30).await, (0, 0));
+        assert_eq!(forgotten(1).await, (0, 3), "80, 95 and 100 per cent");
+        assert_eq!(forgotten(7).await, (1, 0));
     }
 }
