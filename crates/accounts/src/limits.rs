@@ -27,7 +27,7 @@ pub enum Act {
     TryCode,
     /// Trying to bind a card.
     Bind,
-    /// Having an invitation mailed to someone.
+    /// Inviting someone to share a pool.
     Invite,
 }
 

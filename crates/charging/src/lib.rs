@@ -24,8 +24,8 @@ pub use pool::{
 };
 pub use shard::BUSY_KEY;
 pub use views::{
-    BundleRow, DayUsage, MemberUsage, Notice, SessionRow, Subject, bundle, delivered_after, sessions_of_line,
-    take_notice, usage_by_day, usage_of_pool, waiting_notices,
+    BundleRow, DayUsage, MemberUsage, NOTICES_KEPT_MS, Notice, SessionRow, Subject, bundle, delivered_after,
+    forget_notices, sessions_of_line, take_notice, usage_by_day, usage_of_pool, waiting_notices,
 };
 
 /// The tables of the log: in `charging.db` beside SQLite's shop, in the shop's own database on PostgreSQL.

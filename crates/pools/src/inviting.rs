@@ -40,10 +40,8 @@ pub async fn invite(
     new: &NewInvitation,
 ) -> Result<Id<Invitation>, Problem> {
     account.require_verified()?;
-    if new.email.is_some() {
-        let whom = [Who::All, Who::Address(origin.ip), Who::Account(&account.email)];
-        guards.limits.count(desk.env.now(), Act::Invite, &whom)?;
-    }
+    let whom = [Who::All, Who::Address(origin.ip), Who::Account(&account.email)];
+    guards.limits.count(desk.env.now(), Act::Invite, &whom)?;
     let id = in_tx!(desk.db, |tx| { invite_in(tx, desk, account, pool, new).await })?;
     desk.tell(pool, [account.id]);
     Ok(id)

@@ -5,6 +5,7 @@
 //! a job carries each decision there ([`CARRY`], [`APPLY`], [`GIVE`]). Every change takes the pool's row first, so what
 //! it then reads stays true until it commits.
 
+mod clearing;
 mod creating;
 mod desk;
 mod inviting;
@@ -21,6 +22,7 @@ use basis::{Account, Id, Invitation, Line, Pool, Timestamp};
 use charging::Caps;
 use store::{Migrations, migrations};
 
+pub use clearing::{INVITATIONS_KEPT_MS, TOLD_KEPT_MS, forget_invitations, forget_told};
 pub use creating::{create, dissolve, hand_over, rename};
 pub use desk::{Desk, PoolChanged};
 pub use inviting::{NewInvitation, invitation, invite, link_token, withdraw};

@@ -24,6 +24,17 @@ enum Clutter {
     Keys,
     /// Providers' messages as they came.
     Messages,
+    /// Invitations that are over.
+    Invitations,
+    /// Notices that were told.
+    Notices,
+    /// Notes of what is told once only.
+    Told,
+}
+
+impl Clutter {
+    const ALL: [Self; 6] =
+        [Self::Access, Self::Keys, Self::Messages, Self::Invitations, Self::Notices, Self::Told];
 }
 
 /// Queues the job, unless it is queued already; to be called at every start.
@@ -44,7 +55,7 @@ pub async fn clear(db: &Db, env: &Env, messages_days: u32) -> Result<Next, Probl
     let now = env.now();
     let messages_until = now.plus_ms(-i64::from(messages_days) * DAY_MS);
     let mut more = false;
-    for clutter in [Clutter::Access, Clutter::Keys, Clutter::Messages] {
+    for clutter in Clutter::ALL {
         more |= clear_one(db, clutter, now, messages_until).await?;
     }
     Ok(Next::At(now.plus_ms(if more { MINUTE_MS } else { HOUR_MS })))
@@ -63,6 +74,9 @@ async fn clear_one(
                 Clutter::Access => accounts::purge(tx, now, BATCH).await,
                 Clutter::Keys => orders::forget_keys(tx, now, BATCH).await,
                 Clutter::Messages => payments::forget_messages(tx, messages_until, BATCH).await,
+                Clutter::Invitations => pools::forget_invitations(tx, now, BATCH).await,
+                Clutter::Notices => charging::forget_notices(tx, now, BATCH).await,
+                Clutter::Told => pools::forget_told(tx, now, BATCH).await,
             }
         })?;
         if cleared < u64::from(BATCH) {

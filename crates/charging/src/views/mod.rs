@@ -6,7 +6,7 @@ mod projector;
 mod read;
 mod rows;
 
-pub use notices::{Notice, Subject, take_notice, waiting_notices};
+pub use notices::{NOTICES_KEPT_MS, Notice, Subject, forget_notices, take_notice, waiting_notices};
 pub use read::{
     BundleRow, DayUsage, MemberUsage, SessionRow, bundle, delivered_after, sessions_of_line, usage_by_day,
     usage_of_pool,

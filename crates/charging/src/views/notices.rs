@@ -1,6 +1,6 @@
 //! What people are to be told, kept until somebody tells them.
 
-use basis::{Id, Line, Order, Pool as PoolNoun, Problem, Timestamp};
+use basis::{DAY_MS, Id, Line, Order, Pool as PoolNoun, Problem, Timestamp};
 use store::{Conn, Row, sql};
 
 use crate::pool::{CapKind, Event};
@@ -107,6 +107,21 @@ pub async fn take_notice(conn: &mut Conn, now: Timestamp, notice: &Notice) -> Re
         .run(conn)
         .await?;
     Ok(taken == 1)
+}
+
+/// A notice that was taken is kept for so long, for whoever asks why a mail came.
+pub const NOTICES_KEPT_MS: i64 = 30 * DAY_MS;
+
+/// Forgets notices that were taken longer ago than [`NOTICES_KEPT_MS`], at most `limit`; how many those were.
+pub async fn forget_notices(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<u64, Problem> {
+    sql!(
+        "DELETE FROM charging_notice WHERE notice IN \
+         (SELECT notice FROM charging_notice WHERE taken_at < $1 LIMIT $2)"
+    )
+    .bind(now.plus_ms(-NOTICES_KEPT_MS))
+    .bind(limit)
+    .run(conn)
+    .await
 }
 
 fn notice(row: &Row) -> Result<Notice, Problem> {

@@ -105,8 +105,8 @@ pub async fn usage_by_day(
     rows.iter().map(|row| day_usage(row, day_offset_ms)).collect()
 }
 
-/// What each line used in each day while it was in this pool, from the hour of `from` until `to`: by day, then by line.
-/// Days as in [`usage_by_day`].
+/// What each line used in each day while it was in this pool, from the hour of `from` until `to`: by day, then by line;
+/// at most 32,000 of them, the last ones. Days as in [`usage_by_day`].
 pub async fn usage_of_pool(
     conn: &mut Conn,
     pool: Id<PoolNoun>,
@@ -118,7 +118,7 @@ pub async fn usage_of_pool(
         "SELECT (used.hour + $4) / 86400000 AS day, used.line AS line, CAST(SUM(used.octets) AS BIGINT) AS octets, \
          CAST(SUM(CASE WHEN paid.bundle IS NOT NULL AND paid.line IS NULL THEN used.octets ELSE 0 END) AS BIGINT) \
          AS shared FROM charging_pool_usage used LEFT JOIN charging_bundle paid ON paid.bundle = used.bundle \
-         WHERE used.pool = $1 AND used.hour >= $2 AND used.hour < $3 GROUP BY 1, used.line ORDER BY 1, used.line LIMIT 10000"
+         WHERE used.pool = $1 AND used.hour >= $2 AND used.hour < $3 GROUP BY 1, used.line ORDER BY 1 DESC, used.line DESC LIMIT 32000"
     )
     .bind(pool)
     .bind(hour_of(from))
@@ -131,7 +131,7 @@ pub async fn usage_of_pool(
         let (line, octets) = (row.get("line")?, row.get("octets")?);
         Ok(MemberUsage { day: Timestamp(day), line, octets, shared: row.get("shared")? })
     };
-    rows.iter().map(usage).collect()
+    rows.iter().rev().map(usage).collect()
 }
 
 fn day_usage(row: &Row, day_offset_ms: i64) -> Result<DayUsage, Problem> {

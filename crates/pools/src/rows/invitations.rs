@@ -113,6 +113,21 @@ pub(crate) async fn withdraw_all(conn: &mut Conn, pool: Id<Pool>, now: Timestamp
     .map(drop)
 }
 
+/// Forgets invitations that could not be used any more since then.
+pub(crate) async fn forget_invitations(
+    conn: &mut Conn,
+    until: Timestamp,
+    limit: u32,
+) -> Result<u64, Problem> {
+    sql!(
+        "DELETE FROM pool_invitation WHERE id IN (SELECT id FROM pool_invitation WHERE expires_at < $1 LIMIT $2)"
+    )
+    .bind(until)
+    .bind(limit)
+    .run(conn)
+    .await
+}
+
 fn invitation_row(row: &Row) -> Result<OpenInvitation, Problem> {
     Ok(OpenInvitation {
         id: row.get("id")?,

@@ -17,3 +17,12 @@ pub(crate) async fn tell_once(conn: &mut Conn, what: &str, now: Timestamp) -> Re
 pub(crate) async fn forget_told(conn: &mut Conn, what: &str) -> Result<(), Problem> {
     sql!("DELETE FROM pool_told WHERE what = $1").bind(what).run(conn).await.map(drop)
 }
+
+/// Forgets what was told before then.
+pub(crate) async fn forget_told_until(conn: &mut Conn, until: Timestamp, limit: u32) -> Result<u64, Problem> {
+    sql!("DELETE FROM pool_told WHERE what IN (SELECT what FROM pool_told WHERE told_at < $1 LIMIT $2)")
+        .bind(until)
+        .bind(limit)
+        .run(conn)
+        .await
+}

@@ -43,6 +43,7 @@ pools-bar = Used in the last 30 days: { $each }
 pools-bundle-until = { $left } left · until { $day }
 pools-bundle-left = { $left } left
 pools-buy = Add data for everyone
+pools-over-time = Who used what, each day
 pools-members = Members
 pools-count =
     { $count ->
@@ -103,6 +104,7 @@ pools-note-gone = All shared data is used. Data stops for eSIMs without a plan o
 pools-note-low = { $left } of { $total } left for everyone.
 pools-note-paused = Shared data is paused for { $name }. Own plans go on working.
 pools-note-cap-reached = { $name } has used the { $of } allowed. The pool's owner or a manager can raise the limit; own plans go on working.
+pools-note-theirs = { $name } has used the { $of } allowed. Open { $name } below to raise the limit.
 pools-note-cap-near = { $name } may use { $left } more of the { $of } allowed.
 pools-make-manager = Make a manager
 pools-make-member = Make a plain member

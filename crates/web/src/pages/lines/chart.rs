@@ -9,9 +9,12 @@ use super::now::average;
 /// Days on the chart.
 pub(crate) const DAYS: usize = 14;
 
-const WIDTH: usize = 344;
-const STEP: usize = 24;
-const FLOOR: u64 = 112;
+/// The box that holds the bars.
+pub(crate) const WIDTH: usize = 344;
+/// From one bar to the next.
+pub(crate) const STEP: usize = 24;
+/// Where the bars stand.
+pub(crate) const FLOOR: u64 = 112;
 /// The highest bar.
 const HEIGHT: u64 = 97;
 
@@ -52,10 +55,10 @@ struct Bar {
 
 /// The line at a round amount.
 #[derive(Debug, Clone)]
-struct Guide {
-    y: u64,
-    label_y: u64,
-    text: String,
+pub(crate) struct Guide {
+    pub(crate) y: u64,
+    pub(crate) label_y: u64,
+    pub(crate) text: String,
 }
 
 impl Chart {
@@ -90,13 +93,14 @@ fn bar(n: usize, octets: u64, most: u64, average: u64, past: bool) -> Bar {
     Bar { x: n * STEP + 4, y: FLOOR - height, height, class, past }
 }
 
-fn scaled(octets: u64, most: u64) -> u64 {
+/// How high so many octets stand, if the most stand at the top.
+pub(crate) fn scaled(octets: u64, most: u64) -> u64 {
     let height = u128::from(octets) * u128::from(HEIGHT) / u128::from(most.max(1));
     u64::try_from(height).unwrap_or(HEIGHT).min(HEIGHT)
 }
 
 /// The largest of 1, 2 and 5 times a power of ten that the highest bar passes.
-fn guide(texts: Texts, most: u64) -> Option<Guide> {
+pub(crate) fn guide(texts: Texts, most: u64) -> Option<Guide> {
     let power = 10_u64.checked_pow(most.checked_ilog10()?)?;
     let round = [5, 2, 1].into_iter().map(|n| power.saturating_mul(n)).find(|round| *round <= most)?;
     let y = FLOOR - scaled(round, most);
@@ -104,7 +108,7 @@ fn guide(texts: Texts, most: u64) -> Option<Guide> {
 }
 
 /// The chart in words: the highest day and today.
-fn sentence(texts: Texts, days: &[DayUse]) -> Option<String> {
+pub(crate) fn sentence(texts: Texts, days: &[DayUse]) -> Option<String> {
     let highest = days.iter().max_by_key(|day| day.octets)?;
     let (most, today) =
         (texts.volume(DataVolume(highest.octets)), texts.volume(DataVolume(days.last()?.octets)));

@@ -1,10 +1,11 @@
 //! Lines: what is left, what was used, and how to install them.
 
-mod chart;
+pub(crate) mod chart;
 pub(crate) mod code;
 mod dial;
 pub(crate) mod facts;
 pub(crate) mod load;
+pub(crate) mod note;
 pub(crate) mod now;
 pub(crate) mod standing;
 
@@ -181,7 +182,8 @@ fn page(
     }
 }
 
-fn day_uses(reader: &Reader, days: &[u64], now: Timestamp) -> Vec<DayUse> {
+/// These days, today last, with their names.
+pub(crate) fn day_uses(reader: &Reader, days: &[u64], now: Timestamp) -> Vec<DayUse> {
     let today = load::day_start(now, load::offset_ms(&reader.zone, now));
     let ago = |n: usize| i64::try_from(days.len().saturating_sub(n + 1)).unwrap_or(0);
     let day = |n: usize| reader.texts.day(today.plus_ms(-DAY_MS * ago(n)), &reader.zone);

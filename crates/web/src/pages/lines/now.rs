@@ -7,6 +7,7 @@ use texts::Texts;
 use super::{
     dial::{Arcs, Dial, mini},
     facts::{LineFacts, Placed},
+    note::Note,
     standing::{Phase, Standing, others, speaking, standing},
 };
 use crate::{Markup, Reader, Shell};
@@ -52,14 +53,6 @@ pub(crate) struct Age {
     /// For the browser, which lets the age grow: `{}` stands for it.
     pub(crate) fresh_text: String,
     pub(crate) stale_text: String,
-}
-
-/// What a person should act on, or need not worry about.
-#[derive(Debug, Clone)]
-pub(crate) struct Note {
-    pub(crate) tone: &'static str,
-    pub(crate) icon: &'static str,
-    pub(crate) text: String,
 }
 
 /// A small figure.
@@ -277,10 +270,14 @@ fn note(
     let plain = |text| Some(Note { tone: "quiet", icon: "info", text });
     match state {
         Standing::Barred => Some(Note { tone: "bad", icon: "alert", text: texts.t("lines-note-barred") }),
-        Standing::Paused => Some(warn("pause", shared_text(texts, facts, texts::key("lines-note-paused")))),
-        Standing::AtCap => Some(warn("alert", shared_text(texts, facts, texts::key("lines-note-at-cap")))),
-        Standing::Low => Some(warn("alert", low_text(reader, facts, placed?, now))),
-        Standing::UsedUp => Some(warn("alert", texts.t("lines-note-used-up"))),
+        Standing::Paused => {
+            Some(Note::warn("pause", shared_text(texts, facts, texts::key("lines-note-paused"))))
+        }
+        Standing::AtCap => {
+            Some(Note::warn("alert", shared_text(texts, facts, texts::key("lines-note-at-cap"))))
+        }
+        Standing::Low => Some(Note::warn("alert", low_text(reader, facts, placed?, now))),
+        Standing::UsedUp => Some(Note::warn("alert", texts.t("lines-note-used-up"))),
         Standing::UsedUpToday => plain(texts.t("lines-note-used-up-today")),
         Standing::Waiting if facts.session.is_some() => plain(texts.t("lines-note-waiting-connected")),
         Standing::Waiting => plain(waiting_text(reader, placed?)),
@@ -290,10 +287,6 @@ fn note(
         Standing::NoPlan => plain(texts.t("lines-note-no-plan")),
         Standing::Active | Standing::EndsSoon => None,
     }
-}
-
-const fn warn(icon: &'static str, text: String) -> Note {
-    Note { tone: "warn", icon, text }
 }
 
 fn shared_text(texts: Texts, facts: &LineFacts, key: &'static str) -> String {

@@ -8,9 +8,13 @@ use pools::{Member, MemberState, PoolOf, Role};
 use store::Conn;
 use texts::Texts;
 
+use super::chart::Chart;
 use crate::{
     App, Reader,
-    pages::lines::load::{day_start, offset_ms},
+    pages::lines::{
+        chart::DAYS as CHART_DAYS,
+        load::{day_start, offset_ms},
+    },
 };
 
 /// "In the last thirty days" means this many, today included.
@@ -23,8 +27,12 @@ const COLOURS: [&str; 4] = ["c1", "m2", "m3", "m4"];
 pub(super) struct Used {
     pub(super) today: u64,
     pub(super) month: u64,
-    /// Of it, of its own plans.
+    /// Of its own plans, in the same time.
     pub(super) own: u64,
+    /// Of what is shared on each of the last days, today last.
+    pub(super) days: [u64; CHART_DAYS],
+    /// The same of its own plans.
+    pub(super) own_days: [u64; CHART_DAYS],
 }
 
 /// What everyone used while in this pool, by line.
@@ -44,9 +52,18 @@ pub(super) async fn used(
         let entry = used.entry(row.line).or_default();
         let shared = row.shared.octets();
         entry.month = entry.month.saturating_add(shared);
-        entry.own = entry.own.saturating_add(row.octets.octets().saturating_sub(shared));
+        let own = row.octets.octets().saturating_sub(shared);
+        entry.own = entry.own.saturating_add(own);
         if row.day == today {
             entry.today = entry.today.saturating_add(shared);
+        }
+        let place = usize::try_from(today.since(row.day) / DAY_MS).ok();
+        let place = place.and_then(|ago| CHART_DAYS.checked_sub(ago + 1));
+        if let Some(day) = place.and_then(|place| entry.days.get_mut(place)) {
+            *day = day.saturating_add(shared);
+        }
+        if let Some(day) = place.and_then(|place| entry.own_days.get_mut(place)) {
+            *day = day.saturating_add(own);
         }
     }
     Ok(used)
@@ -108,10 +125,31 @@ pub(super) fn members(
         let bar = (used.month > 0).then(|| (permille(begun, of), permille(used.month, of)));
         begun = begun.saturating_add(used.month);
         let live = view.and_then(|view| view.lines.iter().find(|line| line.line == member.line));
-        let colour = COLOURS.get(place).or(COLOURS.last()).copied().unwrap_or_default();
-        describe(reader.texts, member, live, used, Some(member.account) == me, colour, bar)
+        describe(reader.texts, member, live, used, Some(member.account) == me, colour(place), bar)
     };
     seen.members.iter().enumerate().map(describe).collect()
+}
+
+/// Who used what of it over the last days; whoever has left is the last, without a colour.
+pub(super) fn chart(
+    reader: &Reader,
+    seen: &PoolOf,
+    used: &HashMap<Id<Line>, Used>,
+    now: Timestamp,
+) -> Option<Chart> {
+    let place = |line| seen.members.iter().position(|member| member.line == line);
+    let mut lines: Vec<_> =
+        used.iter().map(|(line, used)| (place(*line).unwrap_or(usize::MAX), used)).collect();
+    lines.sort_by_key(|(place, _)| *place);
+    let series: Vec<_> = lines.iter().map(|(place, used)| (colour(*place), used.days.as_slice())).collect();
+    Chart::new(reader, &series, now)
+}
+
+fn colour(place: usize) -> &'static str {
+    if place == usize::MAX {
+        return "gone";
+    }
+    COLOURS.get(place).or(COLOURS.last()).copied().unwrap_or_default()
 }
 
 /// Per cent with one decimal, for an attribute of SVG.

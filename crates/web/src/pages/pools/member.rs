@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use basis::{DataVolume, Problem};
+use basis::{DataVolume, Problem, Timestamp};
 use charging::{CapView, Caps, LineView};
 use pools::{Member, Role};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     App, Page, PageProblem, Shell, SignedIn, Tab,
-    pages::lines::now::{Note, Stat},
+    pages::lines::{chart::Chart, day_uses, note::Note, now::Stat},
     see_other,
 };
 
@@ -30,6 +30,8 @@ pub(super) struct MemberPage {
     path: String,
     role: String,
     stats: Vec<Stat>,
+    /// What it used on each of the last days, shared or its own.
+    chart: Option<Chart>,
     caps: Vec<Cap>,
     paused: bool,
     note: Option<Note>,
@@ -163,6 +165,7 @@ async fn page(app: &App, reader: &SignedIn, pool: &str, line: &str) -> Result<Me
         path,
         role: describe::role(texts, member.role),
         stats: stats(texts, used),
+        chart: chart(reader, &used, app.env.now()),
         caps: caps(texts, counted),
         paused: member.paused,
         note: notes::of_member(texts, member, view.as_ref()),
@@ -179,6 +182,11 @@ async fn page(app: &App, reader: &SignedIn, pool: &str, line: &str) -> Result<Me
 
 fn wished(member: &Member) -> CapForm {
     CapForm::of(member.caps)
+}
+
+fn chart(reader: &SignedIn, used: &describe::Used, now: Timestamp) -> Option<Chart> {
+    let days = used.days.iter().zip(&used.own_days).map(|(shared, own)| shared.saturating_add(*own));
+    Chart::new(reader.reader.texts, &day_uses(&reader.reader, &days.collect::<Vec<_>>(), now))
 }
 
 fn stats(texts: Texts, used: describe::Used) -> Vec<Stat> {

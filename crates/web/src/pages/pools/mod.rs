@@ -1,5 +1,6 @@
 //! Shared pools: who shares, who used what, and the ways in and out.
 
+mod chart;
 mod confirm;
 mod describe;
 mod form;

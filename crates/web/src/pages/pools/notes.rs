@@ -6,12 +6,16 @@ use pools::{Member, PoolOf};
 use texts::Texts;
 
 use super::describe::{figures, tightest};
-use crate::pages::lines::now::Note;
+use crate::pages::lines::note::Note;
 
 /// From so much on, in per cent, people are told: as by mail.
 const TOLD_FROM_PERCENT: u64 = 80;
 
-/// What stands against the reader's using data, or soon will: of what everyone shares, then of each of their lines.
+/// Of people who are at their caps so many are named; the list below shows all.
+const THEIRS_SHOWN: usize = 3;
+
+/// What stands against using data, or soon will: of what everyone shares, of each of the reader's lines, and of those
+/// for whom the reader may do something about it.
 pub(super) fn of_pool(
     texts: Texts,
     seen: &PoolOf,
@@ -21,7 +25,17 @@ pub(super) fn of_pool(
 ) -> Vec<Note> {
     let mine = seen.members.iter().filter(|member| member.account == me);
     let mine = mine.filter_map(|member| of_member(texts, member, view));
-    of_shared(texts, figures(shared)).into_iter().chain(mine).collect()
+    let managed = seen.members.iter().filter(|m| m.account != me && seen.role.manages(m.role));
+    let theirs = managed.filter_map(|member| of_managed(texts, member, view)).take(THEIRS_SHOWN);
+    of_shared(texts, figures(shared)).into_iter().chain(mine).chain(theirs).collect()
+}
+
+/// Whether someone waits for the reader, who may raise their cap.
+fn of_managed(texts: Texts, member: &Member, view: Option<&PoolView>) -> Option<Note> {
+    let line = view?.lines.iter().find(|line| line.line == member.line)?;
+    let cap = tightest(line).filter(|cap| cap.used >= cap.cap && !member.paused)?;
+    let (name, of) = (member.name.as_str(), texts.volume(cap.cap));
+    Some(Note::warn("alert", texts.tf("pools-note-theirs", [("name", name), ("of", &of)])))
 }
 
 fn of_shared(texts: Texts, (left, total): (u64, u64)) -> Option<Note> {
@@ -29,17 +43,17 @@ fn of_shared(texts: Texts, (left, total): (u64, u64)) -> Option<Note> {
         return None;
     }
     if left == 0 {
-        return Some(warn("alert", texts.t("pools-note-gone")));
+        return Some(Note::warn("alert", texts.t("pools-note-gone")));
     }
     let (left, total) = (texts.volume(DataVolume(left)), texts.volume(DataVolume(total)));
-    Some(warn("alert", texts.tf("pools-note-low", [("left", &left), ("total", &total)])))
+    Some(Note::warn("alert", texts.tf("pools-note-low", [("left", &left), ("total", &total)])))
 }
 
 /// Whether a line is paused, or at its cap, or near it.
 pub(super) fn of_member(texts: Texts, member: &Member, view: Option<&PoolView>) -> Option<Note> {
     let name = member.name.as_str();
     if member.paused {
-        return Some(warn("pause", texts.tf("pools-note-paused", [("name", name)])));
+        return Some(Note::warn("pause", texts.tf("pools-note-paused", [("name", name)])));
     }
     let line = view?.lines.iter().find(|line| line.line == member.line)?;
     let cap = tightest(line)?;
@@ -49,19 +63,15 @@ pub(super) fn of_member(texts: Texts, member: &Member, view: Option<&PoolView>) 
     }
     let of = texts.volume(cap.cap);
     if left == 0 {
-        return Some(warn("alert", texts.tf("pools-note-cap-reached", [("name", name), ("of", &of)])));
+        return Some(Note::warn("alert", texts.tf("pools-note-cap-reached", [("name", name), ("of", &of)])));
     }
     let left = texts.volume(DataVolume(left));
-    Some(warn("alert", texts.tf("pools-note-cap-near", [("name", name), ("left", &left), ("of", &of)])))
+    Some(Note::warn("alert", texts.tf("pools-note-cap-near", [("name", name), ("left", &left), ("of", &of)])))
 }
 
 fn is_near(left: u64, total: u64) -> bool {
     let used = u128::from(total.saturating_sub(left));
     total > 0 && used * 100 >= u128::from(total) * u128::from(TOLD_FROM_PERCENT)
-}
-
-const fn warn(icon: &'static str, text: String) -> Note {
-    Note { tone: "warn", icon, text }
 }
 
 #[cfg(test)]

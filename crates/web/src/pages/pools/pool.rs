@@ -12,6 +12,7 @@ use pools::{MemberState, OpenInvitation, PoolOf, Role};
 use serde::Deserialize;
 
 use super::{
+    chart::Chart,
     describe::{self, BundleNow, MemberNow},
     line_id,
     new::free_lines,
@@ -19,7 +20,10 @@ use super::{
 };
 use crate::{
     App, Page, PageProblem, Shell, SignedIn, Tab,
-    pages::lines::now::{self, Age, Note},
+    pages::lines::{
+        note::Note,
+        now::{self, Age},
+    },
     see_other,
 };
 
@@ -37,6 +41,7 @@ pub(super) struct PoolPage {
     age: Option<Age>,
     notes: Vec<Note>,
     bundles: Vec<BundleNow>,
+    chart: Option<Chart>,
     members: Vec<MemberNow>,
     /// What of the reader's own plans could be given to everyone.
     own: Vec<BundleNow>,
@@ -189,6 +194,7 @@ async fn page(app: &App, reader: &SignedIn, id: Id<Pool>) -> Result<PoolPage, Pr
         age: age(texts, view.as_ref(), now),
         notes: notes::of_pool(texts, &seen, account, view.as_ref(), &shared),
         bundles: shared.iter().map(|bundle| describe::bundle(&reader.reader, bundle, now)).collect(),
+        chart: describe::chart(&reader.reader, &seen, &used, now),
         own: own(reader, &seen, view.as_ref(), now),
         buy: buy(reader, &seen),
         invites,
