@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use basis::{Id, Kind, Pool as PoolNoun, Problem};
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
 use nodes::{Nodes, Standing, Topic};
 
-pub(super) use super::letters::{Back, Found, Letter, News, Wanted};
+pub(super) use super::letters::{Back, Letter, News};
 use super::letters::{bytes_of, read};
 use super::{Charging, Inner, Signals};
 use crate::log::{ShardId, rows};
-use crate::pool::{Command, Pool, Reply};
+use crate::pool::{CloseReply, Command, CreditReply, GiveReply, Pool, Reply, Verdict};
 use crate::shard::Shard;
 
 /// Questions about pools.
@@ -24,7 +23,7 @@ pub(super) const MOVED: Topic = Topic(3);
 
 /// While a shard changes hands its callers wait, so often and so long, instead of being refused: well within the time
 /// in which a gateway would repeat its request.
-const WAITS: u32 = 40;
+pub(super) const WAITS: u32 = 40;
 const WAIT: Duration = Duration::from_millis(75);
 /// How old a pool of another node's may be on a page.
 pub(super) const VIEW_AGE_NS: u64 = 1_000_000_000;
@@ -70,12 +69,7 @@ impl Charging {
     async fn try_apply(&self, pool: Id<PoolNoun>, command: &Command) -> Result<Reply, Missed> {
         let id = self.0.shard_of(pool);
         if let Some(shard) = self.0.serving(id) {
-            let said = shard.apply(pool, command.clone()).await;
-            return match said {
-                // It was not carried out: another has the shard, or it is on its way there.
-                Err(_) if shard.is_lost() => Err(Missed::NotThere),
-                said => said.map_err(Missed::Failed),
-            };
+            return self.0.apply_here(&shard, pool, command.clone()).await;
         }
         match self.ask_owner(id, &Letter::Apply { pool, command: Box::new(command.clone()) }).await? {
             Back::Reply(reply) => Ok(reply),
@@ -151,75 +145,30 @@ impl Charging {
         }
     }
 
-    async fn wait_for_owner(&self) {
+    pub(super) async fn wait_for_owner(&self) {
         self.0.poke.notify_one();
         tokio::time::sleep(WAIT).await;
-    }
-
-    /// Where something is, by whatever names are known: here, or as another node says. Only if every shard is seen in its
-    /// owner's hands, not knowing means that there is no such thing.
-    ///
-    /// # Errors
-    /// Unavailable if nobody knows it, and not all shards were seen.
-    pub(super) async fn find(&self, wanted: &Wanted) -> Result<Found, Problem> {
-        let found = self.0.find_here(wanted);
-        if found.sure { Ok(found) } else { self.find_everywhere(wanted).await }
-    }
-
-    /// The same, and what all nodes say of it.
-    pub(super) async fn find_everywhere(&self, wanted: &Wanted) -> Result<Found, Problem> {
-        for _ in 0..WAITS {
-            let found = self.ask_all(wanted).await;
-            if let (true, Some(pool)) = (found.sure, found.pool) {
-                self.0.far.learn(wanted, found.line, pool);
-            }
-            if found.sure || self.0.are_all(&found.shards).await? {
-                return Ok(found);
-            }
-            // What is damaged, or has no database, is not there in a moment.
-            if self.0.nodes.is_none() || !self.faults().is_empty() {
-                break;
-            }
-            self.wait_for_owner().await;
-        }
-        Err(self.missing())
-    }
-
-    async fn ask_all(&self, wanted: &Wanted) -> Found {
-        let mut found = self.0.find_here(wanted);
-        if let Some(nodes) = &self.0.nodes {
-            let (others, letter) = (nodes.others(), Letter::Find(*wanted));
-            let asked = others.iter().map(|node| ask(nodes, &node.owner, &letter));
-            for answer in join_all(asked).await {
-                if let Ok(Back::Found(theirs)) = answer {
-                    found.add(theirs);
-                }
-            }
-        }
-        found
-    }
-
-    /// The same, from what is remembered if it is.
-    pub(super) async fn find_quickly(&self, wanted: &Wanted) -> Result<Found, Problem> {
-        let found = self.0.signals.routes.find(wanted);
-        if found.pool.is_some() {
-            return Ok(found);
-        }
-        match self.0.far.way(wanted) {
-            Some((line, pool)) => Ok(Found { line, pool: Some(pool), ..Found::default() }),
-            None => self.find(wanted).await,
-        }
-    }
-
-    fn missing(&self) -> Problem {
-        self.faults().into_iter().next().map_or_else(nobody, Problem::from)
     }
 }
 
 impl Inner {
     /// The shard, if it is here and serves.
-    fn serving(&self, id: ShardId) -> Option<Arc<Shard>> {
+    pub(super) fn serving(&self, id: ShardId) -> Option<Arc<Shard>> {
         self.slots.get(id).filter(|shard| !shard.is_lost())
+    }
+
+    async fn apply_here(&self, shard: &Shard, pool: Id<PoolNoun>, command: Command) -> Result<Reply, Missed> {
+        let said = shard.apply(pool, command).await;
+        // It was not carried out: another has the shard, or it is on its way there.
+        if said.is_err() && shard.is_lost() {
+            return Err(Missed::NotThere);
+        }
+        // Nothing was written, so nothing has shown yet that nobody else writes; and what is denied for good is not asked
+        // again.
+        if self.nodes.is_some() && denies(&said) && !self.still_owns(shard).await.map_err(Missed::Failed)? {
+            return Err(Missed::NotThere);
+        }
+        said.map_err(Missed::Failed)
     }
 
     async fn look_here(
@@ -248,44 +197,15 @@ impl Inner {
         Ok(self.project(shard).await?)
     }
 
-    /// Whoever looks while shards come and go has only seen those that were here before and after.
-    fn find_here(&self, wanted: &Wanted) -> Found {
-        let before = self.watched();
-        let found = self.signals.routes.find(wanted);
-        let has = |pool: &Pool| {
-            let session = wanted.session.is_some_and(|session| pool.session(session).is_some());
-            session || found.line.is_some_and(|line| pool.member(line).is_some())
-        };
-        let sure = found.pool.is_some_and(|id| {
-            let here = self.serving(self.shard_of(id)).and_then(|shard| shard.published.get(id));
-            here.is_some_and(|pool| has(&pool))
-        });
-        let after = self.watched();
-        let shards = before.into_iter().filter(|shard| after.contains(shard)).collect();
-        Found { sure, shards, ..found }
-    }
-
-    /// The shards that serve here, each with the epoch since which it does.
-    fn watched(&self) -> Vec<(u32, u64)> {
-        let serving = self.slots.here().into_iter().filter(|shard| shard.health.fault().is_none());
-        serving.map(|shard| (shard.id.0, shard.epoch)).collect()
-    }
-
-    /// Whether these are all shards there are, each as its owner of now has it: whoever said so may have been overtaken
-    /// without knowing, or may have given the shard to one who was asked before.
-    async fn are_all(&self, seen: &[(u32, u64)]) -> Result<bool, Problem> {
-        let owned = rows::all_shards(&mut self.log.read().await?).await?;
-        Ok(owned.iter().all(|row| seen.contains(&(row.shard.0, row.epoch))))
-    }
-
     /// Answers another node.
     async fn answer(&self, letter: Letter) -> Result<Back, Problem> {
         match letter {
             Letter::Apply { pool, command } => {
                 let Some(shard) = self.serving(self.shard_of(pool)) else { return Ok(Back::NotHere) };
-                match shard.apply(pool, *command).await {
-                    Err(_) if shard.is_lost() => Ok(Back::NotHere),
-                    said => said.map(Back::Reply),
+                match self.apply_here(&shard, pool, *command).await {
+                    Ok(reply) => Ok(Back::Reply(reply)),
+                    Err(Missed::NotThere) => Ok(Back::NotHere),
+                    Err(Missed::Failed(problem)) => Err(problem),
                 }
             }
             Letter::Look { pool, settled } => {
@@ -312,6 +232,23 @@ impl Inner {
     fn hear(&self, news: News) {
         news.changes.iter().for_each(|change| self.far.overtaken(change.pool));
         self.signals.pass_on(news);
+    }
+}
+
+/// Whether it says that there is no such thing.
+fn denies(said: &Result<Reply, Problem>) -> bool {
+    match said {
+        Err(problem) => problem.kind == Kind::NotFound,
+        Ok(Reply::Control(answer)) => {
+            matches!(answer.verdict, Verdict::UnknownLine | Verdict::UnknownSession)
+        }
+        Ok(reply) => matches!(
+            reply,
+            Reply::UnknownLine
+                | Reply::Credit(CreditReply::UnknownLine)
+                | Reply::Close(CloseReply::UnknownBundle)
+                | Reply::Give(GiveReply::UnknownBundle)
+        ),
     }
 }
 
@@ -352,19 +289,6 @@ impl Signals {
         if let Some(nodes) = &self.nodes {
             nodes.tell(NEWS, &bytes_of(news));
         }
-    }
-}
-
-impl Found {
-    /// One who is sure knows better than one who is not.
-    fn add(&mut self, theirs: Self) {
-        self.line = self.line.or(theirs.line);
-        self.moving = self.moving.or(theirs.moving);
-        if theirs.pool.is_some() && (self.pool.is_none() || theirs.sure) {
-            self.pool = theirs.pool;
-        }
-        self.sure |= theirs.sure;
-        self.shards.extend(theirs.shards);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The running engine: its shards, and the way from a line, an IMSI or a pool to the shard that decides.
 
 mod far;
+mod find;
 mod hints;
 mod housekeeping;
 mod keeper;

@@ -6,7 +6,7 @@
 use basis::{Id, Line, Move, Order, Pool as PoolNoun, Problem};
 
 use super::Charging;
-use super::far::Wanted;
+use super::letters::Wanted;
 use super::verbs::{astray, moving};
 use crate::pool::{Command, DepartReply, Leaving, Luggage, Reply};
 

@@ -6,7 +6,8 @@ use basis::{Country, Id, Kind, Line, Order, Pool as PoolNoun, Problem, Terms, Ti
 use sha2::{Digest as _, Sha256};
 
 use super::Charging;
-use super::far::{Wanted, nobody};
+use super::far::nobody;
+use super::letters::Wanted;
 use crate::pool::{
     Answer, Away, Caps, CloseReply, Closed, Command, Control, Credit as PoolCredit, CreditReply, Digits,
     Fate, Few, GiveReply, LineIdentity, Reply, RequestKind, Service, SessionKey, Verdict, VoidReply,

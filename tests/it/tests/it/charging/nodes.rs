@@ -252,6 +252,39 @@ async fn one_that_goes_in_good_order_leaves_its_shards_to_the_others() {
     assert!(going.elapsed() < Duration::from_secs(6), "nobody waits for a death: {:?}", going.elapsed());
 }
 
+impl Cluster {
+    /// Somebody who does not ask, as a node that slept and another that thought it dead.
+    async fn intruder(&self) -> Charging {
+        let log = Db::open(&self.shop.url, &self.env).await.unwrap();
+        let opening = Opening { log, shop: self.shop.db.clone(), node: "intruder".to_owned() };
+        Charging::open(opening, &self.env).await.unwrap()
+    }
+}
+
+/// A denial writes nothing that the fence could refuse.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_was_overtaken_does_not_deny_what_happened_since() {
+    let cluster = cluster().await;
+    let a = cluster.node("a").await;
+    a.charging.open_pool(family(1), identity(1)).await.unwrap();
+    a.charging.credit(delivery(1, 1)).await.unwrap();
+    // It cannot look at who lives, as if it slept.
+    let asleep = Db::open(&cluster.shop.url, &cluster.env).await.unwrap();
+    let mut asleep = asleep.read().await.unwrap();
+    for statement in ["BEGIN", "LOCK TABLE node IN ACCESS EXCLUSIVE MODE"] {
+        store::Query::new(statement).run(&mut asleep).await.unwrap();
+    }
+    let intruder = cluster.intruder().await;
+    intruder.credit(delivery(1, 2)).await.unwrap();
+    let closed = a.charging.close(family(1), order(2)).await.unwrap();
+    assert_eq!(closed.unused_bytes, 100 * MB);
+    // The same with a session of which it has not heard, and a report that names no line.
+    let intruder = cluster.intruder().await;
+    intruder.control(asks(1, "s", RequestKind::Initial, 0, 0)).await.unwrap();
+    accepted(&a, CreditControl { imsi: None, ..asks(1, "s", RequestKind::Update, 1, MB) }).await;
+    assert_eq!(used_of(&a.charging, 1).await, MB);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_was_overtaken_gives_up_and_takes_only_what_is_free() {
     let cluster = cluster().await;
@@ -259,10 +292,7 @@ async fn an_owner_that_was_overtaken_gives_up_and_takes_only_what_is_free() {
     a.charging.open_pool(family(1), identity(1)).await.unwrap();
     a.charging.credit(delivery(1, 1)).await.unwrap();
     a.charging.control(asks(1, "s", RequestKind::Initial, 0, 0)).await.unwrap();
-    // Somebody who does not ask, as a node that slept and another that thought it dead.
-    let log = Db::open(&cluster.shop.url, &cluster.env).await.unwrap();
-    let opening = Opening { log, shop: cluster.shop.db.clone(), node: "intruder".to_owned() };
-    let intruder = Charging::open(opening, &cluster.env).await.unwrap();
+    let intruder = cluster.intruder().await;
     // It has lost the shard, sees that its owner is no living node, and takes it back.
     let report = asks(1, "s", RequestKind::Update, 1, MB);
     let answer = a.charging.control(report.clone()).await.unwrap();
