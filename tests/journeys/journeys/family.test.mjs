@@ -49,6 +49,7 @@ for (const locale of LOCALES) {
       await used(lin, 'Mei', (megabytes) => megabytes > stopped + 5);
       assert.ok(await lin.page.evaluate(() => window.notReloaded), 'the page was loaded again');
       await mei.page.locator('.note.warn').waitFor({ state: 'detached' });
+      assert.match(await world.operator('audit'), /agrees/);
     } finally {
       await Promise.all([lin, mum, mei].map((phone) => phone.putDown()));
       await world.stop();

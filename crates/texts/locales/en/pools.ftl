@@ -119,6 +119,7 @@ pools-hand-button = Hand the pool over
 pools-dissolve-title = Dissolve the pool
 pools-dissolve-button = Dissolve the pool
 pools-dissolve-hint = Everyone leaves with their own plans
+pools-what-happens = What will happen
 pools-keep = Leave it as it is
 pools-fact-who = { $name }, in { $pool }
 pools-fact-own = Own plans

@@ -115,6 +115,7 @@ pools-hand-button = 转交共享池
 pools-dissolve-title = 解散共享池
 pools-dissolve-button = 解散共享池
 pools-dissolve-hint = 大家带着自己的套餐离开
+pools-what-happens = 之后会怎样
 pools-keep = 先不动
 pools-fact-who = { $pool }的{ $name }
 pools-fact-own = 自己的套餐

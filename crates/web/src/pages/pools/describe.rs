@@ -90,7 +90,8 @@ pub(super) fn figures(bundles: &[&BundleView]) -> (u64, u64) {
 /// A member, ready to be shown.
 #[derive(Debug, Clone)]
 pub(super) struct MemberNow {
-    pub(super) path: String,
+    /// Its page; none of whoever is leaving.
+    pub(super) path: Option<String>,
     pub(super) name: String,
     pub(super) initial: String,
     pub(super) colour: &'static str,
@@ -175,7 +176,8 @@ fn describe(
     let (tone, chip) = chip(texts, member, cap);
     let (today, month) = (volume(used.today), volume(used.month));
     MemberNow {
-        path: format!("/pools/{}/members/{}", member.pool, member.line),
+        path: (member.state != MemberState::Leaving)
+            .then(|| format!("/pools/{}/members/{}", member.pool, member.line)),
         initial: member.name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
         name,
         colour,

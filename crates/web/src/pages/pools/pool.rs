@@ -27,6 +27,12 @@ use crate::{
     see_other,
 };
 
+/// A page with more members than this looks again every ten seconds at most: in a team someone always uses data.
+const MANY: usize = 20;
+
+/// So many members stand beside the bar; the list below names all.
+const LEGEND: usize = 8;
+
 #[derive(Template)]
 #[template(path = "pages/pools/pool.html", blocks = ["now"])]
 pub(super) struct PoolPage {
@@ -215,7 +221,7 @@ async fn page(app: &App, reader: &SignedIn, id: Id<Pool>) -> Result<PoolPage, Pr
 /// Who used how much, in one sentence.
 fn said(texts: texts::Texts, members: &[MemberNow]) -> String {
     let each: Vec<String> =
-        members.iter().map(|member| format!("{} {}", member.name, member.short)).collect();
+        members.iter().take(LEGEND).map(|member| format!("{} {}", member.name, member.short)).collect();
     texts.tf("pools-bar", [("each", &each.join("; "))])
 }
 
