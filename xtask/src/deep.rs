@@ -27,7 +27,7 @@ pub(crate) struct Options {
 
 const KILLS: [&str; 4] = ["--kills", "200", "--orders", "10000"];
 /// Now and then one of them stays dead for ten seconds.
-const KILLS_OF_NODES: [&str; 6] = ["--nodes", "2", "--kills", "150", "--orders", "5000"];
+const KILLS_OF_NODES: [&str; 6] = ["--nodes", "2", "--kills", "200", "--orders", "5000"];
 
 /// Runs the stages and closes with `N passed, N failed`.
 pub(crate) fn run_all(options: &Options) -> ExitCode {

@@ -241,12 +241,31 @@ async fn one_that_goes_in_good_order_leaves_its_shards_to_the_others() {
     let cluster = cluster().await;
     let (a, b) = cluster.two().await;
     let going = Instant::now();
-    tokio::join!(a.charging.shut_down(), async {
-        for n in (1..=POOLS).cycle().take(200) {
-            let session = format!("s{}", n % 7);
-            b.charging.control(asks(n, &session, RequestKind::Initial, 0, 0)).await.unwrap();
-        }
+    let leaves = tokio::spawn({
+        let a = a.charging.clone();
+        async move { a.shut_down().await }
     });
+    let mut took = Vec::new();
+    for number in 0.. {
+        let kind = if number == 0 { RequestKind::Initial } else { RequestKind::Update };
+        for n in 1..=POOLS {
+            let asked = Instant::now();
+            accepted(&b, asks(n, &format!("s{n}"), kind, number, 0)).await;
+            took.push(asked.elapsed());
+        }
+        if leaves.is_finished() {
+            break;
+        }
+    }
+    took.sort_unstable();
+    let at = |per_mille: usize| took[(took.len() - 1) * per_mille / 1000];
+    println!(
+        "{} requests while 32 shards change hands: {:?}, 99 % {:?}, at most {:?}",
+        took.len(),
+        at(500),
+        at(990),
+        at(1000)
+    );
     a.nodes.leave().await.unwrap();
     cluster.until_shares(&[("b", 64)]).await;
     assert!(going.elapsed() < Duration::from_secs(6), "nobody waits for a death: {:?}", going.elapsed());
