@@ -29,5 +29,5 @@ pub use money::{Currency, Money};
 pub use network::Network;
 pub use problem::{Kind, Problem};
 pub use secret::SecretKey;
-pub use terms::{Allowance, RenewalRule, StartRule, Terms};
+pub use terms::{Allowance, Beyond, RenewalRule, StartRule, Terms};
 pub use time::{Clock, DAY_MS, HOUR_MS, MINUTE_MS, ManualClock, SECOND_MS, SystemClock, Timestamp};

@@ -18,11 +18,25 @@ pub enum Allowance {
         /// For each window.
         bytes: DataVolume,
     },
-    /// No limit in all; beyond the fair-use limit the window's data stops.
+    /// No limit in all, but at full speed only up to a fair-use limit.
     Unlimited {
-        /// For each 24-hour window.
+        /// At full speed, for each 24-hour window.
         fair_use_bytes_per_day: DataVolume,
+        /// What comes behind it until the window ends; absent in orders of the time when it always stopped.
+        #[serde(default)]
+        then: Beyond,
     },
+}
+
+/// What comes behind the fair-use limit of a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beyond {
+    /// No data.
+    #[default]
+    Stops,
+    /// Data as before, slower.
+    Slower,
 }
 
 /// When the validity begins.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use basis::{Env, Problem};
+use basis::{Allowance, Beyond, Env, Problem};
 use store::{Conn, Db};
 
 use crate::{
@@ -41,21 +41,31 @@ impl From<Faults> for ApplyError {
     }
 }
 
-/// Checks the file, works out what it changes and, unless `dry_run`, puts it into force: all of it or nothing.
+/// How a file is put into force.
+#[derive(Debug, Clone, Default)]
+pub struct Conditions {
+    /// Only says what would change.
+    pub dry_run: bool,
+    /// Why the carrier cannot make data slower, if it cannot: then no plan on sale may promise to go on slower.
+    pub no_slower: Option<String>,
+}
+
+/// Checks the file, works out what it changes and, unless it is a dry run, puts it into force: all of it or nothing.
 ///
 /// A plan that was sold may change its price, names, networks and whether it is on sale, but not what it promises. A plan that
 /// the file no longer has goes off sale. The same file again changes nothing.
 ///
 /// # Errors
 /// Every fault by line, plan and field; a [`Problem`] if the database fails.
-pub async fn apply(db: &Db, env: &Env, toml_text: &str, dry_run: bool) -> Result<Diff, ApplyError> {
+pub async fn apply(db: &Db, env: &Env, toml_text: &str, on: &Conditions) -> Result<Diff, ApplyError> {
     let draft = file::read(toml_text)?;
     let (diff, faults) = store::in_tx!(db, |tx| {
         let old = rows::plans(tx).await?;
         let mut diff = Diff::between(&plans_of(&old), &draft.plans);
         diff.frame_changed = rows::frame(tx).await?.as_ref() != Some(&draft.frame);
-        let faults = broken_promises(&old, &draft);
-        if faults.is_empty() && !dry_run && !diff.is_empty() {
+        let mut faults = broken_promises(&old, &draft);
+        faults.extend(empty_promises(&draft, on));
+        if faults.is_empty() && !on.dry_run && !diff.is_empty() {
             write(tx, env, &old, &draft, &diff).await?;
         }
         Ok((diff, faults))
@@ -72,14 +82,27 @@ fn broken_promises(old: &[rows::Shelved], draft: &Draft) -> Vec<Fault> {
     let sold = old.iter().filter(|row| row.sold).map(|row| &row.plan);
     let broken = sold.filter_map(|before| {
         let after = draft.plans.iter().find(|plan| plan.id == before.id && plan.terms != before.terms)?;
-        Some(Fault {
-            line: draft.lines.get(&after.id).copied().unwrap_or(1),
-            plan: Some(after.id.to_string()),
-            field: diff::terms_changed(before, after).join(", "),
-            message: "this plan was sold and keeps its terms; give the new offer a new id".to_owned(),
-        })
+        let message = "this plan was sold and keeps its terms; give the new offer a new id".to_owned();
+        Some(fault(draft, after, diff::terms_changed(before, after).join(", "), message))
     });
     broken.collect()
+}
+
+/// The plans on sale that promise what the carrier cannot do.
+fn empty_promises(draft: &Draft, on: &Conditions) -> Vec<Fault> {
+    let Some(why) = &on.no_slower else { return Vec::new() };
+    let slower = |plan: &&Plan| {
+        plan.on_sale && matches!(plan.terms.allowance, Allowance::Unlimited { then: Beyond::Slower, .. })
+    };
+    let message =
+        || format!("the network cannot make data slower: {why}; without `then slower` it stops there");
+    let empty = draft.plans.iter().filter(slower);
+    empty.map(|plan| fault(draft, plan, "data".to_owned(), message())).collect()
+}
+
+fn fault(draft: &Draft, plan: &Plan, field: String, message: String) -> Fault {
+    let line = draft.lines.get(&plan.id).copied().unwrap_or(1);
+    Fault { line, plan: Some(plan.id.to_string()), field, message }
 }
 
 async fn write(

@@ -20,7 +20,7 @@ use std::sync::{Arc, RwLock};
 use basis::{Country, Env, Problem};
 use store::Conn;
 
-pub use apply::{ApplyError, apply};
+pub use apply::{ApplyError, Conditions, apply};
 pub use catalogue::{Catalogue, Destination, Region, RegionOffer};
 pub use diff::{Change, Diff};
 pub use file::{Fault, Faults};

@@ -1,6 +1,6 @@
 //! Plans in words, for pages, receipts and the API. The same words wherever a plan is spoken of.
 
-use basis::{Allowance, Language, RenewalRule, StartRule, Terms};
+use basis::{Allowance, Beyond, Language, RenewalRule, StartRule, Terms};
 use texts::{Arg, Texts};
 
 use crate::{Names, Place, Plan, PlanKind, Region};
@@ -90,8 +90,12 @@ pub fn after_use(allowance: &Allowance, texts: Texts) -> String {
     match allowance {
         Allowance::Fixed { .. } => texts.t("catalog-after-fixed"),
         Allowance::PerDay { bytes } => texts.tf("catalog-after-per-day", [("volume", texts.volume(*bytes))]),
-        Allowance::Unlimited { fair_use_bytes_per_day } => {
-            texts.tf("catalog-after-unlimited", [("volume", texts.volume(*fair_use_bytes_per_day))])
+        Allowance::Unlimited { fair_use_bytes_per_day, then } => {
+            let key = match then {
+                Beyond::Stops => texts::key("catalog-after-unlimited"),
+                Beyond::Slower => texts::key("catalog-after-unlimited-slower"),
+            };
+            texts.tf(key, [("volume", texts.volume(*fair_use_bytes_per_day))])
         }
     }
 }

@@ -18,7 +18,7 @@ pub use engine::{
 };
 pub use log::{Fault, Loss, ShardId, move_log};
 pub use pool::{
-    Answer, Ask, BundleState, BundleView, CapKind, CapView, Caps, Closed, Digits, Fate, Few, Grant,
+    Answer, Ask, Behind, BundleState, BundleView, CapKind, CapView, Caps, Closed, Digits, Fate, Few, Grant,
     LineIdentity, LineView, Luggage, PoolView, Quota, Refusal, RequestKind, Service, ServiceAnswer,
     SessionKey, SessionView, Verdict, VoidReply as VoidAnswer, WindowView,
 };

@@ -57,6 +57,17 @@ pub fn serve(shop: &Shop, ending: watch::Receiver<bool>) -> Result<Option<Servin
     Ok(Some(Serving { tcp: address, task: tokio::spawn(serving) }))
 }
 
+/// Why plans cannot promise to go on slower, if they cannot: every gateway must be able to do that.
+pub(crate) fn why_not_slower(gy: &Gy) -> Option<String> {
+    let cannot = gy.peers.iter().filter(|peer| peer.slow_filter.is_none());
+    let cannot: Vec<_> = cannot.map(|peer| peer.origin_host.as_str()).collect();
+    match cannot.as_slice() {
+        _ if gy.peers.is_empty() => Some("gy.peers names no gateway".to_owned()),
+        [] => None,
+        names => Some(format!("gy.peers: no slow_filter for {}", names.join(", "))),
+    }
+}
+
 fn bind(setting: &str, address: &str) -> Result<Option<TcpListener>> {
     if address.is_empty() {
         return Ok(None);
@@ -93,6 +104,7 @@ fn rule(peer: &GyPeer) -> Result<PeerRule> {
     let profile = Profile {
         rar_effective: peer.rar_effective.unwrap_or(usual.rar_effective),
         supports_redirect: peer.supports_redirect.unwrap_or(usual.supports_redirect),
+        slow_filter: peer.slow_filter.clone().or(usual.slow_filter),
         strict_avps: peer.strict_avps.unwrap_or(usual.strict_avps),
         default_rating_group: peer.default_rating_group.or(usual.default_rating_group),
         max_outstanding: peer.max_outstanding.unwrap_or(usual.max_outstanding).max(1),

@@ -80,6 +80,7 @@ pub struct GyPeer {
     pub profile: String,
     pub rar_effective: Option<bool>,
     pub supports_redirect: Option<bool>,
+    pub slow_filter: Option<String>,
     pub strict_avps: Option<bool>,
     pub default_rating_group: Option<u32>,
     pub max_outstanding: Option<usize>,

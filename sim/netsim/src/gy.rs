@@ -162,6 +162,8 @@ pub(crate) struct Answer {
     /// Result-Code of the service, if it has its own.
     pub(crate) service_result: Option<u32>,
     pub(crate) grant: Option<Grant>,
+    /// What to do at once, if a final unit came without quota.
+    pub(crate) at_once: Option<Last>,
 }
 
 /// Quota.
@@ -192,11 +194,16 @@ impl Answer {
     pub(crate) fn read(message: &Message<'_>) -> Result<Self, Error> {
         let result = Outcome::read(message)?.result_code;
         if result != result::SUCCESS && result != result::LIMITED_SUCCESS {
-            return Ok(Self { result, service_result: None, grant: None });
+            return Ok(Self { result, service_result: None, grant: None, at_once: None });
         }
         let cca = Cca::read(message)?;
         let service = cca.services.iter().find(|service| service.rating_group == Some(GROUP));
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let last = service.and_then(|service| service.grant.final_unit.as_ref());
+        let last = last.map(|last| match last.action {
+            FinalUnitAction::Terminate => Last::Terminate,
+            FinalUnitAction::Redirect | FinalUnitAction::RestrictAccess => Last::Restrict,
+        });
         let grant = service.and_then(|service| {
             let grant = &service.grant;
             Some(Grant {
@@ -204,13 +211,11 @@ impl Answer {
                 threshold: service.volume_threshold.unwrap_or(0).into(),
                 validity: grant.validity.map(seconds),
                 holding: service.holding_time.filter(|time| *time > 0).map(seconds),
-                last: grant.final_unit.as_ref().map(|last| match last.action {
-                    FinalUnitAction::Terminate => Last::Terminate,
-                    FinalUnitAction::Redirect | FinalUnitAction::RestrictAccess => Last::Restrict,
-                }),
+                last,
             })
         });
-        Ok(Self { result, service_result: service.and_then(|service| service.result_code), grant })
+        let at_once = last.filter(|_| grant.is_none());
+        Ok(Self { result, service_result: service.and_then(|service| service.result_code), grant, at_once })
     }
 
     /// Whether the session lives on at the server.
@@ -223,8 +228,11 @@ impl Answer {
         matches!(self.result, result::TOO_BUSY | result::UNABLE_TO_DELIVER)
     }
 
-    /// The one Result-Code that says most.
+    /// The one Result-Code that says most; a final unit without quota is a refusal in friendly words.
     pub(crate) fn code(&self) -> u32 {
+        if self.at_once.is_some() {
+            return result::CREDIT_LIMIT_REACHED;
+        }
         self.service_result.filter(|code| *code != result::SUCCESS).unwrap_or(self.result)
     }
 }

@@ -84,6 +84,12 @@ impl Session<'_> {
         let mut answer = self.ask(RequestType::Initial, 0, None, Ask::Any).await?;
         loop {
             let Some(grant) = answer.grant.take() else {
+                if answer.at_once == Some(Last::Restrict) {
+                    answer = self.wait_for_more(answer).await?;
+                    if answer.grant.is_some() {
+                        continue;
+                    }
+                }
                 if answer.is_success() {
                     self.terminate(0, ADMINISTRATIVE).await?;
                 }
@@ -163,9 +169,11 @@ impl Session<'_> {
     /// time to try again; then asks.
     async fn rest(&mut self, used: u64, reason: ReportingReason) -> Option<Answer> {
         let answer = self.update(used, Some(reason), Ask::Nothing).await?;
-        if !answer.is_success() {
-            return Some(answer);
-        }
+        if answer.is_success() { self.wait_for_more(answer).await } else { Some(answer) }
+    }
+
+    /// Asks once more when the server says that things have changed, or it is time to.
+    async fn wait_for_more(&mut self, answer: Answer) -> Option<Answer> {
         let reason = match self.wait(self.subscriber.retry_after).await {
             Some(Pause::Report(reason)) => reason,
             None => Some(ReportingReason::ValidityTime),

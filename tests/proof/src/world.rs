@@ -105,7 +105,7 @@ impl World {
             "public_url = \"http://127.0.0.1:{front}\"\nlisten = \"127.0.0.1:{web}\"\nmetrics_listen = \"\"\n\
              data = \"{data}\"\ntrusted_proxies = [\"127.0.0.1\"]\n{more}\n\
              [gy]\nlisten = \"127.0.0.1:{gy}\"\n\
-             peers = [{{ origin_host = \"*\", addresses = [\"127.0.0.1\"], profile = \"generic\" }}]\n\
+             peers = [{{ origin_host = \"*\", addresses = [\"127.0.0.1\"], profile = \"generic\", slow_filter = \"slow\" }}]\n\
              [sandbox]\nurl = \"{paysim}\"\napi_key = \"{API_KEY}\"\nwebhook_secrets = [\"{SECRET}\"]\n\
              [log]\nlevel = \"warn\"\n[node]\nname = \"node-{node}\"\n"
         )

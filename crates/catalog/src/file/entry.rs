@@ -103,7 +103,8 @@ impl Reader<'_> {
     }
 
     fn allowance(&self) -> Option<Allowance> {
-        let message = "write `20 GB`, `500 MB/day` or `unlimited, 5 GB/day`";
+        let message =
+            "write `20 GB`, `500 MB/day`, `unlimited, 5 GB/day` or `unlimited, 5 GB/day, then slower`";
         self.known(&self.raw.data, "data", values::allowance(self.raw.data.get_ref()), message)
     }
 

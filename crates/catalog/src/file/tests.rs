@@ -69,7 +69,7 @@ fn every_fault_is_named_by_line_plan_and_field() {
         faults(&broken),
         [
             "line 9: networks: JP has no network of this name in the table of networks",
-            "line 15: plan jp-1: data: write `20 GB`, `500 MB/day` or `unlimited, 5 GB/day`",
+            "line 15: plan jp-1: data: write `20 GB`, `500 MB/day`, `unlimited, 5 GB/day` or `unlimited, 5 GB/day, then slower`",
             "line 16: plan jp-1: days: 1 to 730",
             "line 18: plan jp-1: price.USD: not among the currencies of this file",
             "line 18: plan jp-1: price.JPY: this currency's price is missing",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use basis::{Allowance, Country, CountrySet, Currency, DataVolume, Language, Money};
+use basis::{Allowance, Beyond, Country, CountrySet, Currency, DataVolume, Language, Money};
 
 use crate::{Names, world};
 
@@ -31,11 +31,15 @@ pub(super) fn territory(code: &str) -> Option<CountrySet> {
     Some(CountrySet::from_iter([code.parse::<Country>().ok()?]))
 }
 
-/// `20 GB`, `500 MB/day` or `unlimited, 5 GB/day`.
+/// `20 GB`, `500 MB/day`, `unlimited, 5 GB/day` or `unlimited, 5 GB/day, then slower`.
 pub(super) fn allowance(text: &str) -> Option<Allowance> {
     if let Some(fair_use) = text.strip_prefix("unlimited, ") {
+        let (fair_use, then) = match fair_use.strip_suffix(", then slower") {
+            Some(fair_use) => (fair_use, Beyond::Slower),
+            None => (fair_use, Beyond::Stops),
+        };
         let fair_use_bytes_per_day = volume(fair_use.strip_suffix("/day")?)?;
-        return Some(Allowance::Unlimited { fair_use_bytes_per_day });
+        return Some(Allowance::Unlimited { fair_use_bytes_per_day, then });
     }
     match text.strip_suffix("/day") {
         Some(each) => Some(Allowance::PerDay { bytes: volume(each)? }),

@@ -109,16 +109,16 @@ fn ended_in(batch: &[Event]) -> impl Iterator<Item = SessionKey> {
     })
 }
 
-/// True if it holds less than a first grant, was told that there is no more behind what it holds, or was refused.
+/// True if it holds less than a first grant, was told that there is no more behind what it holds, was slowed down or refused.
 fn is_hungry(session: &Session) -> bool {
     let shares = session.groups.iter().flat_map(|group| group.shares.iter());
     let held: u64 = shares.map(|share| share.bytes).sum();
-    let last = session.ring.answered.iter().max_by_key(|(number, _)| *number);
-    let mut quotas = last.iter().flat_map(|(_, answer)| answer.services.iter()).map(|service| service.quota);
+    let last = session.ring.last();
+    let mut quotas = last.iter().flat_map(|answer| answer.services.iter()).map(|service| service.quota);
     held < FIRST_GRANT_BYTES
         || quotas.any(|quota| match quota {
-            Quota::Granted(grant) => grant.last,
-            Quota::Refused(_) => true,
+            Quota::Granted(grant) => grant.is_last(),
+            Quota::Refused(_) | Quota::Slow { .. } => true,
             Quota::None => false,
         })
 }

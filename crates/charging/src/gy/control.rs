@@ -12,8 +12,8 @@ use diameter::{
 
 use super::{Profile, Settings, peer::fits};
 use crate::pool::{
-    Answer, Ask, Digits, Few, Grant, QUOTA_HOLDING_SECONDS, Quota, Refusal, RequestKind, Service, SessionKey,
-    Verdict,
+    Answer, Ask, Behind, Digits, Few, Grant, LOW_VALIDITY_SECONDS, QUOTA_HOLDING_SECONDS, Quota, Refusal,
+    RequestKind, Service, SessionKey, VALIDITY_SECONDS, Verdict,
 };
 use crate::{BUSY_KEY, CreditControl, MOVING_KEY, session_key};
 
@@ -189,14 +189,13 @@ pub(super) fn reply(
     }
     match outcome {
         Outcome::Session(answer) => {
-            let final_unit = || final_unit(settings, profile);
+            let manners = Manners { settings, profile };
             let mut services = asked.services.iter().zip(answer.services.iter());
             if !asked.plain {
-                cca.services =
-                    services.map(|(name, service)| about(name, service.quota, final_unit())).collect();
+                cca.services = services.map(|(name, service)| manners.about(name, service.quota)).collect();
             } else if let Some((_, service)) = services.next() {
-                cca.result_code = cca.result_code.max(quota_code(service.quota));
-                cca.plain = granted(service.quota, final_unit());
+                let (code, grant) = manners.grant(service.quota);
+                (cca.result_code, cca.plain) = (cca.result_code.max(code), grant);
             }
         }
         Outcome::Enough(enough) => cca.enough = Some(*enough),
@@ -239,43 +238,82 @@ fn result_code(kind: RequestType, outcome: &Outcome) -> u32 {
     }
 }
 
-const fn quota_code(quota: Quota) -> u32 {
-    match quota {
-        Quota::None | Quota::Granted(_) => result::SUCCESS,
-        Quota::Refused(Refusal::TooManyGroups) => result::END_USER_SERVICE_DENIED,
-        Quota::Refused(_) => result::CREDIT_LIMIT_REACHED,
-    }
+/// How one gateway is told what quota there is.
+struct Manners<'a> {
+    settings: &'a Settings,
+    profile: &'a Profile,
 }
 
-fn about<'a>(name: &Named, quota: Quota, final_unit: FinalUnit<'a>) -> gy::ServiceAnswer<'a> {
-    let (volume_threshold, holding_time) = match quota {
-        Quota::Granted(grant) => (grant.threshold_bytes(), Some(QUOTA_HOLDING_SECONDS)),
-        Quota::None | Quota::Refused(_) => (None, None),
-    };
-    gy::ServiceAnswer {
-        rating_group: name.rating_group,
-        service_identifiers: name.service_identifiers.to_vec(),
-        result_code: Some(quota_code(quota)),
-        grant: granted(quota, final_unit),
-        holding_time,
-        volume_threshold,
+impl<'a> Manners<'a> {
+    fn about(&self, name: &Named, quota: Quota) -> gy::ServiceAnswer<'a> {
+        let (volume_threshold, holding_time) = match quota {
+            Quota::Granted(grant) => (grant.threshold_bytes(), Some(QUOTA_HOLDING_SECONDS)),
+            Quota::None | Quota::Refused(_) | Quota::Slow { .. } => (None, None),
+        };
+        let (result_code, grant) = self.grant(quota);
+        gy::ServiceAnswer {
+            rating_group: name.rating_group,
+            service_identifiers: name.service_identifiers.to_vec(),
+            result_code: Some(result_code),
+            grant,
+            holding_time,
+            volume_threshold,
+        }
     }
-}
 
-fn granted(quota: Quota, final_unit: FinalUnit<'_>) -> gy::Grant<'_> {
-    let Quota::Granted(Grant { bytes, validity_seconds, last }) = quota else { return gy::Grant::default() };
-    gy::Grant {
-        granted: Some(Units::octets(bytes)),
-        validity: Some(validity_seconds),
-        final_unit: last.then_some(final_unit),
+    /// The Result-Code of a service, and its quota. A final unit without quota means at once (RFC 8506 §5.6.2): it comes
+    /// with success, for whoever hears 4012 may end the session and never see the page.
+    fn grant(&self, quota: Quota) -> (u32, gy::Grant<'a>) {
+        let at_once = |validity, final_unit| gy::Grant {
+            granted: None,
+            validity: Some(validity),
+            final_unit: Some(final_unit),
+        };
+        match (quota, self.slower(), self.top_up()) {
+            (Quota::None, ..) => (result::SUCCESS, gy::Grant::default()),
+            (Quota::Granted(grant), ..) => (result::SUCCESS, self.granted(grant)),
+            (Quota::Slow { validity_seconds }, Some(slower), _) => {
+                (result::SUCCESS, at_once(validity_seconds, slower))
+            }
+            (Quota::Refused(Refusal::UsedUp | Refusal::NotCovered) | Quota::Slow { .. }, _, Some(page)) => {
+                (result::SUCCESS, at_once(self.look_again_seconds(), page))
+            }
+            (Quota::Refused(Refusal::TooManyGroups), ..) => {
+                (result::END_USER_SERVICE_DENIED, gy::Grant::default())
+            }
+            (Quota::Refused(_) | Quota::Slow { .. }, ..) => {
+                (result::CREDIT_LIMIT_REACHED, gy::Grant::default())
+            }
+        }
     }
-}
 
-fn final_unit<'a>(settings: &'a Settings, profile: &Profile) -> FinalUnit<'a> {
-    if profile.supports_redirect && !settings.top_up_url.is_empty() {
-        FinalUnit::redirect(&settings.top_up_url)
-    } else {
-        FinalUnit::terminate()
+    fn granted(&self, grant: Grant) -> gy::Grant<'a> {
+        let end = || self.top_up().unwrap_or_else(FinalUnit::terminate);
+        gy::Grant {
+            granted: Some(Units::octets(grant.bytes)),
+            validity: Some(grant.validity_seconds),
+            final_unit: match grant.behind {
+                Behind::More => None,
+                Behind::Nothing => Some(end()),
+                Behind::Slow => Some(self.slower().unwrap_or_else(end)),
+            },
+        }
+    }
+
+    /// By its own filter, if the gateway has one.
+    fn slower(&self) -> Option<FinalUnit<'a>> {
+        self.profile.slow_filter.as_deref().map(FinalUnit::restrict)
+    }
+
+    /// To the page on which people buy more, if the gateway can lead them there.
+    fn top_up(&self) -> Option<FinalUnit<'a>> {
+        let leads = self.profile.supports_redirect && !self.settings.top_up_url.is_empty();
+        leads.then(|| FinalUnit::redirect(&self.settings.top_up_url))
+    }
+
+    /// A gateway that cannot be told that there is more looks again soon.
+    const fn look_again_seconds(&self) -> u32 {
+        if self.profile.rar_effective { VALIDITY_SECONDS } else { LOW_VALIDITY_SECONDS }
     }
 }
 

@@ -75,7 +75,8 @@ async fn happen(charging: &Charging, request: CreditControl, event: Event) -> Re
     let Some((granted, last)) = grant(&answer) else {
         return Ok(match event {
             Event::Check(_) if refused(&answer) => Outcome::Enough(false),
-            Event::Debit(_) if refused(&answer) => Outcome::Debited(false),
+            Event::Debit(_) if refused(&answer) || slow(&answer) => Outcome::Debited(false),
+            Event::Check(_) if slow(&answer) => Outcome::Enough(true),
             _ => Outcome::Session(answer),
         });
     };
@@ -91,13 +92,17 @@ async fn happen(charging: &Charging, request: CreditControl, event: Event) -> Re
 
 fn grant(answer: &Answer) -> Option<(u64, bool)> {
     answer.services.iter().find_map(|service| match service.quota {
-        Quota::Granted(grant) => Some((grant.bytes, grant.last)),
-        Quota::None | Quota::Refused(_) => None,
+        Quota::Granted(grant) => Some((grant.bytes, grant.is_last())),
+        Quota::None | Quota::Refused(_) | Quota::Slow { .. } => None,
     })
 }
 
 fn refused(answer: &Answer) -> bool {
     answer.services.iter().any(|service| matches!(service.quota, Quota::Refused(_)))
+}
+
+fn slow(answer: &Answer) -> bool {
+    answer.services.iter().any(|service| matches!(service.quota, Quota::Slow { .. }))
 }
 
 impl Done {

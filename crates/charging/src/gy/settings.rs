@@ -55,6 +55,8 @@ pub struct Profile {
     pub rar_effective: bool,
     /// Whether it can lead a user to a page when the last quota is used up; else the session ends.
     pub supports_redirect: bool,
+    /// Its filter that makes a user's data slower (Filter-Id), if it has one; else plans that go on slower end there.
+    pub slow_filter: Option<String>,
     /// Whether an unknown AVP with the M flag is refused (5001), as the standard wants, or skipped.
     pub strict_avps: bool,
     /// The rating group of services that name none.
@@ -69,6 +71,7 @@ impl Default for Profile {
         Self {
             rar_effective: true,
             supports_redirect: true,
+            slow_filter: None,
             strict_avps: false,
             default_rating_group: None,
             max_outstanding: 2048,

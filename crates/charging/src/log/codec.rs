@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use basis::{Allowance, RenewalRule, StartRule, Terms};
+use basis::{Allowance, Beyond, RenewalRule, StartRule, Terms};
 
 use super::wire::{Code, Malformed, Reader, Writer, coded};
 use crate::pool::{
-    Answer, Bundle, CapKind, Caps, Closed, Digits, End, Event, Few, Figures, Gone, Grant, Group, Leaving,
-    Life, LineIdentity, Luggage, Member, Meter, Moved, Moves, Past, Phase, Place, Quota, Refusal, Ring,
-    ServiceAnswer, Session, SessionKey, Share, State, Use, Verdict,
+    Answer, Behind, Bundle, CapKind, Caps, Closed, Digits, End, Event, Few, Figures, Gone, Grant, Group,
+    Leaving, Life, LineIdentity, Luggage, Member, Meter, Moved, Moves, Past, Phase, Place, Quota, Refusal,
+    Ring, ServiceAnswer, Session, SessionKey, Share, State, Use, Verdict,
 };
 
 coded! { enum Event {
@@ -50,9 +50,13 @@ coded! { enum Verdict {
     0 = Accepted, 1 = Barred, 2 = Terminated, 3 = Stale, 4 = UnknownSession, 5 = UnknownLine,
 } }
 coded! { struct ServiceAnswer { group, quota } }
-coded! { enum Quota { 0 = None, 1 = Granted(grant), 2 = Refused(why) } }
-coded! { struct Grant { bytes, validity_seconds, last } }
-coded! { enum Refusal { 0 = NotCovered, 1 = UsedUp, 2 = CapReached, 3 = TooManyGroups, 4 = Paused } }
+coded! { enum Quota { 0 = None, 1 = Granted(grant), 2 = Refused(why), 3 = Slow { validity_seconds } } }
+coded! { struct Grant { bytes, validity_seconds, behind } }
+// The first two are what was a flag "last" in the beginning.
+coded! { enum Behind { 0 = More, 1 = Nothing, 2 = Slow } }
+coded! { enum Refusal {
+    0 = NotCovered, 1 = UsedUp, 2 = CapReached, 3 = TooManyGroups, 4 = Paused, 5 = Lent,
+} }
 
 coded! { struct Past { retired, voided, closed, unpaid } }
 coded! { struct LineIdentity { line, imsi, msisdn } }
@@ -76,9 +80,6 @@ coded! { struct Share { bundle, window, bytes } }
 coded! { struct Ring { answered } }
 
 coded! { struct Terms { allowance, coverage, days, start, activate_within_days, renewal, shareable } }
-coded! { enum Allowance {
-    0 = Fixed { bytes }, 1 = PerDay { bytes }, 2 = Unlimited { fair_use_bytes_per_day },
-} }
 coded! { enum StartRule { 0 = FirstUse, 1 = AtPurchase } }
 coded! { enum RenewalRule { 0 = Follow, 1 = Add, 2 = Replace } }
 
@@ -108,6 +109,31 @@ impl Code for State {
             None
         };
         Ok(Self { id, members, bundles, sessions, past: Code::read(from)?, moves })
+    }
+}
+
+/// What comes behind the fair use of an unlimited one stands in its tag: 2 was all there was in the beginning.
+impl Code for Allowance {
+    fn write(&self, to: &mut Writer) {
+        let (tag, bytes) = match self {
+            Self::Fixed { bytes } => (0, bytes),
+            Self::PerDay { bytes } => (1, bytes),
+            Self::Unlimited { fair_use_bytes_per_day, then: Beyond::Stops } => (2, fair_use_bytes_per_day),
+            Self::Unlimited { fair_use_bytes_per_day, then: Beyond::Slower } => (3, fair_use_bytes_per_day),
+        };
+        to.byte(tag);
+        bytes.write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let (tag, bytes) = (from.byte()?, Code::read(from)?);
+        let unlimited = |then| Self::Unlimited { fair_use_bytes_per_day: bytes, then };
+        match tag {
+            0 => Ok(Self::Fixed { bytes }),
+            1 => Ok(Self::PerDay { bytes }),
+            2 => Ok(unlimited(Beyond::Stops)),
+            3 => Ok(unlimited(Beyond::Slower)),
+            _ => Err(Malformed::Tag),
+        }
     }
 }
 

@@ -3,15 +3,15 @@
 //! `tests/golden/<name>.hex` holds what version 1 wrote. A file that is missing is written by `GOLDEN=write`; one that is
 //! there is never changed.
 
-use basis::{Allowance, DataVolume, Id, RenewalRule, StartRule, Terms, Timestamp};
+use basis::{Allowance, Beyond, DataVolume, Id, RenewalRule, StartRule, Terms, Timestamp};
 use proptest::prelude::*;
 
 use super::payload::{Batch, Entry, Place as RowPlace, decode, encode};
 use super::wire::{Code, Reader, Writer};
 use crate::pool::{
-    Answer, Ask, Bundle, CapKind, Caps, Closed, Command, Control, Credit, End, Event, Few, Grant, Leaving,
-    Life, LineIdentity, Luggage, Place, Pool, Quota, Refusal, RequestKind, Service, ServiceAnswer, Session,
-    SessionKey, State, Use, Verdict,
+    Answer, Ask, Behind, Bundle, CapKind, Caps, Closed, Command, Control, Credit, End, Event, Few, Grant,
+    Leaving, Life, LineIdentity, Luggage, Place, Pool, Quota, Refusal, RequestKind, Service, ServiceAnswer,
+    Session, SessionKey, State, Use, Verdict,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000_123);
@@ -39,6 +39,7 @@ fn every_event() -> Vec<Event> {
         msisdn: Some("8613800138000".parse().unwrap()),
     };
     let bytes = DataVolume::gigabytes(1);
+    let unlimited = Allowance::Unlimited { fair_use_bytes_per_day: bytes, then: Beyond::Stops };
     let closed = Closed {
         bundle,
         at: NOW,
@@ -60,7 +61,7 @@ fn every_event() -> Vec<Event> {
     };
     let quotas = [
         Quota::None,
-        Quota::Granted(Grant { bytes: 10_000_000, validity_seconds: 600, last: false }),
+        Quota::Granted(Grant { bytes: 10_000_000, validity_seconds: 600, behind: Behind::More }),
         Quota::Refused(Refusal::NotCovered),
         Quota::Refused(Refusal::UsedUp),
         Quota::Refused(Refusal::CapReached),
@@ -81,10 +82,7 @@ fn every_event() -> Vec<Event> {
         Event::Credited {
             bundle,
             line: None,
-            terms: Terms {
-                start: StartRule::AtPurchase,
-                ..terms(Allowance::Unlimited { fair_use_bytes_per_day: bytes }, RenewalRule::Replace)
-            },
+            terms: Terms { start: StartRule::AtPurchase, ..terms(unlimited, RenewalRule::Replace) },
         },
         Event::Voided(bundle),
         Event::Started { bundle, at: NOW },
@@ -251,6 +249,31 @@ fn events_of_moves() -> Vec<Event> {
     events
 }
 
+/// What came with plans that go on slower.
+fn events_of_slowness() -> Vec<Event> {
+    let (line, bundle, session) = (Id::from_u128(11), Id::from_u128(22), SessionKey([7; 16]));
+    let slower =
+        Allowance::Unlimited { fair_use_bytes_per_day: DataVolume::gigabytes(1), then: Beyond::Slower };
+    let grant = |behind| Quota::Granted(Grant { bytes: 5, validity_seconds: 60, behind });
+    let quotas = [
+        grant(Behind::Nothing),
+        grant(Behind::Slow),
+        Quota::Slow { validity_seconds: 600 },
+        Quota::Refused(Refusal::Lent),
+    ];
+    let services = quotas.into_iter().map(|quota| ServiceAnswer { group: None, quota }).collect();
+    let answer = Answer { verdict: Verdict::Accepted, services };
+    vec![
+        Event::Credited { bundle, line: Some(line), terms: terms(slower, RenewalRule::Follow) },
+        Event::Answered { session, number: 1, lapses_at: None, answer },
+    ]
+}
+
+fn slow_batch() -> Batch {
+    let pool = Id::from_u128(33);
+    Batch { now: NOW, entries: vec![Entry::Pool { pool, at: NOW, events: events_of_slowness() }] }
+}
+
 fn moves_batch() -> Batch {
     let pool = Id::from_u128(33);
     Batch { now: NOW, entries: vec![Entry::Pool { pool, at: NOW.plus_ms(-1), events: events_of_moves() }] }
@@ -300,6 +323,14 @@ fn a_row_with_moves_is_read_and_written_as_ever() {
 }
 
 #[test]
+fn a_row_with_slowness_is_read_and_written_as_ever() {
+    let batch = slow_batch();
+    let golden = golden("row-slow-v1.hex", &encode(ROW, &batch));
+    assert_eq!(decode(ROW, &golden), Ok(batch.clone()));
+    assert_eq!(encode(ROW, &batch), golden);
+}
+
+#[test]
 fn a_pool_with_moves_is_read_and_written_as_ever() {
     let mut to = Writer::default();
     travelled().state().write(&mut to);
@@ -320,6 +351,7 @@ fn a_pool_with_moves_is_read_and_written_as_ever() {
 fn every_cut_and_every_flipped_bit_is_noticed() {
     every_damage_is_noticed(&encode(ROW, &every_batch()));
     every_damage_is_noticed(&encode(ROW, &moves_batch()));
+    every_damage_is_noticed(&encode(ROW, &slow_batch()));
 }
 
 fn every_damage_is_noticed(row: &[u8]) {

@@ -57,8 +57,13 @@ pub enum Quota {
     None,
     /// So much.
     Granted(Grant),
-    /// None (4012).
+    /// None (4012, or the way to more).
     Refused(Refusal),
+    /// None is counted: it goes on slower, and the gateway asks again after so many seconds.
+    Slow {
+        /// Until the window ends at most.
+        validity_seconds: u32,
+    },
 }
 
 /// A grant.
@@ -68,14 +73,30 @@ pub struct Grant {
     pub bytes: u64,
     /// The gateway reports after so many seconds at the latest.
     pub validity_seconds: u32,
-    /// There is no more behind it: final unit, terminate.
-    pub last: bool,
+    /// What comes when it is used up; unless there is more: final unit.
+    pub behind: Behind,
+}
+
+/// What comes when a grant is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behind {
+    /// Another grant, if it is asked for.
+    More,
+    /// Nothing.
+    Nothing,
+    /// Data without quota, slower.
+    Slow,
 }
 
 impl Grant {
     /// The gateway reports when so many octets are left of it. A last grant has no threshold.
     pub fn threshold_bytes(&self) -> Option<u32> {
-        (!self.last).then(|| u32::try_from(self.bytes / 5).unwrap_or(u32::MAX))
+        (!self.is_last()).then(|| u32::try_from(self.bytes / 5).unwrap_or(u32::MAX))
+    }
+
+    /// True if no other grant comes behind it.
+    pub fn is_last(&self) -> bool {
+        self.behind != Behind::More
     }
 }
 
@@ -86,6 +107,8 @@ pub enum Refusal {
     NotCovered,
     /// What covers it is used up, for now at least.
     UsedUp,
+    /// What covers it is in the hands of other sessions, which may give some of it back.
+    Lent,
     /// The member's cap is reached.
     CapReached,
     /// The session has too many rating groups.

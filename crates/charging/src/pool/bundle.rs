@@ -1,6 +1,6 @@
 //! A bought plan in a pool: its clock and its figures.
 
-use basis::{Allowance, Country, DAY_MS, DataVolume, Id, Line, Order, StartRule, Terms, Timestamp};
+use basis::{Allowance, Beyond, Country, DAY_MS, DataVolume, Id, Line, Order, StartRule, Terms, Timestamp};
 
 use super::event::Place;
 
@@ -175,7 +175,7 @@ impl Bundle {
     pub fn window_bytes(&self) -> u64 {
         let (Allowance::Fixed { bytes: DataVolume(bytes) }
         | Allowance::PerDay { bytes: DataVolume(bytes) }
-        | Allowance::Unlimited { fair_use_bytes_per_day: DataVolume(bytes) }) = self.terms.allowance;
+        | Allowance::Unlimited { fair_use_bytes_per_day: DataVolume(bytes), .. }) = self.terms.allowance;
         bytes.min(MAX_WINDOW_BYTES)
     }
 
@@ -209,9 +209,26 @@ impl Bundle {
         u64::try_from(self.figures.available).unwrap_or(0)
     }
 
-    /// True if nothing is left or will come: not free, not held, not in later windows.
+    /// True if it goes on, slower, when a window's octets are used up.
+    pub const fn is_slow_beyond(&self) -> bool {
+        matches!(self.terms.allowance, Allowance::Unlimited { then: Beyond::Slower, .. })
+    }
+
+    /// True if an empty window is not its end: others come, or it goes on slower.
+    pub const fn outlives_its_window(&self) -> bool {
+        self.windows_to_come() > 0 || self.is_slow_beyond()
+    }
+
+    /// Octets to grant when the next window begins: what one window gives, and what was used beyond this one if that cost
+    /// nothing but speed.
+    pub(super) fn next_window_bytes(&self) -> u64 {
+        let beyond = u64::try_from(self.figures.available.saturating_neg()).unwrap_or(0);
+        self.window_bytes().saturating_add(if self.is_slow_beyond() { beyond } else { 0 })
+    }
+
+    /// True if nothing is left or will come: not free, not held, not in later windows, not slowly.
     pub fn is_used_up(&self) -> bool {
-        self.free() == 0 && self.figures.reserved == 0 && self.windows_to_come() == 0
+        self.free() == 0 && self.figures.reserved == 0 && !self.outlives_its_window()
     }
 }
 

@@ -48,7 +48,7 @@ impl Decision<'_> {
                 Event::Ended { bundle: id, at, end: End::Expired, expired }
             }
             Phase::Active(_) => {
-                let (window, granted) = (bundle.window.saturating_add(1), bundle.window_bytes());
+                let (window, granted) = (bundle.window.saturating_add(1), bundle.next_window_bytes());
                 Event::Turned { bundle: id, window, expired, granted }
             }
             Phase::Over { .. } => Event::Retired(id),

@@ -99,7 +99,7 @@ impl Decision<'_> {
 
     fn quota(&mut self, request: &Control, service: &Service, report: Report) -> Quota {
         match service.ask {
-            Ask::Nothing => Quota::None,
+            Ask::Nothing => self.still_slow(request.session, service.group),
             Ask::Quota => self.grant(request.session, service.group, u64::MAX, report),
             Ask::UpTo(bytes) => self.grant(request.session, service.group, bytes, report),
         }

@@ -3,8 +3,9 @@
 use basis::{Id, Order, SECOND_MS, Timestamp};
 
 use super::{
-    Event, FIRST_GRANT_BYTES, Few, GRANT_SECONDS, Grant, LOW_VALIDITY_SECONDS, MAX_GROUPS, MIN_GRANT_BYTES,
-    Pool, Quota, Refusal, Session, SessionKey, VALIDITY_SECONDS, decision::Decision, settle::Report,
+    Behind, Event, FIRST_GRANT_BYTES, Few, GRANT_SECONDS, Grant, LOW_VALIDITY_SECONDS, MAX_GROUPS,
+    MIN_GRANT_BYTES, Pool, Quota, Refusal, Session, SessionKey, VALIDITY_SECONDS, decision::Decision,
+    settle::Report,
 };
 
 /// The pool runs low when it has fewer than so many grants for each session.
@@ -20,6 +21,8 @@ struct Purse {
     held: u64,
     /// Why there is nothing, if there is nothing.
     empty: Refusal,
+    /// When there is nothing, it goes on slower.
+    slow: bool,
 }
 
 /// What one bundle could give.
@@ -47,13 +50,23 @@ impl Decision<'_> {
         let sessions = u64::from(self.pool.open_sessions).max(1);
         let bytes = wish.min(most.max(1)).min(fair_part(purse.bytes, sessions));
         if bytes == 0 {
-            return Quota::Refused(purse.empty);
+            return purse.nothing(self.now);
         }
         let shares = take(&purse.offers, bytes);
         let low = purse.bytes < LOW_GRANTS.saturating_mul(wish).saturating_mul(sessions);
         let validity_seconds = validity(&shares, low, self.now);
         self.reserve(key, group, &shares, validity_seconds);
-        Quota::Granted(Grant { bytes, validity_seconds, last: bytes == purse.bytes && purse.held == 0 })
+        Quota::Granted(Grant { bytes, validity_seconds, behind: purse.behind(bytes) })
+    }
+
+    /// Who asks for nothing is told if it goes on slower.
+    pub(super) fn still_slow(&self, key: SessionKey, group: Option<u32>) -> Quota {
+        let quiet = |session: &&Session| session.group(group).is_none() && session.is_slow(group);
+        let slow = self.pool.session(key).filter(quiet);
+        let purse = slow.map(|session| self.pool.purse(session, self.now));
+        purse
+            .filter(|purse| purse.bytes == 0 && purse.slow)
+            .map_or(Quota::None, |purse| purse.nothing(self.now))
     }
 
     fn reserve(&mut self, session: SessionKey, group: Option<u32>, shares: &[Offer], validity_seconds: u32) {
@@ -70,7 +83,7 @@ impl Pool {
         let payers = self.payers(session.line, session.country);
         let (mut room, stopped) =
             self.member(session.line).map_or((u64::MAX, Refusal::CapReached), |m| m.room(now));
-        let mut purse = Purse { offers: Few::None, bytes: 0, held: 0, empty: Refusal::UsedUp };
+        let mut purse = Purse { offers: Few::None, bytes: 0, held: 0, empty: Refusal::UsedUp, slow: false };
         for bundle in payers.iter() {
             let bytes = if bundle.line.is_none() { bundle.free().min(room) } else { bundle.free() };
             if bundle.line.is_none() {
@@ -84,10 +97,32 @@ impl Pool {
             let (bundle, window, turns_at) = (bundle.id, bundle.window, bundle.next_turn());
             purse.offers.push(Offer { bundle, window, bytes, turns_at });
         }
-        if payers.is_empty() {
-            purse.empty = Refusal::NotCovered;
-        }
+        purse.slow = payers.iter().any(|b| b.is_slow_beyond() && (b.line.is_some() || room > 0));
+        purse.empty = match purse.empty {
+            _ if payers.is_empty() => Refusal::NotCovered,
+            Refusal::UsedUp if purse.held > 0 => Refusal::Lent,
+            why => why,
+        };
         purse
+    }
+}
+
+impl Purse {
+    /// What comes behind so many octets of it. What others hold may come back.
+    fn behind(&self, bytes: u64) -> Behind {
+        match self {
+            _ if bytes < self.bytes || self.held > 0 => Behind::More,
+            Self { slow: true, .. } => Behind::Slow,
+            Self { slow: false, .. } => Behind::Nothing,
+        }
+    }
+
+    /// What there is instead of quota.
+    fn nothing(&self, now: Timestamp) -> Quota {
+        if !self.slow {
+            return Quota::Refused(self.empty);
+        }
+        Quota::Slow { validity_seconds: validity(&self.offers, self.held > 0, now) }
     }
 }
 

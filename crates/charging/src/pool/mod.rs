@@ -37,7 +37,7 @@ use basis::{Id, Line, Order, Timestamp};
 use decision::Decision;
 
 pub use answer::{
-    Answer, FIRST_GRANT_BYTES, GRANT_SECONDS, Grant, LOW_VALIDITY_SECONDS, MIN_GRANT_BYTES,
+    Answer, Behind, FIRST_GRANT_BYTES, GRANT_SECONDS, Grant, LOW_VALIDITY_SECONDS, MIN_GRANT_BYTES,
     QUOTA_HOLDING_SECONDS, Quota, Refusal, ServiceAnswer, VALIDITY_SECONDS, Verdict,
 };
 pub use bundle::{Bundle, Closed, End, Figures, Phase};

@@ -11,10 +11,10 @@ impl Pool {
         let can = |b: &&Bundle| b.is_live() && b.serves(line) && b.covers(country);
         let mut payers: Few<&Bundle> = self.state.bundles.iter().filter(can).collect();
         payers.as_mut_slice().sort_by_key(|b| rank(b));
-        let mut windows_to_come = false;
+        let mut goes_on = false;
         payers.retain(|bundle| {
-            let its_turn = !(waits_behind(bundle) && windows_to_come);
-            windows_to_come |= its_turn && bundle.windows_to_come() > 0;
+            let its_turn = !(waits_behind(bundle) && goes_on);
+            goes_on |= its_turn && bundle.outlives_its_window();
             its_turn
         });
         payers
@@ -27,7 +27,7 @@ fn rank(bundle: &Bundle) -> (bool, bool, Timestamp) {
     (bundle.is_waiting(), bundle.line.is_none(), end)
 }
 
-/// True if it does not begin while another has windows to come, even if the current one is empty.
+/// True if it does not begin while another goes on, even if the current window of that one is empty.
 fn waits_behind(bundle: &Bundle) -> bool {
     bundle.is_waiting() && bundle.terms.renewal == RenewalRule::Follow
 }

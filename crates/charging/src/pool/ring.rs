@@ -31,6 +31,11 @@ impl Ring {
         self.answered.iter().map(|(number, _)| *number).max()
     }
 
+    /// The answer to the highest number so far.
+    pub fn last(&self) -> Option<&Answer> {
+        self.answered.iter().max_by_key(|(number, _)| *number).map(|(_, answer)| answer)
+    }
+
     /// What this number means.
     pub fn look_up(&self, number: u32) -> Seen<'_> {
         if let Some((_, answer)) = self.answered.iter().find(|(seen, _)| *seen == number) {

@@ -2,7 +2,11 @@
 
 use basis::{Country, DAY_MS, Id, Line, Order, Timestamp};
 
-use super::{few::Few, ring::Ring};
+use super::{
+    answer::{Behind, Quota},
+    few::Few,
+    ring::Ring,
+};
 
 /// A session's name in 16 bytes: a hash of the gateway's name and its session id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +104,16 @@ impl Session {
     /// Its group of this name.
     pub fn group(&self, id: Option<u32>) -> Option<&Group> {
         self.groups.iter().find(|group| group.id == id)
+    }
+
+    /// True if the last answer said of a group that it goes on slower, now or behind its grant.
+    pub(super) fn is_slow(&self, group: Option<u32>) -> bool {
+        let Some(last) = self.ring.last() else { return false };
+        last.services.iter().filter(|service| service.group == group).any(|service| match service.quota {
+            Quota::Slow { .. } => true,
+            Quota::Granted(grant) => grant.behind == Behind::Slow,
+            Quota::None | Quota::Refused(_) => false,
+        })
     }
 
     /// Adds to what it holds for a group.

@@ -36,7 +36,8 @@ impl Decision<'_> {
         report
     }
 
-    /// Debits use that no share was held for: to the next bundles with something left, the rest to the last one.
+    /// Debits use that no share was held for: to the next bundles with something left, the rest to the last one. What a
+    /// session used while it was slow is none of theirs.
     pub(super) fn overrun(
         &mut self,
         key: SessionKey,
@@ -49,6 +50,10 @@ impl Decision<'_> {
         }
         let Some(session) = self.pool.session(key) else { return };
         let payers = self.pool.payers(session.line, session.country);
+        let slow = payers.iter().find(|bundle| bundle.is_slow_beyond() && session.is_slow(group));
+        if let Some(slow) = slow.map(|bundle| bundle.id) {
+            return self.pay(key, group, Some(slow), false, used);
+        }
         let last = last.or(payers.last().map(|b| b.id)).or_else(|| self.pool.debtor(session));
         let parts: super::Few<_> = payers.iter().map(|b| (b.id, b.free())).collect();
         let mut left = used;

@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{audit::Entry, in_tx};
 
 use super::{Command, Reply, Request, desk, repair};
-use crate::{backup, shop::Shop};
+use crate::{backup, gy, shop::Shop};
 
 /// The most rows that a list shows.
 pub(super) const ROWS_MAX: u32 = 500;
@@ -107,7 +107,8 @@ fn said(problem: &Problem) -> String {
 }
 
 async fn catalog_apply(shop: &Shop, actor: &str, toml: &str, dry_run: bool) -> Lines {
-    let diff = catalog::apply(&shop.db, &shop.env, toml, dry_run).await?;
+    let conditions = catalog::Conditions { dry_run, no_slower: gy::why_not_slower(&shop.settings.gy) };
+    let diff = catalog::apply(&shop.db, &shop.env, toml, &conditions).await?;
     if !dry_run && !diff.is_empty() {
         let detail = json!({ "changed": diff.changes.len() });
         note(shop, Entry { actor, action: "catalog.apply", subject: "catalog", detail }).await?;

@@ -47,7 +47,7 @@ pub async fn run(options: &Demo, settings: Settings, keeps_data: bool) -> Result
     let settings = for_demo(settings, options, listener.local_addr()?, place.as_ref());
     let (paysim, settings) = with_paysim(settings, options, hooks.local_addr()?).await?;
     let shop = Shop::open(settings, Role::Serves).await?;
-    catalog::apply(&shop.db, &shop.env, catalog::DEMO, false).await?;
+    catalog::apply(&shop.db, &shop.env, catalog::DEMO, &catalog::Conditions::default()).await?;
     let account = account(&shop).await?;
     let cards = cards::make_test_cards(&shop.db, &shop.env, &shop.secret, "system", CARDS).await?;
     let told_to_stop = running::told_to_stop()?;
@@ -76,7 +76,8 @@ fn for_demo(settings: Settings, options: &Demo, web: SocketAddr, place: Option<&
     }
 }
 
-/// A spare port that any gateway on this machine may use, unless the operator names others.
+/// A spare port that any gateway on this machine may use, unless the operator names others. Plans of the demo go on slower, so
+/// each of them can do that.
 fn gy_for_demo(gy: Gy) -> Gy {
     let listen = if gy.listen.is_empty() { "127.0.0.1:0".to_owned() } else { gy.listen };
     let mut peers = gy.peers;
@@ -87,6 +88,9 @@ fn gy_for_demo(gy: Gy) -> Gy {
             profile: "generic".to_owned(),
             ..GyPeer::default()
         });
+    }
+    for peer in &mut peers {
+        peer.slow_filter.get_or_insert_with(|| "heyon-slow".to_owned());
     }
     Gy { listen, peers, ..gy }
 }

@@ -10,6 +10,7 @@ catalog-data-unlimited = Unlimited data
 catalog-after-fixed = Data stops when it is used up; nothing extra is charged
 catalog-after-per-day = After { $volume } data stops for that day; a new { $volume } comes 24 hours after the day began. Nothing extra is charged
 catalog-after-unlimited = No limit in all; after { $volume } within 24 hours it pauses until they are over. Nothing extra is charged
+catalog-after-unlimited-slower = No limit in all; after { $volume } within 24 hours data goes on, but slower, until they are over. Nothing extra is charged
 catalog-start-first-use =
     { $days ->
         [one] With the first connection in { $place }, not when you pay; unused, it lapses after { $days } day
@@ -50,6 +51,7 @@ catalog-unit-per-day = { $unit }/day
 catalog-per-gigabyte = { $price } per GB
 catalog-per-day = { $price } a day
 catalog-fair-use = Up to { $volume } per 24 hours
+catalog-fair-use-slower = { $volume } at full speed per 24 hours, then slower
 catalog-buy = Buy { $plan }
 catalog-details = Details
 catalog-good-to-know = Good to know before you buy

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequestParts, Path, Query, State},
     http::request,
 };
-use basis::{Allowance, Country, Currency, Money, Problem, RenewalRule, StartRule};
+use basis::{Allowance, Beyond, Country, Currency, Money, Problem, RenewalRule, StartRule};
 use catalog::{Catalogue, Plan, PlanId, PlanKind, search, words};
 use serde::{Deserialize, Serialize};
 use texts::Texts;
@@ -137,6 +137,10 @@ struct AllowanceOut {
     bytes: u64,
     /// The same in words.
     text: String,
+    /// What comes when they are used up: data `stops`, or goes on `slower`.
+    then: &'static str,
+    /// That in words.
+    after: String,
 }
 
 /// Where plans work.
@@ -321,8 +325,13 @@ impl AllowanceOut {
         let (kind, volume) = match allowance {
             Allowance::Fixed { bytes } => ("fixed", bytes),
             Allowance::PerDay { bytes } => ("per_day", bytes),
-            Allowance::Unlimited { fair_use_bytes_per_day } => ("unlimited", fair_use_bytes_per_day),
+            Allowance::Unlimited { fair_use_bytes_per_day, .. } => ("unlimited", fair_use_bytes_per_day),
         };
-        Self { kind, bytes: volume.octets(), text: words::data(allowance, texts) }
+        let then = match allowance {
+            Allowance::Unlimited { then: Beyond::Slower, .. } => "slower",
+            _ => "stops",
+        };
+        let (text, after) = (words::data(allowance, texts), words::after_use(allowance, texts));
+        Self { kind, bytes: volume.octets(), text, then, after }
     }
 }

@@ -7,7 +7,9 @@ const EN: (&str, &str) = ("accept-language", "en");
 
 async fn demo() -> Shop {
     let shop = Shop::open("http://shop.example").await;
-    catalog::apply(&shop.app.db, &shop.app.env, catalog::DEMO, false).await.unwrap();
+    catalog::apply(&shop.app.db, &shop.app.env, catalog::DEMO, &catalog::Conditions::default())
+        .await
+        .unwrap();
     shop
 }
 

@@ -1,7 +1,7 @@
 //! What an operator does with the catalogue, and what a traveller finds in it.
 
 use basis::{Country, Currency, Env, Language, Money, Problem};
-use catalog::{ApplyError, Change, PlanId};
+use catalog::{ApplyError, Change, Conditions, PlanId};
 use store::testing::{TestDb, both};
 use texts::Texts;
 
@@ -45,15 +45,18 @@ fn faults(error: ApplyError) -> String {
 async fn an_operator_puts_a_file_into_force() {
     let env = Env::system();
     for db in shops(&env).await {
-        let first_look = catalog::apply(&db, &env, ONE_PLAN, true).await.unwrap();
+        let first_look =
+            catalog::apply(&db, &env, ONE_PLAN, &Conditions { dry_run: true, ..Conditions::default() })
+                .await
+                .unwrap();
         assert_eq!(first_look.changes, [Change::Added(id("jp-20gb"))]);
         let mut conn = db.read().await.unwrap();
         let before = catalog::read(&mut conn).await.unwrap();
         assert_eq!(before.on_sale().count(), 0, "a dry run changes nothing");
         drop(conn);
 
-        assert_eq!(catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap(), first_look);
-        let again = catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap();
+        assert_eq!(catalog::apply(&db, &env, ONE_PLAN, &Conditions::default()).await.unwrap(), first_look);
+        let again = catalog::apply(&db, &env, ONE_PLAN, &Conditions::default()).await.unwrap();
         assert!(again.is_empty(), "the same file again: {again}");
 
         let mut conn = db.read().await.unwrap();
@@ -75,26 +78,30 @@ async fn an_operator_puts_a_file_into_force() {
 async fn a_sold_plan_keeps_its_word() {
     let env = Env::system();
     for db in shops(&env).await {
-        catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap();
+        catalog::apply(&db, &env, ONE_PLAN, &Conditions::default()).await.unwrap();
         sell(&db, &env, &id("jp-20gb")).await;
         sell(&db, &env, &id("jp-20gb")).await;
 
         let less = ONE_PLAN.replace("20 GB", "15 GB").replace("days = 30", "days = 28");
         for dry_run in [true, false] {
-            let said = faults(catalog::apply(&db, &env, &less, dry_run).await.unwrap_err());
+            let said = faults(
+                catalog::apply(&db, &env, &less, &Conditions { dry_run, ..Conditions::default() })
+                    .await
+                    .unwrap_err(),
+            );
             let expected = "line 5: plan jp-20gb: data, days: this plan was sold and keeps its terms; give the new offer a new id\n";
             assert_eq!(said, expected);
         }
 
         let dearer = ONE_PLAN.replace("\"118\"", "\"128\"");
-        let diff = catalog::apply(&db, &env, &dearer, false).await.unwrap();
+        let diff = catalog::apply(&db, &env, &dearer, &Conditions::default()).await.unwrap();
         assert_eq!(
             diff.to_string(),
             "~ jp-20gb\n    price: [118.00 CNY, 16.50 USD] -> [128.00 CNY, 16.50 USD]\n1 changed, 0 unchanged"
         );
 
         let gone = "currencies = [\"CNY\", \"USD\"]";
-        let diff = catalog::apply(&db, &env, gone, false).await.unwrap();
+        let diff = catalog::apply(&db, &env, gone, &Conditions::default()).await.unwrap();
         assert_eq!(diff.changes, [Change::Withdrawn(id("jp-20gb"))]);
         let mut conn = db.read().await.unwrap();
         assert!(catalog::plans_for(&mut conn, country("JP")).await.unwrap().is_empty());
@@ -107,12 +114,13 @@ async fn a_sold_plan_keeps_its_word() {
 async fn a_sale_in_the_same_moment_wins() {
     let env = Env::system();
     for db in shops(&env).await {
-        catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap();
+        catalog::apply(&db, &env, ONE_PLAN, &Conditions::default()).await.unwrap();
         let mut sale = db.begin().await.unwrap();
         catalog::mark_sold(&mut sale, &env, &id("jp-20gb")).await.unwrap();
         let (shop, clock) = (db.db.clone(), env.clone());
         let less = ONE_PLAN.replace("20 GB", "15 GB");
-        let change = tokio::spawn(async move { catalog::apply(&shop, &clock, &less, false).await });
+        let change =
+            tokio::spawn(async move { catalog::apply(&shop, &clock, &less, &Conditions::default()).await });
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         sale.finish(Ok(())).await.unwrap();
 
@@ -128,8 +136,8 @@ async fn a_sale_in_the_same_moment_wins() {
 async fn a_plan_that_nobody_bought_may_change() {
     let env = Env::system();
     for db in shops(&env).await {
-        catalog::apply(&db, &env, ONE_PLAN, false).await.unwrap();
-        catalog::apply(&db, &env, &ONE_PLAN.replace("20 GB", "15 GB"), false).await.unwrap();
+        catalog::apply(&db, &env, ONE_PLAN, &Conditions::default()).await.unwrap();
+        catalog::apply(&db, &env, &ONE_PLAN.replace("20 GB", "15 GB"), &Conditions::default()).await.unwrap();
         let mut conn = db.read().await.unwrap();
         let plan = catalog::plan(&mut conn, &id("jp-20gb")).await.unwrap();
         assert_eq!(plan.data(Texts::of(Language::En)), "15\u{a0}GB");
@@ -141,7 +149,9 @@ async fn a_traveller_looks_for_a_plan() {
     let env = Env::system();
     let zh = Texts::of(Language::ZhCn);
     for db in shops(&env).await {
-        catalog::apply(&db, &env, catalog::DEMO, false).await.unwrap_or_else(|e| panic!("{e}"));
+        catalog::apply(&db, &env, catalog::DEMO, &Conditions::default())
+            .await
+            .unwrap_or_else(|e| panic!("{e}"));
         let mut conn = db.read().await.unwrap();
         let catalogue = catalog::read(&mut conn).await.unwrap();
 
@@ -163,5 +173,28 @@ async fn a_traveller_looks_for_a_plan() {
         assert!(catalogue.destinations(cny).len() >= 100);
         assert!(catalogue.regions(cny).iter().any(|offer| offer.region.names.spoken(zh) == "全球"));
         assert!(catalogue.countries_of_network("docomo").contains(&country("JP")));
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_goes_on_slower_is_refused_where_the_network_cannot() {
+    let env = Env::system();
+    for db in shops(&env).await {
+        let slower = ONE_PLAN.replace("20 GB", "unlimited, 5 GB/day, then slower");
+        let cannot =
+            Conditions { no_slower: Some("pgw-2 has no filter".to_owned()), ..Conditions::default() };
+        let said = faults(catalog::apply(&db, &env, &slower, &cannot).await.unwrap_err());
+        assert_eq!(
+            said,
+            "line 5: plan jp-20gb: data: the network cannot make data slower: pgw-2 has no filter; without `then slower` it stops there\n"
+        );
+        assert!(catalog::read(&mut db.read().await.unwrap()).await.unwrap().plan(&id("jp-20gb")).is_none());
+        let withdrawn = slower.replace("days = 30", "days = 30\non_sale = false");
+        catalog::apply(&db, &env, &withdrawn, &cannot).await.unwrap();
+        catalog::apply(&db, &env, &slower, &Conditions::default()).await.unwrap();
+        let plan = catalog::plan(&mut db.read().await.unwrap(), &id("jp-20gb")).await.unwrap();
+        let words = |language| catalog::words::after_use(&plan.terms.allowance, Texts::of(language));
+        assert!(words(Language::En).contains("slower"), "{}", words(Language::En));
+        assert!(words(Language::ZhCn).contains("降速"), "{}", words(Language::ZhCn));
     }
 }

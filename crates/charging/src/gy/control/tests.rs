@@ -57,8 +57,13 @@ fn answered(verdict: Verdict, quotas: &[Quota]) -> Outcome {
     Outcome::Session(Answer { verdict, services })
 }
 
-fn grant(bytes: u64, last: bool) -> Quota {
-    Quota::Granted(Grant { bytes, validity_seconds: 600, last })
+fn grant(bytes: u64, behind: Behind) -> Quota {
+    Quota::Granted(Grant { bytes, validity_seconds: 600, behind })
+}
+
+/// One service that asks.
+fn asks() -> Vec<ServiceRequest> {
+    vec![ServiceRequest { requested: Some(Units::default()), ..ServiceRequest::default() }]
 }
 
 #[test]
@@ -132,7 +137,7 @@ fn each_service_hears_its_own_answer_in_its_own_words() {
     };
     let services = vec![service(Some(1), &[]), service(None, &[8, 9]), service(Some(3), &[])];
     let request = Ccr { services, ..ccr(RequestType::Initial, 0) };
-    let quotas = [grant(10_000_000, false), Quota::Refused(Refusal::UsedUp), Quota::None];
+    let quotas = [grant(10_000_000, Behind::More), Quota::Refused(Refusal::CapReached), Quota::None];
     heard(&request, &Profile::default(), &answered(Verdict::Accepted, &quotas), |message, cca| {
         assert_eq!(
             (cca.result_code, cca.request_number),
@@ -157,9 +162,8 @@ fn each_service_hears_its_own_answer_in_its_own_words() {
 
 #[test]
 fn the_last_quota_says_so_and_has_no_threshold() {
-    let services = vec![ServiceRequest { requested: Some(Units::default()), ..ServiceRequest::default() }];
-    let request = Ccr { services, ..ccr(RequestType::Update, 4) };
-    let last = answered(Verdict::Accepted, &[grant(5_000_000_000, true)]);
+    let request = Ccr { services: asks(), ..ccr(RequestType::Update, 4) };
+    let last = answered(Verdict::Accepted, &[grant(5_000_000_000, Behind::Nothing)]);
     heard(&request, &Profile::default(), &last, |_, cca| {
         let service = &cca.services[0];
         let page = Redirect { kind: RedirectKind::Url, address: "https://heyon.example/plans" };
@@ -174,12 +178,69 @@ fn the_last_quota_says_so_and_has_no_threshold() {
 }
 
 #[test]
-fn a_threshold_is_never_more_than_its_32_bits() {
-    let services = vec![ServiceRequest { requested: Some(Units::default()), ..ServiceRequest::default() }];
-    let request = Ccr { services, ..ccr(RequestType::Update, 4) };
-    heard(&request, &Profile::default(), &answered(Verdict::Accepted, &[grant(1 << 40, false)]), |_, cca| {
-        assert_eq!(cca.services[0].volume_threshold, Some(u32::MAX));
+fn who_has_nothing_left_is_led_to_the_page_at_once_if_the_gateway_can() {
+    let request = Ccr { services: asks(), ..ccr(RequestType::Initial, 0) };
+    let page = FinalUnit::redirect("https://heyon.example/plans");
+    let deaf = Profile { rar_effective: false, ..Profile::default() };
+    for why in [Refusal::UsedUp, Refusal::NotCovered] {
+        let refused = answered(Verdict::Accepted, &[Quota::Refused(why)]);
+        for (profile, seconds) in [(&Profile::default(), 600), (&deaf, 60)] {
+            heard(&request, profile, &refused, |_, cca| {
+                let service = &cca.services[0];
+                let told =
+                    gy::Grant { granted: None, validity: Some(seconds), final_unit: Some(page.clone()) };
+                assert_eq!((service.result_code, &service.grant), (Some(2001), &told));
+                assert_eq!((service.volume_threshold, service.holding_time), (None, None));
+            });
+        }
+        heard(&request, &"open5gs".parse().unwrap(), &refused, |_, cca| {
+            let service = &cca.services[0];
+            assert_eq!((service.result_code, &service.grant), (Some(4012), &gy::Grant::default()));
+        });
+    }
+    for why in [Refusal::Lent, Refusal::CapReached, Refusal::Paused] {
+        let refused = answered(Verdict::Accepted, &[Quota::Refused(why)]);
+        heard(&request, &Profile::default(), &refused, |_, cca| {
+            let service = &cca.services[0];
+            assert_eq!((service.result_code, &service.grant), (Some(4012), &gy::Grant::default()), "{why:?}");
+        });
+    }
+}
+
+#[test]
+fn a_gateway_with_a_filter_is_told_to_go_on_slower_and_others_end_there() {
+    let request = Ccr { services: asks(), ..ccr(RequestType::Update, 4) };
+    let last = answered(Verdict::Accepted, &[grant(5000, Behind::Slow)]);
+    let slow = answered(Verdict::Accepted, &[Quota::Slow { validity_seconds: 77 }]);
+    let able = Profile { slow_filter: Some("slow-1m".to_owned()), ..Profile::default() };
+    let filter = || Some(FinalUnit::restrict("slow-1m"));
+    heard(&request, &able, &last, |_, cca| {
+        let service = &cca.services[0];
+        assert_eq!((&service.grant.final_unit, service.volume_threshold), (&filter(), None));
+        assert_eq!(service.grant.granted, Some(Units::octets(5000)));
     });
+    heard(&request, &able, &slow, |_, cca| {
+        let told = gy::Grant { granted: None, validity: Some(77), final_unit: filter() };
+        assert_eq!((cca.services[0].result_code, &cca.services[0].grant), (Some(2001), &told));
+    });
+    let open5gs: Profile = "open5gs".parse().unwrap();
+    heard(&request, &open5gs, &last, |_, cca| {
+        assert_eq!(cca.services[0].grant.final_unit, Some(FinalUnit::terminate()));
+    });
+    heard(&request, &open5gs, &slow, |_, cca| assert_eq!(cca.services[0].result_code, Some(4012)));
+}
+
+#[test]
+fn a_threshold_is_never_more_than_its_32_bits() {
+    let request = Ccr { services: asks(), ..ccr(RequestType::Update, 4) };
+    heard(
+        &request,
+        &Profile::default(),
+        &answered(Verdict::Accepted, &[grant(1 << 40, Behind::More)]),
+        |_, cca| {
+            assert_eq!(cca.services[0].volume_threshold, Some(u32::MAX));
+        },
+    );
 }
 
 #[test]
@@ -192,10 +253,15 @@ fn a_gateway_without_services_asks_and_hears_at_the_top() {
     let request = Ccr { plain, ..ccr(RequestType::Update, 1) };
     let (_, asked) = sent(&request, &Profile::default()).unwrap();
     assert_eq!(asked.services.first(), Some(&Service { group: None, used: 3, ask: Ask::Quota }));
-    heard(&request, &Profile::default(), &answered(Verdict::Accepted, &[grant(77, true)]), |_, cca| {
-        assert_eq!((cca.result_code, cca.plain.granted), (2001, Some(Units::octets(77))));
-        assert!(cca.plain.final_unit.is_some() && cca.services.is_empty());
-    });
+    heard(
+        &request,
+        &Profile::default(),
+        &answered(Verdict::Accepted, &[grant(77, Behind::Nothing)]),
+        |_, cca| {
+            assert_eq!((cca.result_code, cca.plain.granted), (2001, Some(Units::octets(77))));
+            assert!(cca.plain.final_unit.is_some() && cca.services.is_empty());
+        },
+    );
     let refused = answered(Verdict::Accepted, &[Quota::Refused(Refusal::CapReached)]);
     heard(&request, &Profile::default(), &refused, |_, cca| assert_eq!(cca.result_code, 4012));
 }

@@ -104,13 +104,66 @@ fn unlimited_stops_at_fair_use_until_the_next_window() {
     let mut world = World::with(at_purchase(unlimited(3 * MB, 7)));
     let mut phone = Phone::new(1, LINE, "JP");
     let mut grant = granted(phone.start(&mut world));
-    while !grant.last {
+    while !grant.is_last() {
         grant = granted(phone.report(&mut world, grant.bytes));
     }
     assert_eq!(phone.report(&mut world, grant.bytes), Quota::Refused(Refusal::UsedUp));
     assert_eq!(world.view(1).state, BundleState::Active, "there is more to come");
     world.wait(DAY_MS);
     assert!(matches!(phone.report(&mut world, 0), Quota::Granted(_)));
+}
+
+#[test]
+fn a_plan_that_goes_on_slower_says_so_and_is_fast_again_after_24_hours() {
+    let mut world = World::with(at_purchase(slower(3 * MB, 2)));
+    world.credit(2, at_purchase(fixed(GB)));
+    let mut phone = Phone::new(1, LINE, "JP");
+    let mut grant = granted(phone.start(&mut world));
+    while !grant.is_last() {
+        grant = granted(phone.report(&mut world, grant.bytes));
+    }
+    assert_eq!((grant.behind, grant.threshold_bytes()), (Behind::Slow, None));
+    let slow = Quota::Slow { validity_seconds: 600 };
+    assert_eq!(phone.report(&mut world, grant.bytes), slow);
+    let request = phone.request(RequestKind::Update, 5 * MB, Ask::Nothing);
+    assert_eq!(
+        quota(&world.control(request)),
+        slow,
+        "the gateway reports and asks for nothing: it stays slow"
+    );
+    assert_eq!(phone.report(&mut world, 2 * MB), slow);
+    assert_eq!((world.figures(1).used, world.phase(2)), (10 * MB, Phase::Waiting), "it is not used up");
+
+    world.wait(DAY_MS);
+    assert_eq!(world.figures(1).available, 3_000_000, "what was used slowly costs nothing of the next day");
+    assert_eq!(granted(phone.report(&mut world, 0)).behind, Behind::More);
+    phone.end(&mut world, 3 * MB);
+    assert_eq!(world.view(1).state, BundleState::Active, "on its last day, too");
+    world.wait(DAY_MS);
+    assert_eq!((world.view(1).state, world.phase(2)), (BundleState::Ended, Phase::Active(world.now)));
+}
+
+#[test]
+fn what_was_used_slowly_is_not_paid_by_what_was_bought_meanwhile() {
+    let mut world = World::with(at_purchase(slower(MB, 7)));
+    let mut phone = Phone::new(1, LINE, "JP");
+    assert_eq!(granted(phone.start(&mut world)).behind, Behind::Slow);
+    phone.report(&mut world, MB);
+    world.credit(2, with_rule(RenewalRule::Add, fixed(GB)));
+    assert_eq!(granted(phone.report(&mut world, 4 * MB)).bytes, 10 * MB, "fast again");
+    assert_eq!((world.figures(1).used, world.figures(2).used), (5 * MB, 0));
+    phone.report(&mut world, 11 * MB);
+    assert_eq!((world.figures(1).used, world.figures(2).used), (5 * MB, 11 * MB));
+}
+
+#[test]
+fn a_member_whose_cap_is_reached_is_stopped_not_slowed() {
+    let mut world = World::with(shared(at_purchase(slower(10 * MB, 7))));
+    let caps = Caps { per_day: Some(MB), ..Caps::default() };
+    world.run(Command::Cap { line: LINE, caps });
+    let mut phone = Phone::new(1, LINE, "JP");
+    assert_eq!(granted(phone.start(&mut world)).behind, Behind::Nothing);
+    assert_eq!(phone.report(&mut world, MB), Quota::Refused(Refusal::CapReached));
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_capped_member_stops_and_the_others_go_on() {
     let mut sister = Phone::new(2, SISTER, "JP");
     let mut grant = granted(sister.start(&mut world));
     assert_eq!(grant.bytes, 1_500_000, "half of what the cap leaves");
-    while !grant.last {
+    while !grant.is_last() {
         grant = granted(sister.report(&mut world, grant.bytes));
     }
     assert_eq!(sister.report(&mut world, grant.bytes), Quota::Refused(Refusal::CapReached));

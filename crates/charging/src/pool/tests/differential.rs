@@ -67,10 +67,12 @@ fn country() -> impl Strategy<Value = Option<Country>> {
 }
 
 fn terms() -> impl Strategy<Value = Terms> {
-    let allowance = (allowance(), 0..3).prop_map(|(bytes, kind)| match kind {
+    let unlimited = |bytes, then| Allowance::Unlimited { fair_use_bytes_per_day: DataVolume(bytes), then };
+    let allowance = (allowance(), 0..4).prop_map(move |(bytes, kind)| match kind {
         0 => Allowance::Fixed { bytes: DataVolume(bytes) },
         1 => Allowance::PerDay { bytes: DataVolume(bytes) },
-        _ => Allowance::Unlimited { fair_use_bytes_per_day: DataVolume(bytes) },
+        2 => unlimited(bytes, Beyond::Stops),
+        _ => unlimited(bytes, Beyond::Slower),
     });
     let coverage = select(vec!["JP", "KR", "JP KR"]).prop_map(places);
     let start = select(vec![StartRule::FirstUse, StartRule::AtPurchase]);

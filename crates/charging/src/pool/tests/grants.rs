@@ -7,7 +7,7 @@ fn the_first_grant_is_ten_megabytes_and_the_next_a_minute_of_the_pace() {
     let mut world = World::with(fixed(10 * GB));
     let mut phone = Phone::new(1, LINE, "JP");
     let grant = granted(phone.start(&mut world));
-    assert_eq!(grant, Grant { bytes: 10 * MB, validity_seconds: 600, last: false });
+    assert_eq!(grant, Grant { bytes: 10 * MB, validity_seconds: 600, behind: Behind::More });
     assert_eq!(grant.threshold_bytes(), Some(2_000_000));
     world.wait(4_000);
     assert_eq!(granted(phone.report(&mut world, 8 * MB)).bytes, 120 * MB, "2 MB a second");
@@ -41,9 +41,9 @@ fn the_last_grant_says_so_and_then_there_is_none() {
     let mut world = World::with(fixed(1_500_000));
     let mut phone = Phone::new(1, LINE, "JP");
     let grant = granted(phone.start(&mut world));
-    assert_eq!((grant.bytes, grant.last, grant.validity_seconds), (MB, false, 60));
+    assert_eq!((grant.bytes, grant.is_last(), grant.validity_seconds), (MB, false, 60));
     let grant = granted(phone.report(&mut world, MB));
-    assert_eq!((grant.bytes, grant.last, grant.threshold_bytes()), (500_000, true, None));
+    assert_eq!((grant.bytes, grant.is_last(), grant.threshold_bytes()), (500_000, true, None));
     assert_eq!(phone.report(&mut world, 500_000), Quota::Refused(Refusal::UsedUp));
     assert_eq!(world.view(1).state, BundleState::UsedUp);
 }
@@ -55,10 +55,10 @@ fn a_grant_is_not_the_last_while_another_session_may_give_back() {
     let mut tablet = Phone::new(2, LINE, "JP");
     phone.start(&mut world);
     let grant = granted(tablet.start(&mut world));
-    assert_eq!((grant.bytes, grant.last), (MB, false));
-    assert_eq!(tablet.report(&mut world, MB), Quota::Refused(Refusal::UsedUp));
+    assert_eq!((grant.bytes, grant.is_last()), (MB, false));
+    assert_eq!(tablet.report(&mut world, MB), Quota::Refused(Refusal::Lent));
     phone.end(&mut world, 0);
-    assert!(granted(tablet.report(&mut world, 0)).last);
+    assert!(granted(tablet.report(&mut world, 0)).is_last());
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_grant_spans_bundles_and_use_is_debited_in_their_order() {
 fn overrun_goes_to_the_next_bundle_else_the_last_one_goes_below_zero() {
     let mut world = World::with(at_purchase(fixed(MB)));
     let mut phone = Phone::new(1, LINE, "JP");
-    assert!(granted(phone.start(&mut world)).last);
+    assert!(granted(phone.start(&mut world)).is_last());
     world.credit(2, fixed(5 * MB));
     phone.report(&mut world, 3 * MB);
     assert_eq!((world.figures(1).used, world.figures(2).used), (MB, 2 * MB));

@@ -16,7 +16,7 @@ mod naive_told;
 mod sessions;
 
 use basis::{
-    Allowance, Country, CountrySet, DAY_MS, DataVolume, Id, RenewalRule, StartRule, Terms, Timestamp,
+    Allowance, Beyond, Country, CountrySet, DAY_MS, DataVolume, Id, RenewalRule, StartRule, Terms, Timestamp,
 };
 
 use super::*;
@@ -220,7 +220,21 @@ fn daily(bytes: u64, days: u32) -> Terms {
 /// No limit but fair use.
 fn unlimited(fair_use: u64, days: u32) -> Terms {
     let fair_use_bytes_per_day = DataVolume(fair_use);
-    Terms { allowance: Allowance::Unlimited { fair_use_bytes_per_day }, days, ..fixed(0) }
+    Terms {
+        allowance: Allowance::Unlimited { fair_use_bytes_per_day, then: Beyond::Stops },
+        days,
+        ..fixed(0)
+    }
+}
+
+/// No limit, but slower beyond fair use.
+fn slower(fair_use: u64, days: u32) -> Terms {
+    let fair_use_bytes_per_day = DataVolume(fair_use);
+    Terms {
+        allowance: Allowance::Unlimited { fair_use_bytes_per_day, then: Beyond::Slower },
+        days,
+        ..fixed(0)
+    }
 }
 
 fn at_purchase(terms: Terms) -> Terms {

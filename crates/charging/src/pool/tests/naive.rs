@@ -90,7 +90,7 @@ impl NBundle {
     pub(super) fn size(&self) -> i128 {
         match self.terms.allowance {
             Allowance::Fixed { bytes } | Allowance::PerDay { bytes } => bytes.0.into(),
-            Allowance::Unlimited { fair_use_bytes_per_day } => fair_use_bytes_per_day.0.into(),
+            Allowance::Unlimited { fair_use_bytes_per_day, .. } => fair_use_bytes_per_day.0.into(),
         }
     }
     fn days(&self) -> i128 {
@@ -98,6 +98,9 @@ impl NBundle {
     }
     fn has_windows_to_come(&self) -> bool {
         self.daily() && self.window + 1 < self.days()
+    }
+    fn slows(&self) -> bool {
+        matches!(self.terms.allowance, Allowance::Unlimited { then: Beyond::Slower, .. })
     }
     fn turn(&self) -> Option<i128> {
         match (self.over, self.started) {
@@ -227,6 +230,7 @@ impl Naive {
     fn turn_bundle(&mut self, n: usize, at: i128) {
         let left = self.available(&self.bundles[n]).max(0);
         let held = self.reserved(self.bundles[n].id);
+        let owed = (-self.available(&self.bundles[n])).max(0);
         let b = &mut self.bundles[n];
         if b.over.is_some() {
             b.retired = true;
@@ -238,7 +242,7 @@ impl Naive {
         } else {
             b.expired += left;
             b.window += 1;
-            b.granted += b.size();
+            b.granted += b.size() + if b.slows() { owed } else { 0 };
         }
         self.begin_followers(at);
     }
@@ -264,7 +268,10 @@ impl Naive {
             let b = &self.bundles[n];
             let by_itself = b.over.is_none() && b.started.is_none() && b.terms.start == StartRule::AtPurchase;
             let stands_in_the_way = |a: &NBundle| {
-                let empty = self.available(a) <= 0 && self.reserved(a.id) == 0 && !a.has_windows_to_come();
+                let empty = self.available(a) <= 0
+                    && self.reserved(a.id) == 0
+                    && !a.has_windows_to_come()
+                    && !a.slows();
                 let same_lines = a.line.is_none() || b.line.is_none() || a.line == b.line;
                 let same_places = a.terms.coverage.iter().any(|c| b.terms.coverage.contains(c));
                 a.over.is_none() && !empty && same_lines && same_places
@@ -401,7 +408,7 @@ impl Naive {
         let late = r.number < highest;
         if late || session.terminated {
             for service in r.services.iter() {
-                self.beyond(n, service.used.into(), None);
+                self.beyond(n, service.group, service.used.into(), None);
             }
             let session = &self.sessions[n];
             let verdict = if late { Verdict::Accepted } else { Verdict::Terminated };
@@ -434,7 +441,7 @@ impl Naive {
             .iter()
             .zip(wishes)
             .map(|(service, wish)| match service.ask {
-                Ask::Nothing => Quota::None,
+                Ask::Nothing => self.remain_slow(n, service.group),
                 Ask::Quota => self.grant(n, service.group, i128::MAX, wish),
                 Ask::UpTo(most) => self.grant(n, service.group, i128::from(most).max(1), wish),
             })
@@ -482,16 +489,20 @@ impl Naive {
             }
         }
         self.let_go(mine);
-        self.beyond(n, left, last);
+        self.beyond(n, group, left, last);
         match since {
             None => 10 * MEGA,
             Some(since) => (used / ((self.now - since) / 1000).max(1) * 60).max(MEGA),
         }
     }
 
-    fn beyond(&mut self, n: usize, used: i128, last: Option<Id<Order>>) {
+    fn beyond(&mut self, n: usize, group: Option<u32>, used: i128, last: Option<Id<Order>>) {
         let (line, country) = (self.sessions[n].line, self.sessions[n].country);
         let payers = self.payers(line, country);
+        let slow = payers.iter().find(|id| self.bundles[self.at(**id)].slows()).copied();
+        if slow.is_some() && self.was_slow(n, group) {
+            return self.debit(n, slow, used);
+        }
         let newest =
             self.bundles.iter().rev().find(|b| !b.retired && can_use(b, line, country)).map(|b| b.id);
         let last = last.or(payers.last().copied()).or(newest);
@@ -566,7 +577,7 @@ impl Naive {
         let mut payers: Vec<&NBundle> = Vec::new();
         for b in all {
             let follows = b.started.is_none() && b.terms.renewal == RenewalRule::Follow;
-            if !(follows && payers.iter().any(|p| p.has_windows_to_come())) {
+            if !(follows && payers.iter().any(|p| p.has_windows_to_come() || p.slows())) {
                 payers.push(b);
             }
         }
@@ -599,6 +610,7 @@ impl Naive {
             return Quota::None;
         }
         let mut room = self.cap_room(line);
+        let mut slow = Vec::new();
         let mut offers = Vec::new();
         let (mut capped, mut held) = (false, 0);
         for id in self.payers(line, country) {
@@ -608,16 +620,24 @@ impl Naive {
             room -= if b.line.is_none() { part } else { 0 };
             capped |= part < free;
             held += self.reserved(id);
+            slow.extend(b.slows().then_some(b.line.is_some()));
             offers.push((id, part));
         }
         let total: i128 = offers.iter().map(|(_, part)| part).sum();
         let sessions = self.sessions.iter().map(|s| i128::from(s.open.is_some())).sum::<i128>();
         let bytes = wish.min(most).min((total / (2 * sessions)).max(MEGA)).min(total);
+        let goes_on = slow.into_iter().any(|own| own || room > 0);
+        if bytes == 0 && goes_on {
+            let validity =
+                self.until_turn(if held > 0 { 60 } else { 600 }, offers.into_iter().map(|(id, _)| id));
+            return Quota::Slow { validity_seconds: validity.try_into().unwrap() };
+        }
         if bytes == 0 {
             return Quota::Refused(match (offers.is_empty(), capped) {
                 (true, _) => Refusal::NotCovered,
                 (_, true) if self.lines.iter().any(|l| l.id == line && l.paused) => Refusal::Paused,
                 (_, true) => Refusal::CapReached,
+                _ if held > 0 => Refusal::Lent,
                 _ => Refusal::UsedUp,
             });
         }
@@ -630,20 +650,51 @@ impl Naive {
                 shares.push((id, part));
             }
         }
-        let mut validity = if total < 5 * wish * sessions { 60 } else { 600 };
-        for (id, _) in &shares {
-            if let Some(turn) = self.bundles[self.at(*id)].turn() {
-                validity = validity.min((turn - self.now) / 1000).max(1);
-            }
-        }
+        let low = if total < 5 * wish * sessions { 60 } else { 600 };
+        let validity = self.until_turn(low, shares.iter().map(|(id, _)| *id));
         let (since, until) = (self.now, self.now + 2000 * validity);
         for (bundle, bytes) in shares {
             let window = self.bundles[self.at(bundle)].window;
             self.holds.push(Hold { session, group, bundle, window, bytes, since, until });
         }
-        let last = bytes == total && held == 0;
+        let behind = match (bytes == total && held == 0, goes_on) {
+            (false, _) => Behind::More,
+            (true, false) => Behind::Nothing,
+            (true, true) => Behind::Slow,
+        };
         let (bytes, validity_seconds) = (bytes.try_into().unwrap(), validity.try_into().unwrap());
-        Quota::Granted(Grant { bytes, validity_seconds, last })
+        Quota::Granted(Grant { bytes, validity_seconds, behind })
+    }
+
+    /// Seconds, but not beyond the next turn of any of these.
+    fn until_turn(&self, seconds: i128, bundles: impl Iterator<Item = Id<Order>>) -> i128 {
+        let turns = bundles.filter_map(|id| self.bundles[self.at(id)].turn());
+        turns.fold(seconds, |seconds, turn| seconds.min((turn - self.now) / 1000).max(1))
+    }
+
+    /// Whether the last answer said that the group goes on slower.
+    fn was_slow(&self, n: usize, group: Option<u32>) -> bool {
+        let last = self.sessions[n].answers.iter().max_by_key(|(number, _)| *number);
+        last.is_some_and(|(_, answer)| {
+            answer.services.iter().any(|service| {
+                let slow = match service.quota {
+                    Quota::Granted(grant) => grant.behind == Behind::Slow,
+                    quota => matches!(quota, Quota::Slow { .. }),
+                };
+                slow && service.group == group
+            })
+        })
+    }
+
+    /// What is said to a group that asks for nothing: if it was slow, and there is nothing else, that it still is.
+    fn remain_slow(&mut self, n: usize, group: Option<u32>) -> Quota {
+        if !self.was_slow(n, group) {
+            return Quota::None;
+        }
+        let holds = self.holds.len();
+        let quota = self.grant(n, group, 1, MEGA);
+        self.holds.truncate(holds);
+        if matches!(quota, Quota::Slow { .. }) { quota } else { Quota::None }
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) fn facts(quote: &Quote, reader: &Reader) -> Vec<(String, String)> {
         (texts.t("orders-fact-starts"), starts(quote, reader)),
         (texts.t("orders-fact-ends"), ends(quote.ends, reader)),
         (texts.t("orders-fact-effect"), effect(quote, texts)),
+        (texts.t("catalog-after"), catalog::words::after_use(&quote.plan.terms.allowance, texts)),
         (texts.t("orders-fact-shared"), shared(quote, texts)),
         (texts.t("orders-fact-refund"), refund(quote, texts)),
         (texts.t("orders-fact-again"), texts.t("orders-again-no")),

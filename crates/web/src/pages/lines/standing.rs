@@ -136,7 +136,7 @@ impl BundleNow {
 pub(crate) const fn window_octets(terms: &Terms) -> u64 {
     match terms.allowance {
         Allowance::Fixed { bytes } | Allowance::PerDay { bytes } => bytes.octets(),
-        Allowance::Unlimited { fair_use_bytes_per_day } => fair_use_bytes_per_day.octets(),
+        Allowance::Unlimited { fair_use_bytes_per_day, .. } => fair_use_bytes_per_day.octets(),
     }
 }
 

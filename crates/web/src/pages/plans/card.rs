@@ -1,6 +1,6 @@
 //! A plan in a list.
 
-use basis::{Allowance, Currency};
+use basis::{Allowance, Beyond, Currency};
 use catalog::{Plan, words};
 use texts::Texts;
 
@@ -77,8 +77,12 @@ fn chips(plan: &Plan, texts: Texts) -> Vec<String> {
         format!("{} · {}", plan.place.name(texts), texts.tf("catalog-countries", [("count", countries)]))
     });
     let fair_use = match plan.terms.allowance {
-        Allowance::Unlimited { fair_use_bytes_per_day } => {
-            Some(texts.tf("catalog-fair-use", [("volume", texts.volume(fair_use_bytes_per_day))]))
+        Allowance::Unlimited { fair_use_bytes_per_day, then } => {
+            let key = match then {
+                Beyond::Stops => texts::key("catalog-fair-use"),
+                Beyond::Slower => texts::key("catalog-fair-use-slower"),
+            };
+            Some(texts.tf(key, [("volume", texts.volume(fair_use_bytes_per_day))]))
         }
         _ => None,
     };

@@ -133,7 +133,7 @@ fn request(session: &str, kind: RequestKind, number: u32, used: u64) -> CreditCo
 fn granted(answer: &Answer) -> u64 {
     let quotas = answer.services.iter().map(|service| match service.quota {
         Quota::Granted(grant) => grant.bytes,
-        Quota::None | Quota::Refused(_) => 0,
+        Quota::None | Quota::Refused(_) | Quota::Slow { .. } => 0,
     });
     quotas.sum()
 }

@@ -25,7 +25,7 @@ async fn ask(charging: &Charging, n: u128, number: u32, used: u64) -> Answer {
 fn refusal(answer: &Answer) -> Option<Refusal> {
     answer.services.first().and_then(|service| match service.quota {
         Quota::Refused(why) => Some(why),
-        Quota::None | Quota::Granted(_) => None,
+        Quota::None | Quota::Granted(_) | Quota::Slow { .. } => None,
     })
 }
 

@@ -230,7 +230,9 @@ async fn paid_after_expiry_at_another_price_it_goes_back() {
         let (order, payment) = shop.order(0).await;
         shop.pass(16 * MINUTE_MS).await;
         let dearer = PLANS.replace("CNY = \"118\"", "CNY = \"128\"");
-        catalog::apply(&shop.db, &shop.env, &dearer, false).await.unwrap_or_else(|_| panic!());
+        catalog::apply(&shop.db, &shop.env, &dearer, &catalog::Conditions::default())
+            .await
+            .unwrap_or_else(|_| panic!());
         shop.bank.pay(payment, yuan(11_800));
         shop.hook("evt-1", payment).await;
         shop.work().await;

@@ -110,7 +110,9 @@ impl Shop {
     async fn open(db: TestDb, seed: u64, buyer: &impl AsyncFn(&TestDb, &Env) -> Id<Account>) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp(1_790_000_000_000)));
         let env = Env { clock: clock.clone(), entropy: Arc::new(SeededEntropy::new(seed)) };
-        catalog::apply(&db, &env, PLANS, false).await.unwrap_or_else(|_| panic!("the plans are good"));
+        catalog::apply(&db, &env, PLANS, &catalog::Conditions::default())
+            .await
+            .unwrap_or_else(|_| panic!("the plans are good"));
         let opening = Opening { log: db.db.clone(), shop: db.db.clone(), node: "test".to_owned() };
         let charging = Charging::open(opening, &env).await.unwrap();
         let (bank, wire) = (Arc::new(Bank::new()), Wire::to(OwnNetwork::new(&charging)));

@@ -57,7 +57,9 @@ impl House {
     async fn open(db: TestDb, seed: u64) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp(1_790_000_000_000)));
         let env = Env { clock: clock.clone(), entropy: Arc::new(SeededEntropy::new(seed)) };
-        catalog::apply(&db, &env, PLANS, false).await.unwrap_or_else(|_| panic!("the plans are good"));
+        catalog::apply(&db, &env, PLANS, &catalog::Conditions::default())
+            .await
+            .unwrap_or_else(|_| panic!("the plans are good"));
         let opening = Opening { log: db.db.clone(), shop: db.db.clone(), node: "test".to_owned() };
         let charging = Charging::open(opening, &env).await.unwrap();
         let carriers = Carriers::default().with("own", OwnNetwork::new(&charging));
@@ -175,7 +177,7 @@ impl House {
         let answer = charging.control(request(RequestKind::Initial, 0, 0, Ask::Quota)).await.unwrap();
         let granted = answer.services.iter().map(|service| match service.quota {
             Quota::Granted(grant) => grant.bytes,
-            Quota::None | Quota::Refused(_) => 0,
+            Quota::None | Quota::Refused(_) | charging::Quota::Slow { .. } => 0,
         });
         let granted: u64 = granted.sum();
         let used = octets.min(granted);

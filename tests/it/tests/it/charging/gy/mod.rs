@@ -3,12 +3,15 @@
 mod limits;
 mod links;
 mod pgw;
+mod quota;
 mod sessions;
+mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use charging::gy::{Door, Limits, PeerRule, Profile, Settings, serve};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use pgw::{Pgw, Says};
@@ -27,6 +30,8 @@ fn settings() -> Settings {
         addresses: vec!["127.0.0.0/8".parse().unwrap()],
         profile: Arc::new(profile),
     };
+    let able = Profile { slow_filter: Some("slow-1m".to_owned()), ..Profile::default() };
+    let deaf = Profile { rar_effective: false, ..Profile::default() };
     let strict = Profile { strict_avps: true, max_outstanding: 1, ..Profile::default() };
     Settings {
         origin_host: "ocs.heyon.example".to_owned(),
@@ -35,21 +40,37 @@ fn settings() -> Settings {
             peer("pgw.example", Profile::default()),
             peer("polite.example", Profile::default()),
             peer("strict.example", strict),
+            peer("able.example", able),
+            peer("deaf.example", deaf),
+            peer("open5gs.example", "open5gs".parse().unwrap()),
         ],
         top_up_url: "https://heyon.example/plans".to_owned(),
-        country_of: |plmn| plmn.starts_with("440").then(|| "JP".parse().unwrap()),
+        country_of: |plmn| match plmn.get(..3)? {
+            "440" => "JP".parse().ok(),
+            "450" => "KR".parse().ok(),
+            _ => None,
+        },
         limits: Limits { watchdog_jitter: Duration::ZERO, ..Limits::default() },
     }
 }
 
 impl Face {
     async fn open(charging: &Charging, env: &Env, limits: impl FnOnce(&mut Limits)) -> Self {
+        Self::open_with(charging, env, limits, None).await
+    }
+
+    async fn open_with(
+        charging: &Charging,
+        env: &Env,
+        limits: impl FnOnce(&mut Limits),
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let mut settings = settings();
         limits(&mut settings.limits);
-        let doors = vec![Door { listener, tls: None }];
+        let doors = vec![Door { listener, tls }];
         let ended = tokio::spawn(serve(doors, settings, charging.clone(), env.clone(), stopped));
         Self { address, stop, ended }
     }

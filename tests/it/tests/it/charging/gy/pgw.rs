@@ -4,11 +4,14 @@ use std::{net::SocketAddr, time::Duration};
 
 use diameter::{
     Answer, Capabilities, Ids, Message, Origin, Writer, command,
-    gy::{Cca, Ccr, PsInformation, RequestType, ServiceRequest, Subscription, SubscriptionKind, Units, Used},
+    gy::{
+        Cca, Ccr, FinalUnitAction, PsInformation, RequestType, ServiceRequest, Subscription,
+        SubscriptionKind, Units, Used,
+    },
     key,
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
@@ -17,10 +20,14 @@ pub(super) const REALM: &str = "epc.example";
 /// Nothing here takes as long, unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A way to heyon, by TCP or TLS.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
 /// One connection of a gateway.
 pub(super) struct Pgw {
     pub(super) name: &'static str,
-    pub(super) stream: TcpStream,
+    pub(super) stream: Box<dyn Stream>,
     input: Vec<u8>,
     ids: u32,
 }
@@ -32,6 +39,8 @@ pub(super) struct Says<'a> {
     pub(super) used: Option<u64>,
     /// Requested-Service-Unit; 0 is an empty one.
     pub(super) asks: Option<u64>,
+    /// The visited network; by default one in Japan.
+    pub(super) network: Option<&'a str>,
     pub(super) again: bool,
     pub(super) state_id: Option<u32>,
 }
@@ -39,11 +48,20 @@ pub(super) struct Says<'a> {
 impl Pgw {
     /// A connection on which nothing was said.
     pub(super) async fn connect(address: SocketAddr, name: &'static str) -> Self {
+        let stream = Self::dial(address).await;
+        Self::over(Box::new(stream), name)
+    }
+
+    pub(super) async fn dial(address: SocketAddr) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         // A slow reader is then felt at once.
         socket.set_recv_buffer_size(4096).unwrap();
         let stream = socket.connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
+        stream
+    }
+
+    pub(super) fn over(stream: Box<dyn Stream>, name: &'static str) -> Self {
         Self { name, stream, input: Vec::new(), ids: 0 }
     }
 
@@ -99,6 +117,11 @@ impl Pgw {
         }
     }
 
+    /// The next message, if one comes soon.
+    pub(super) async fn receive_soon(&mut self) -> Option<Vec<u8>> {
+        timeout(Duration::from_millis(300), self.receive()).await.ok().flatten()
+    }
+
     /// A Credit-Control-Request for rating group 1, in Japan.
     pub(super) fn ccr(&mut self, session: &str, kind: RequestType, number: u32, says: &Says<'_>) -> Vec<u8> {
         let used = says.used.map(|octets| Used { units: Units::octets(octets), ..Used::default() });
@@ -118,7 +141,7 @@ impl Pgw {
             origin_state_id: says.state_id,
             subscriptions: imsi.into_iter().collect(),
             services: vec![service],
-            ps: PsInformation { sgsn_mcc_mnc: Some("44010"), ..PsInformation::default() },
+            ps: PsInformation { sgsn_mcc_mnc: says.network.or(Some("44010")), ..PsInformation::default() },
             ..Ccr::new(session, self.origin(), "32251@3gpp.org", kind, number)
         };
         let mut out = Vec::new();
@@ -163,6 +186,36 @@ impl Pgw {
         rest(&mut writer);
         writer.finish().unwrap();
         out
+    }
+}
+
+/// The first service's answer in short: Result-Code, octets granted, Validity-Time, and what comes behind them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Heard {
+    pub(super) result: Option<u32>,
+    pub(super) granted: Option<u64>,
+    pub(super) validity: Option<u32>,
+    pub(super) behind: Option<String>,
+}
+
+impl Heard {
+    pub(super) fn of(answer: &[u8]) -> Self {
+        let message = Message::read(answer).unwrap();
+        let cca = Cca::read(&message).unwrap();
+        assert_eq!(cca.result_code, 2001, "{message:?}");
+        let service = cca.services.first().unwrap();
+        let behind = service.grant.final_unit.as_ref().map(|last| match last.action {
+            FinalUnitAction::Terminate => "the end".to_owned(),
+            FinalUnitAction::Redirect => last.redirect.unwrap().address.to_owned(),
+            FinalUnitAction::RestrictAccess => format!("filter {}", last.filter_ids.join(" ")),
+        });
+        assert!(behind.is_none() || service.volume_threshold.is_none(), "never both");
+        Self {
+            result: service.result_code,
+            granted: service.grant.granted.and_then(|units| units.total_octets),
+            validity: service.grant.validity,
+            behind,
+        }
     }
 }
 
