@@ -190,11 +190,17 @@ def play(steps, shop, gateway, card):
 
     line = shop.bind(card)
     for attempt in range(50):  # the charging engine hears of the line a moment later
-        empty = brief(gateway.ask(f"{NAME};0;{attempt}", initial, 0, imsi, [service(asked=0)]))
+        answer = gateway.ask(f"{NAME};0;{attempt}", initial, 0, imsi, [service(asked=0)])
+        empty = brief(answer)
         if empty[0] != 5030:
             break
         time.sleep(0.1)
-    steps.check("a line without a bundle gets no quota", empty == (2001, 4012, None), empty)
+    steps.check("a line without a bundle gets no quota", empty == (2001, 2001, None), empty)
+    first = next(iter(answer.multiple_services_credit_control), None)
+    last = getattr(first, "final_unit_indication", None)
+    page = getattr(getattr(last, "redirect_server", None), "redirect_server_address", None) or ""
+    steps.check("but is led to the page to buy more, at once",
+                getattr(last, "final_unit_action", None) == 1 and page.endswith("/plans"), page)
     nobody = gateway.ask(f"{NAME};1;1", initial, 0, "999999999999999", [service(asked=0)])
     steps.check("an IMSI that nobody has is unknown", nobody.result_code == 5030, nobody.result_code)
 

@@ -26,7 +26,7 @@ impl Country {
 
     /// Its place in [`Country::all`].
     fn index(self) -> usize {
-        CODES.as_bytes().as_chunks::<2>().0.binary_search(&self.0).unwrap_or(0)
+        place(self.0).unwrap_or(0)
     }
 }
 
@@ -35,9 +35,17 @@ impl FromStr for Country {
 
     /// Reads a code in either case.
     fn from_str(text: &str) -> Result<Self, Problem> {
-        let upper = text.to_ascii_uppercase();
-        Self::all().find(|c| c.code() == upper).ok_or_else(|| Problem::invalid("country-unknown"))
+        let letters =
+            <[u8; 2]>::try_from(text.as_bytes()).ok().map(|letters| letters.map(|c| c.to_ascii_uppercase()));
+        let known = letters.filter(|letters| place(*letters).is_some());
+        known.map(Self).ok_or_else(|| Problem::invalid("country-unknown"))
     }
+}
+
+/// Where these letters stand among the codes.
+fn place(letters: [u8; 2]) -> Option<usize> {
+    let number = |code: &[u8; 2]| u16::from_be_bytes(*code);
+    CODES.as_bytes().as_chunks::<2>().0.binary_search_by_key(&number(&letters), number).ok()
 }
 
 impl fmt::Display for Country {

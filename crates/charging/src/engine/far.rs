@@ -171,6 +171,11 @@ impl Inner {
         said.map_err(Missed::Failed)
     }
 
+    /// The shard, if it is here and nothing is wrong with it.
+    pub(super) fn serving_well(&self, id: ShardId) -> Option<Arc<Shard>> {
+        self.slots.get(id).filter(|shard| shard.health.fault().is_none())
+    }
+
     async fn look_here(
         &self,
         shard: &Shard,

@@ -65,7 +65,8 @@ impl Inner {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(Writer::new(place, at, published.clone(), health.clone()).run(messages));
-        Shard { id, epoch, queue, published, health, behind: AtomicU64::default() }
+        let (behind, queued) = (AtomicU64::default(), Arc::default());
+        Shard { id, epoch, queue, published, health, behind, queued }
     }
 
     /// One look at who has what, and what follows from it; what comes back are the shards to ask others for.

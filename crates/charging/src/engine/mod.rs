@@ -8,6 +8,7 @@ mod keeper;
 mod letters;
 mod moves;
 mod open;
+mod parcels;
 mod remembered;
 mod repair;
 mod routes;
@@ -28,8 +29,10 @@ pub use hints::{Hint, Reason};
 pub use moves::{LineMove, MoveAnswer};
 pub use open::Opening;
 pub(crate) use open::SHARDS_POSTGRES;
+pub(crate) use parcels::Parcel;
 pub use repair::Uncut;
 pub(crate) use routes::shard_for;
+pub(crate) use verbs::Asking;
 pub use verbs::{Credit, CreditAnswer, CreditControl, MAX_SERVICES, MOVING_KEY, session_key};
 
 use crate::log::{Entry, Fault, ShardId};

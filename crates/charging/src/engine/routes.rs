@@ -77,7 +77,8 @@ impl Routes {
     /// Where a pool lives, or would live.
     pub(super) fn shard_of(&self, pool: Id<PoolNoun>, shards: u32) -> ShardId {
         let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        tables.strays.get(&pool).copied().unwrap_or_else(|| shard_for(pool, shards))
+        let stray = if tables.strays.is_empty() { None } else { tables.strays.get(&pool) };
+        stray.copied().unwrap_or_else(|| shard_for(pool, shards))
     }
 
     /// The line, its pool and its move that is not over, by whatever names are known; a session's own pool first.

@@ -27,6 +27,47 @@ pub struct Credit {
     pub terms: Terms,
 }
 
+/// A credit-control request whose session has its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asking {
+    pub(crate) session: SessionKey,
+    pub(crate) kind: RequestKind,
+    pub(crate) number: u32,
+    pub(crate) imsi: Option<Digits>,
+    pub(crate) msisdn: Option<Digits>,
+    pub(crate) country: Option<Country>,
+    pub(crate) services: Few<Service>,
+}
+
+impl From<CreditControl> for Asking {
+    fn from(request: CreditControl) -> Self {
+        let session = session_key(&request.gateway, &request.session);
+        let CreditControl { kind, number, imsi, msisdn, country, services, .. } = request;
+        Self { session, kind, number, imsi, msisdn, country, services }
+    }
+}
+
+impl Asking {
+    /// By what its pool can be found.
+    pub(super) const fn wanted(&self) -> Wanted {
+        Wanted { session: Some(self.session), line: None, imsi: self.imsi, msisdn: self.msisdn }
+    }
+
+    /// What the pool is asked.
+    pub(super) fn control(&self, line: Option<Id<Line>>) -> Control {
+        let Self { session, kind, number, country, ref services, .. } = *self;
+        Control { session, kind, number, line, country, services: services.clone() }
+    }
+
+    const fn unknown(&self) -> Verdict {
+        if self.imsi.is_some() || self.msisdn.is_some() {
+            Verdict::UnknownLine
+        } else {
+            Verdict::UnknownSession
+        }
+    }
+}
+
 /// What became of a credit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CreditAnswer {
@@ -220,17 +261,18 @@ impl Charging {
     /// Unavailable if the shard does not serve, with the key [`crate::BUSY_KEY`] if it only has too much to do. A
     /// gateway asks again with the same number. Invalid if it names more than [`MAX_SERVICES`] services.
     pub async fn control(&self, request: CreditControl) -> Result<Answer, Problem> {
-        if request.services.len() > MAX_SERVICES {
+        self.ask_quota(request.into()).await
+    }
+
+    /// The same, by the session's key.
+    pub(crate) async fn ask_quota(&self, asking: Asking) -> Result<Answer, Problem> {
+        if asking.services.len() > MAX_SERVICES {
             return Err(Problem::invalid("charging-too-many-services"));
         }
-        let CreditControl { kind, number, country, imsi, msisdn, services, .. } = request;
-        let session = session_key(&request.gateway, &request.session);
-        let wanted = Wanted { session: Some(session), line: None, imsi, msisdn };
+        let wanted = asking.wanted();
         let found = self.find_quickly(&wanted).await?;
-        let unknown =
-            if imsi.is_some() || msisdn.is_some() { Verdict::UnknownLine } else { Verdict::UnknownSession };
-        let Some(pool) = found.pool else { return Ok(Answer::bare(unknown)) };
-        let control = Control { session, kind, number, line: found.line, country, services };
+        let Some(pool) = found.pool else { return Ok(Answer::bare(asking.unknown())) };
+        let control = asking.control(found.line);
         let reply = self.ask(pool, Command::Control(control.clone())).await?;
         match reply {
             Reply::Control(Answer { verdict: Verdict::UnknownSession | Verdict::UnknownLine, .. }) => {

@@ -17,9 +17,9 @@ use super::{
     Face,
     directory::{LinkId, Tell, count},
     peer::Peer,
-    requests::Done,
+    requests::{Done, Open},
 };
-use crate::pool::SessionKey;
+use crate::{engine::Asking, pool::SessionKey};
 
 /// How many bytes are read at once.
 const READ_BYTES: usize = 64 * 1024;
@@ -43,6 +43,10 @@ pub(super) struct Connection<S> {
     unflushed: bool,
     /// When the socket last took something, or there was nothing to take.
     took: Instant,
+    /// Requests that have come and are not with the engine yet.
+    heard: Vec<(Asking, Open)>,
+    /// Requests without an answer.
+    under_way: usize,
     working: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>,
     tells: mpsc::Receiver<Tell>,
     /// What the directory asks through.
@@ -60,6 +64,8 @@ pub(super) struct Connection<S> {
 /// What is counted, looked up once: a connection may carry a hundred thousand requests in a second.
 struct Meters {
     in_flight: Gauge,
+    /// What of it is this connection's.
+    counted: usize,
     seconds: Histogram,
     /// By kind and Result-Code.
     requests: HashMap<(&'static str, u32), Counter>,
@@ -68,7 +74,17 @@ struct Meters {
 impl Meters {
     fn new() -> Self {
         let in_flight = metrics::gauge!("gy_requests_in_flight");
-        Self { in_flight, seconds: metrics::histogram!("gy_request_seconds"), requests: HashMap::new() }
+        Self {
+            in_flight,
+            counted: 0,
+            seconds: metrics::histogram!("gy_request_seconds"),
+            requests: HashMap::new(),
+        }
+    }
+
+    fn under_way(&mut self, requests: usize) {
+        self.in_flight.increment(count(requests) - count(self.counted));
+        self.counted = requests;
     }
 
     fn count(&mut self, kind: &'static str, result_code: u32) {
@@ -112,6 +128,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Connection<S> {
             sent: 0,
             unflushed: false,
             took: now,
+            heard: Vec::new(),
+            under_way: 0,
             working: FuturesUnordered::new(),
             tells,
             tell,
@@ -136,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Connection<S> {
             }
         };
         self.face.directory.leave(self.link);
-        self.meters.in_flight.decrement(count(self.working.len()));
+        self.meters.under_way(0);
         let host = self.peer.gateway().map(|gateway| gateway.host.clone());
         tracing::info!(peer = host.as_deref(), %why, "a gateway's connection has ended");
         drop(self.writer.shutdown().now_or_never());
@@ -189,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Connection<S> {
         let most = self.peer.gateway().map_or(1, |gateway| gateway.profile.max_outstanding);
         let unsent = self.output.len().saturating_sub(self.sent);
         self.over.is_none()
-            && self.working.len() < most.saturating_mul(2)
+            && self.under_way < most.saturating_mul(2)
             && unsent < self.face.us.limits().unsent_bytes
     }
 
@@ -267,6 +285,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Connection<S> {
         let read = input.len().saturating_sub(rest.len());
         self.input = input;
         self.input.drain(..read);
+        self.hand_in();
+        self.meters.under_way(self.under_way);
     }
 }
 

@@ -11,11 +11,12 @@ use diameter::{
 };
 
 use super::{Profile, Settings, peer::fits};
+use crate::engine::Asking;
 use crate::pool::{
     Answer, Ask, Behind, Digits, Few, Grant, LOW_VALIDITY_SECONDS, QUOTA_HOLDING_SECONDS, Quota, Refusal,
     RequestKind, Service, SessionKey, VALIDITY_SECONDS, Verdict,
 };
-use crate::{BUSY_KEY, CreditControl, MOVING_KEY, session_key};
+use crate::{BUSY_KEY, MOVING_KEY, session_key};
 
 /// A request that the engine can be asked.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ pub(super) fn read(
     ccr: &Ccr<'_>,
     message: &Message<'_>,
     to: (&Settings, &Profile),
-) -> Result<(Asked, CreditControl), Error> {
+) -> Result<(Asked, Asking), Error> {
     let (settings, profile) = to;
     for_us(ccr, message, settings)?;
     let event = event(ccr, message)?;
@@ -83,9 +84,9 @@ pub(super) fn read(
     } else {
         ccr.services.as_slice()
     };
-    let request = CreditControl {
-        gateway: ccr.origin.host.to_owned(),
-        session: ccr.session_id.to_owned(),
+    let session = session_key(ccr.origin.host, ccr.session_id);
+    let request = Asking {
+        session,
         kind: kind(ccr.request_type),
         number: ccr.request_number,
         imsi: subscriber(ccr, SubscriptionKind::Imsi),
@@ -97,7 +98,7 @@ pub(super) fn read(
         frame: Frame::to(message),
         kind: ccr.request_type,
         number: ccr.request_number,
-        session: session_key(ccr.origin.host, ccr.session_id),
+        session,
         event,
         services: services.iter().map(named).collect(),
         plain,

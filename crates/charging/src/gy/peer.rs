@@ -1,7 +1,7 @@
 //! The base protocol with one gateway over one connection (RFC 6733 §5): who it is, whether it lives, good-bye. It reads
 //! messages and the clock, and appends what is to be sent; sockets are elsewhere.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use basis::Env;
 use diameter::{
@@ -29,6 +29,8 @@ pub(super) struct Peer {
     state: State,
     /// When something happens by itself, whatever the state.
     turn: Instant,
+    /// How long it may be silent this time.
+    silence_max: Duration,
     /// Watchdog requests since the gateway was last heard.
     questions: u8,
     ids: Ids,
@@ -95,7 +97,16 @@ impl Peer {
         let end_to_end = us.state_id << 20 | end_to_end & 0x000f_ffff;
         let ids = Ids { hop_by_hop, end_to_end, retransmitted: false };
         let turn = now + us.limits().hello;
-        Self { us, local, remote, state: State::Unknown, turn, questions: 0, ids }
+        Self {
+            us,
+            local,
+            remote,
+            state: State::Unknown,
+            turn,
+            silence_max: Duration::ZERO,
+            questions: 0,
+            ids,
+        }
     }
 
     /// The gateway, once it has said who it is.
@@ -127,7 +138,7 @@ impl Peer {
     pub(super) fn hear<'a>(&mut self, bytes: &'a [u8], now: Instant, out: &mut Vec<u8>) -> Heard<'a> {
         if !matches!(self.state, State::Leaving(_)) && self.gateway().is_some() {
             self.questions = 0;
-            self.turn = now + self.patience();
+            self.turn = now + self.silence_max;
         }
         match Message::read(bytes) {
             Err(error) => self.refuse_broken(bytes, &error, out),
@@ -177,7 +188,7 @@ impl Peer {
             Some(_) => {}
             None => {
                 self.state = State::Open(Gateway { host: host.into(), profile });
-                self.turn = now + self.patience();
+                self.be_patient(now);
             }
         }
         self.introduce(message, result::SUCCESS, out);
@@ -249,7 +260,7 @@ impl Peer {
             State::Open(_) if self.questions >= QUESTIONS_MAX => Err("it does not answer any more"),
             State::Open(_) => {
                 self.questions = self.questions.saturating_add(1);
-                self.turn = now + self.patience();
+                self.be_patient(now);
                 let ids = self.next_ids();
                 let ours = Watchdog { origin: self.us.origin(), origin_state_id: Some(self.us.state_id) };
                 fits(ours.write_request(ids, out));
@@ -258,8 +269,14 @@ impl Peer {
         }
     }
 
+    /// Waits for a word from now on.
+    fn be_patient(&mut self, now: Instant) {
+        self.silence_max = self.patience();
+        self.turn = now + self.silence_max;
+    }
+
     /// Tw with its jitter (RFC 3539 §3.4.1).
-    fn patience(&self) -> std::time::Duration {
+    fn patience(&self) -> Duration {
         let limits = self.us.limits();
         let part = f64::from(u16::from_be_bytes(self.us.env.random())) / f64::from(u16::MAX);
         (limits.watchdog + limits.watchdog_jitter.mul_f64(2.0 * part)).saturating_sub(limits.watchdog_jitter)

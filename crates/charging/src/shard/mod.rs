@@ -6,7 +6,7 @@ mod timers;
 mod tombstones;
 mod writer;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use basis::{Id, Kind, Pool as PoolNoun, Problem};
@@ -29,7 +29,14 @@ pub const BUSY_KEY: &str = "charging-busy";
 /// What stands in a shard's queue.
 pub(crate) enum Message {
     /// A command for a pool; answered once it is durable.
-    Apply { pool: Id<PoolNoun>, command: Box<Command>, answer: oneshot::Sender<Result<Reply, Problem>> },
+    Apply {
+        pool: Id<PoolNoun>,
+        command: Box<Command>,
+        answer: oneshot::Sender<Result<Reply, Problem>>,
+        place: Place,
+    },
+    /// Commands for pools in one piece; answered together, in their order, once they are durable.
+    Many { commands: Orders, answer: oneshot::Sender<Replies>, place: Place },
     /// Nothing; answered once everything before it is durable.
     Settle { answer: oneshot::Sender<Result<(), Problem>> },
     /// Look for what is due, now; answered once it is durable.
@@ -38,6 +45,30 @@ pub(crate) enum Message {
     Pause { still: oneshot::Sender<()>, resume: oneshot::Receiver<()> },
     /// Finish what is under way and end.
     Stop { ended: oneshot::Sender<()> },
+}
+
+/// Commands for pools.
+pub(crate) type Orders = Vec<(Id<PoolNoun>, Command)>;
+/// What the pools said, in the same order.
+pub(crate) type Replies = Vec<Result<Reply, Problem>>;
+
+/// So many places in a shard's queue, given back when the writer has taken what stood there.
+pub(crate) struct Place {
+    queued: Arc<AtomicUsize>,
+    commands: usize,
+}
+
+impl Place {
+    fn take(queued: &Arc<AtomicUsize>, commands: usize) -> Self {
+        queued.fetch_add(commands, Ordering::Relaxed);
+        Self { queued: queued.clone(), commands }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.queued.fetch_sub(self.commands, Ordering::Relaxed);
+    }
 }
 
 /// What the rest of the engine holds of a shard.
@@ -50,6 +81,8 @@ pub(crate) struct Shard {
     pub(crate) published: Arc<Published>,
     pub(crate) health: Arc<Health>,
     pub(crate) behind: AtomicU64,
+    /// How many commands wait.
+    pub(crate) queued: Arc<AtomicUsize>,
 }
 
 /// Why a shard does not serve, if it does not.
@@ -72,15 +105,29 @@ impl Shard {
         let (queue, _) = mpsc::channel(1);
         let health = Arc::new(Health::default());
         health.set(Some(fault));
-        Self { id, epoch, queue, published: Arc::default(), health, behind: AtomicU64::default() }
+        let (behind, queued) = (AtomicU64::default(), Arc::default());
+        Self { id, epoch, queue, published: Arc::default(), health, behind, queued }
     }
 
     /// Sends a command and waits until its answer is durable.
     pub(crate) async fn apply(&self, pool: Id<PoolNoun>, command: Command) -> Result<Reply, Problem> {
-        self.room_for(&command)?;
+        self.room_for(1, comes_first(&command))?;
         let (answer, answered) = oneshot::channel();
-        self.send(Message::Apply { pool, command: Box::new(command), answer })?;
+        let place = Place::take(&self.queued, 1);
+        self.send(Message::Apply { pool, command: Box::new(command), answer, place })?;
         answered.await.unwrap_or_else(|_| Err(self.why_not()))
+    }
+
+    /// Sends commands in one piece and waits until all their answers are durable.
+    ///
+    /// # Errors
+    /// Busy if there is not room for all of them; then nothing was sent.
+    pub(crate) async fn apply_many(&self, commands: Orders) -> Result<Replies, Problem> {
+        self.room_for(commands.len(), false)?;
+        let (answer, answered) = oneshot::channel();
+        let place = Place::take(&self.queued, commands.len());
+        self.send(Message::Many { commands, answer, place })?;
+        answered.await.map_err(|_| self.why_not())
     }
 
     /// Looks for what is due.
@@ -118,9 +165,11 @@ impl Shard {
         })
     }
 
-    fn room_for(&self, command: &Command) -> Result<(), Problem> {
-        let waiting = QUEUE_MAX.saturating_sub(self.queue.capacity());
-        if waiting < QUEUE_HIGH || comes_first(command) { Ok(()) } else { Err(busy()) }
+    fn room_for(&self, commands: usize, first: bool) -> Result<(), Problem> {
+        let waiting = self.queued.load(Ordering::Relaxed);
+        let most = if first { QUEUE_MAX } else { QUEUE_HIGH };
+        // One piece may be larger than what waits at most; it finds room when nobody else waits.
+        if waiting == 0 || waiting.saturating_add(commands) <= most { Ok(()) } else { Err(busy()) }
     }
 
     fn why_not(&self) -> Problem {

@@ -2,7 +2,7 @@
 //!
 //! A layer is dropped as it is, so a failed append leaves nothing of itself behind.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use basis::{Id, Pool as PoolNoun, Timestamp};
@@ -68,13 +68,16 @@ impl Layers {
         uncommitted.cloned().or_else(|| self.published.get(pool))
     }
 
-    /// The pool, to be changed in the top layer; a new one if there is none.
-    pub(crate) fn change(&mut self, pool: Id<PoolNoun>) -> &mut Pool {
-        if !self.applying.contains_key(&pool) {
-            let below = self.get(pool).unwrap_or_else(|| Arc::new(Pool::new(pool)));
-            self.applying.insert(pool, below);
-        }
-        Arc::make_mut(self.applying.entry(pool).or_insert_with(|| Arc::new(Pool::new(pool))))
+    /// The pool, to be changed in the top layer; a new one if there is none and `make`.
+    pub(crate) fn change(&mut self, pool: Id<PoolNoun>, make: bool) -> Option<&mut Pool> {
+        let place = match self.applying.entry(pool) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) => {
+                let below = self.committing.get(&pool).cloned().or_else(|| self.published.get(pool));
+                free.insert(below.or_else(|| make.then(|| Arc::new(Pool::new(pool))))?)
+            }
+        };
+        Some(Arc::make_mut(place))
     }
 
     /// The top layer goes to the database; a new one begins above it.

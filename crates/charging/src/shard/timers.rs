@@ -14,6 +14,9 @@ pub(crate) struct Timers {
 impl Timers {
     /// Sets when the pool is due next, or that it never is.
     pub(crate) fn set(&mut self, pool: Id<PoolNoun>, due: Option<Timestamp>) {
+        if self.by_pool.get(&pool).copied() == due {
+            return;
+        }
         let before = match due {
             Some(due) => self.by_pool.insert(pool, due),
             None => self.by_pool.remove(&pool),

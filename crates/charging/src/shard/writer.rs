@@ -116,7 +116,7 @@ impl<H: Hooks> Writer<H> {
     }
 
     async fn next(&mut self, queue: &mut mpsc::Receiver<Message>) -> Next {
-        let room = self.applying.answers.len() < BATCH_COMMANDS_MAX;
+        let room = self.applying.commands < BATCH_COMMANDS_MAX;
         let sleep = self.until_due();
         tokio::select! {
             biased;
@@ -136,7 +136,7 @@ impl<H: Hooks> Writer<H> {
             if !self.take(message, queue).await {
                 return false;
             }
-            let room = self.applying.answers.len() < BATCH_COMMANDS_MAX;
+            let room = self.applying.commands < BATCH_COMMANDS_MAX;
             next = if room { queue.try_recv().ok() } else { None };
         }
         true
@@ -144,9 +144,18 @@ impl<H: Hooks> Writer<H> {
 
     async fn take(&mut self, message: Message, queue: &mut mpsc::Receiver<Message>) -> bool {
         match message {
-            Message::Apply { pool, command, answer } => {
+            Message::Apply { pool, command, answer, place } => {
+                drop(place);
                 let reply = self.apply(pool, &command);
                 self.applying.answers.push(Answer::Reply(answer, reply));
+                self.applying.commands = self.applying.commands.saturating_add(1);
+                true
+            }
+            Message::Many { commands, answer, place } => {
+                drop(place);
+                let replies = commands.iter().map(|(pool, command)| self.apply(*pool, command)).collect();
+                self.applying.answers.push(Answer::Replies(answer, replies));
+                self.applying.commands = self.applying.commands.saturating_add(commands.len());
                 true
             }
             Message::Settle { answer } => {
@@ -183,10 +192,9 @@ impl<H: Hooks> Writer<H> {
 
     fn apply(&mut self, id: Id<PoolNoun>, command: &Command) -> Result<Reply, Problem> {
         let now = self.tell_time();
-        if self.layers.get(id).is_none() && !makes_pool(command) {
+        let Some(pool) = self.layers.change(id, makes_pool(command)) else {
             return Err(Problem::not_found());
-        }
-        let pool = self.layers.change(id);
+        };
         let mut events = Vec::new();
         let reply = pool.apply(now, command, &mut events);
         self.timers.set(id, pool.next_deadline());
@@ -232,7 +240,7 @@ impl<H: Hooks> Writer<H> {
         if self.committing.is_some() || self.applying.answers.is_empty() && self.applying.entries.is_empty() {
             return;
         }
-        let Building { entries, answers } = std::mem::take(&mut self.applying);
+        let Building { entries, answers, commands } = std::mem::take(&mut self.applying);
         if entries.is_empty() {
             // Repeats and questions: everything they rest on is durable.
             return answers.into_iter().for_each(Answer::give);
@@ -244,7 +252,7 @@ impl<H: Hooks> Writer<H> {
         let (db, shard, to_append) = (self.db.clone(), self.at.shard, row.clone());
         let append = tokio::spawn(async move { log::append(&db, shard, &to_append).await });
         let started_ns = self.env.clock.monotonic_ns();
-        self.committing = Some(Committing { append, row, batch, answers, started_ns });
+        self.committing = Some(Committing { append, row, batch, answers, commands, started_ns });
     }
 
     /// Waits until everything that was taken is answered. False if the shard must stop.
@@ -284,7 +292,7 @@ impl<H: Hooks> Writer<H> {
     fn measure(&self, done: &Committing) {
         let took = self.env.clock.monotonic_ns().saturating_sub(done.started_ns);
         metrics::histogram!("charging_commit_seconds").record(Duration::from_nanos(took).as_secs_f64());
-        let commands = u32::try_from(done.answers.len()).unwrap_or(u32::MAX);
+        let commands = u32::try_from(done.commands).unwrap_or(u32::MAX);
         metrics::histogram!("charging_batch_commands").record(f64::from(commands));
         let shard = self.at.shard.0.to_string();
         metrics::gauge!("charging_log_seq", "shard" => shard.clone()).set(float(done.row.seq));

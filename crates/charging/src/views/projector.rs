@@ -11,8 +11,9 @@ use crate::log::{self, Fault, Loaded, ShardId, damaged, read_row};
 
 /// How many rows of the log are read at a time.
 const PAGE_ROWS: u32 = 64;
-/// A transaction is closed when so much has changed: on SQLite all the shop waits for it.
-const CHANGES_HIGH: usize = 1000;
+/// A transaction is closed when so much has changed: on SQLite all the shop waits for it. Busy sessions change the same rows
+/// in every row of the log, so less would write them again and again.
+const CHANGES_HIGH: usize = 5000;
 
 /// How far a shard is written behind.
 pub(crate) async fn cursor(shop: &Db, shard: ShardId) -> Result<u64, Problem> {

@@ -15,11 +15,12 @@ use tokio::{
 
 use super::Connection;
 use crate::{
+    engine::Asking,
     gy::{
-        control,
+        control::{self, Outcome},
         directory::{Seen, Tell, What},
         peer::{Heard, fits},
-        requests::{Done, carry_out},
+        requests::{Done, Open, brings_quota, carry_all, carry_out},
     },
     pool::SessionKey,
 };
@@ -98,23 +99,39 @@ impl<S: AsyncRead + AsyncWrite + Send> Connection<S> {
             message.check_known()?;
         }
         let ccr = Ccr::read(message)?;
-        let (asked, request) = control::read(&ccr, message, (&self.face.us.settings, &gateway.profile))?;
+        let (asked, asking) = control::read(&ccr, message, (&self.face.us.settings, &gateway.profile))?;
         let begins = matches!(ccr.request_type, RequestType::Initial | RequestType::Event);
-        if begins && self.working.len() >= gateway.profile.max_outstanding {
+        if begins && self.under_way >= gateway.profile.max_outstanding {
             return Err(Error::message(
                 result::TOO_BUSY,
                 "too many requests are under way on this connection",
             ));
         }
         let richer_since = if asked.event.is_none() { self.learn(&ccr, asked.session, now) } else { None };
-        self.meters.in_flight.increment(1.0);
-        self.working.push(Box::pin(carry_out(
-            self.face.charging.clone(),
-            asked,
-            request,
-            (now, richer_since),
-        )));
+        self.under_way = self.under_way.saturating_add(1);
+        self.heard.push((asking, Open { asked, came: now, richer_since }));
         Ok(())
+    }
+
+    /// Hands what was heard to the engine: what goes to one shard in one piece, events one by one.
+    pub(super) fn hand_in(&mut self) {
+        if self.heard.is_empty() {
+            return;
+        }
+        let (sessions, events) =
+            std::mem::take(&mut self.heard).into_iter().partition(|(_, open)| open.asked.event.is_none());
+        let (parcels, apart) = self.face.charging.pack(sessions);
+        for parcel in parcels {
+            self.working.push(carry_all(parcel).boxed());
+        }
+        self.hand_in_apart(events);
+        self.hand_in_apart(apart);
+    }
+
+    fn hand_in_apart(&self, requests: Vec<(Asking, Open)>) {
+        for (asking, open) in requests {
+            self.working.push(carry_out(self.face.charging.clone(), asking, open).boxed());
+        }
     }
 
     /// Remembers where the session is.
@@ -135,27 +152,29 @@ impl<S: AsyncRead + AsyncWrite + Send> Connection<S> {
         self.mark_unsent(now);
         let mut next = Some(first);
         while let Some(done) = next {
-            self.answer(&done, now);
+            self.under_way = self.under_way.saturating_sub(done.answered.len());
+            done.answered.iter().for_each(|(outcome, open)| self.answer(outcome, open, now));
+            self.hand_in_apart(done.again);
             next = self.working.next().now_or_never().flatten();
         }
+        self.meters.under_way(self.under_way);
     }
 
-    fn answer(&mut self, done: &Done, now: Instant) {
-        self.meters.in_flight.decrement(1.0);
-        self.meters.seconds.record(now.duration_since(done.came).as_secs_f64());
-        if let Some(since) = done.richer_since.filter(|_| done.granted()) {
-            self.face.directory.satisfied(done.asked.session);
+    fn answer(&mut self, outcome: &Outcome, open: &Open, now: Instant) {
+        self.meters.seconds.record(now.duration_since(open.came).as_secs_f64());
+        if let Some(since) = open.richer_since.filter(|_| brings_quota(outcome)) {
+            self.face.directory.satisfied(open.asked.session);
             metrics::histogram!("topup_to_first_grant_seconds")
                 .record(now.duration_since(since).as_secs_f64());
         }
         let Some(gateway) = self.peer.gateway() else { return };
         let settings = (&self.face.us.settings, &*gateway.profile);
-        let result_code = control::reply(&done.asked, &done.outcome, settings, &mut self.output);
-        let over = done.asked.kind == RequestType::Termination || result_code == result::UNKNOWN_SESSION_ID;
+        let result_code = control::reply(&open.asked, outcome, settings, &mut self.output);
+        let over = open.asked.kind == RequestType::Termination || result_code == result::UNKNOWN_SESSION_ID;
         if over && result_code < 3000 || result_code >= 5000 {
-            self.face.directory.forget(done.asked.session);
+            self.face.directory.forget(open.asked.session);
         }
-        self.meters.count(name(done.asked.kind), result_code);
+        self.meters.count(name(open.asked.kind), result_code);
     }
 
     /// Asks the gateway about a session, unless it has not answered the last question about it.

@@ -36,7 +36,7 @@ fn octets(total: u64) -> Used {
 }
 
 /// Over the wire and read.
-fn sent(ccr: &Ccr<'_>, profile: &Profile) -> Result<(Asked, CreditControl), Error> {
+fn sent(ccr: &Ccr<'_>, profile: &Profile) -> Result<(Asked, Asking), Error> {
     let mut bytes = Vec::new();
     ccr.write(Ids { hop_by_hop: 1, end_to_end: 2, retransmitted: false }, &mut bytes).unwrap();
     let message = Message::read(&bytes).unwrap();
@@ -72,8 +72,7 @@ fn a_gateway_names_its_subscriber_and_where_he_is() {
     assert_eq!(request.imsi, Some("440100000000001".parse().unwrap()));
     assert_eq!(request.msisdn, Some("81312345678".parse().unwrap()), "without its plus");
     assert_eq!(request.country, Some("JP".parse().unwrap()));
-    assert_eq!((request.gateway.as_str(), request.session.as_str()), ("pgw.epc.example", "pgw;1;2"));
-    assert_eq!(asked.session, session_key("pgw.epc.example", "pgw;1;2"));
+    assert_eq!((asked.session, request.session), (session_key("pgw.epc.example", "pgw;1;2"), asked.session));
     assert!(request.services.is_empty(), "nothing asked, nothing used");
 }
 
