@@ -2,23 +2,28 @@
 //! as a process of its own and this generator as another.
 #![expect(clippy::print_stdout, reason = "figures are for the person at the terminal")]
 
-mod gy;
+mod baseline;
+mod charging;
 mod load;
 mod machine;
+mod meter;
 mod pages;
 mod raw;
 mod report;
+mod running;
 mod shop;
+mod topup;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use basis::Env;
-use clap::Parser;
+use clap::{Parser, Subcommand, ValueEnum};
 use tempfile::TempDir;
 
 use crate::{
     load::{amount, float},
+    meter::Meter,
     report::Figures,
     shop::Shop,
 };
@@ -35,6 +40,8 @@ const STARTS: usize = 5;
 /// Measures heyon.
 #[derive(Parser)]
 struct Args {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// Where the release builds are.
     #[arg(long, default_value = "target/release")]
     programs: PathBuf,
@@ -57,6 +64,9 @@ struct Args {
     /// seconds after they were begun, and these looks are not what is measured.
     #[arg(long, default_value_t = 62)]
     quiet_seconds: u64,
+    /// Only one part of it.
+    #[arg(long, value_enum)]
+    only: Option<Only>,
     /// Only orders as fast as it goes.
     #[arg(long)]
     burst_only: bool,
@@ -65,22 +75,37 @@ struct Args {
     out: Option<PathBuf>,
 }
 
+/// A part of what is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// The charging engine.
+    Charging,
+}
+
+/// A process that is measured.
+#[derive(Subcommand)]
+enum Part {
+    /// The charging engine and its Gy face.
+    #[command(hide = true)]
+    Meter(Meter),
+}
+
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     // A second naming changes nothing.
     drop(rustls::crypto::ring::default_provider().install_default());
     let args = Args::parse();
+    if let Some(Part::Meter(meter)) = &args.part {
+        return meter::serve(meter).await.map(|()| ExitCode::SUCCESS);
+    }
     let head = format!("{}; {}", today()?, machine::describe());
     println!("{head}");
     let mut figures = Figures::default();
-    let sqlite_commits = disk(&mut figures)?;
-    let rate = on_sqlite(&args, &mut figures).await?;
-    figures.ratio("orders/s on SQLite ÷ the same disk's SQLite commits/s", rate / sqlite_commits);
-    if let Some(url) = &args.postgres {
-        let (alone, together) = postgres_disk(url, &mut figures).await?;
-        let rate = on_postgres(&args, url, &mut figures).await?;
-        figures.ratio("orders/s on PostgreSQL ÷ its commits/s, one connection", rate / alone);
-        figures.ratio("orders/s on PostgreSQL ÷ its commits/s, 16 connections", rate / together);
+    if args.only != Some(Only::Charging) {
+        shops(&args, &mut figures).await?;
+    }
+    if !args.burst_only {
+        charging::measure(&args, &mut figures).await?;
     }
     let text = figures.markdown(&format!("{head} at the start, {} at the end", machine::load()));
     println!("\n{text}\n{} aims missed", figures.missed());
@@ -88,6 +113,20 @@ async fn main() -> Result<ExitCode> {
         std::fs::write(out, text)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Orders and pages.
+async fn shops(args: &Args, figures: &mut Figures) -> Result<()> {
+    let sqlite_commits = disk(figures)?;
+    let rate = on_sqlite(args, figures).await?;
+    figures.ratio("orders/s on SQLite ÷ the same disk's SQLite commits/s", rate / sqlite_commits);
+    if let Some(url) = &args.postgres {
+        let (alone, together) = postgres_disk(url, figures).await?;
+        let rate = on_postgres(args, url, figures).await?;
+        figures.ratio("orders/s on PostgreSQL ÷ its commits/s, one connection", rate / alone);
+        figures.ratio("orders/s on PostgreSQL ÷ its commits/s, 16 connections", rate / together);
+    }
+    Ok(())
 }
 
 fn today() -> Result<String> {
@@ -118,7 +157,6 @@ async fn on_sqlite(args: &Args, figures: &mut Figures) -> Result<f64> {
     let rate = orders(args, &mut shop, "SQLite", figures).await?;
     if !args.burst_only {
         pages::measure(&shop, figures).await?;
-        gy::measure(&shop, "SQLite", figures).await?;
         figures.say("memory, 600 lines just bound", format!("{fresh:.0} MB"));
         figures.say(
             "memory after all of this, most of it",
@@ -157,9 +195,6 @@ async fn on_postgres(args: &Args, url: &str, figures: &mut Figures) -> Result<f6
     let rate = orders(args, &mut shop, "PostgreSQL", figures).await?;
     let own = float(cpu()? - before) / amount(args.orders);
     figures.say("PostgreSQL: its own CPU, placing orders included", format!("{own:.1} ms for each order"));
-    if !args.burst_only {
-        gy::measure(&shop, "PostgreSQL", figures).await?;
-    }
     shop.audit().await?;
     shop.close().await?;
     Ok(rate)

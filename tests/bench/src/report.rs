@@ -17,6 +17,14 @@ impl Figures {
         println!("{what}: {ratio:.2}");
     }
 
+    /// A ratio that should not be less than this.
+    pub(crate) fn ratio_at_least(&mut self, what: &str, ratio: f64, aim: f64) {
+        self.missed += u32::from(ratio < aim);
+        let verdict = if ratio < aim { ", missed" } else { "" };
+        self.ratios.push([what.to_owned(), format!("{ratio:.2}"), format!("at least {aim}{verdict}")]);
+        println!("{what}: {ratio:.2}, at least {aim}{verdict}");
+    }
+
     /// A figure.
     pub(crate) fn say(&mut self, what: &str, figure: impl Into<String>) {
         self.push(what, figure.into(), String::new());

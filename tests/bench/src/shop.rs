@@ -41,8 +41,7 @@ pub(crate) struct Shop {
     metrics: u16,
     heyon: Child,
     client: Client,
-    /// The cards that are bound, and the lines they became, each with whose it is.
-    pub(crate) cards: Vec<Card>,
+    /// The lines that cards became, each with whose it is.
     lines: Arc<Vec<(Phone, Line)>>,
     db: Db,
     delivered: u64,
@@ -94,7 +93,7 @@ impl Shop {
         let db = Db::open(&postgres.map_or_else(sqlite, str::to_owned), &Env::system()).await?;
         let lines = bind_all(&world, &cards).await?;
         let (client, lines) = (Client::new(), Arc::new(lines));
-        Ok(Self { world, metrics, heyon, client, cards, lines, db, delivered: 0 })
+        Ok(Self { world, metrics, heyon, client, lines, db, delivered: 0 })
     }
 
     /// Heyon's process.
@@ -108,11 +107,6 @@ impl Shop {
     /// Where the pages are.
     pub(crate) fn web(&self) -> String {
         self.world.web()
-    }
-
-    /// Where packet gateways connect.
-    pub(crate) fn gy(&self) -> String {
-        self.world.gy()
     }
 
     /// Places orders, spread over the lines, and begins their payments.
