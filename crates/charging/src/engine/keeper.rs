@@ -22,12 +22,14 @@ const READ_AT_ONCE: usize = 8;
 const ROUND_PAUSE: Duration = Duration::from_millis(50);
 
 impl Inner {
-    /// Takes a shard over and starts its writer. One whose log is damaged stays here and says so.
-    pub(super) async fn take(&self, id: ShardId) -> Result<(), Problem> {
+    /// Takes a shard over, unless somebody has it since it was seen, and starts its writer. One whose log is damaged stays
+    /// here and says so.
+    pub(super) async fn take(&self, seen: rows::Ownership) -> Result<(), Problem> {
+        let id = seen.shard;
         if self.leaving.load(Ordering::Relaxed) {
             return Ok(());
         }
-        match log::take_over(&self.log, id, &self.node, self.env.now()).await {
+        match log::take_over(&self.log, &seen, &self.node, self.env.now()).await {
             Ok(state) => {
                 self.slots.set_owner(id, &self.node);
                 self.slots.put(self.start(id, state));
@@ -48,8 +50,14 @@ impl Inner {
         }
     }
 
-    pub(super) async fn take_all(&self, ids: Vec<ShardId>) -> Result<(), Problem> {
-        let taking = stream::iter(ids).map(|id| self.take(id)).buffer_unordered(READ_AT_ONCE);
+    /// Takes a shard that its owner has just let go, or that is ours to start again.
+    pub(super) async fn take_given(&self, id: ShardId) -> Result<(), Problem> {
+        let seen = rows::ownership(&mut self.log.read().await?, id).await?;
+        if seen.node.is_empty() { self.take(seen).await } else { Ok(()) }
+    }
+
+    pub(super) async fn take_all(&self, seen: Vec<rows::Ownership>) -> Result<(), Problem> {
+        let taking = stream::iter(seen).map(|seen| self.take(seen)).buffer_unordered(READ_AT_ONCE);
         taking.collect::<Vec<_>>().await.into_iter().collect()
     }
 
@@ -90,7 +98,8 @@ impl Inner {
             return Ok(ask);
         }
         tracing::info!(shards = take.len(), "takes shards that nobody has");
-        self.take_all(take).await?;
+        let seen: Vec<_> = rows.into_iter().filter(|row| take.contains(&row.shard)).collect();
+        self.take_all(seen).await?;
         nodes.tell(far::MOVED, &[]);
         Ok(Vec::new())
     }
@@ -170,7 +179,7 @@ async fn ask_for(charging: &Charging, nodes: &Nodes, wishes: Vec<(ShardId, Strin
         match far::ask(nodes, &owner, &Letter::Release(id.0)).await {
             Ok(Back::Done) => {
                 let _changing = charging.0.changing.lock().await;
-                if let Err(problem) = charging.0.take(id).await {
+                if let Err(problem) = charging.0.take_given(id).await {
                     tracing::warn!(shard = id.0, %problem, "was given a shard and cannot take it yet");
                 }
                 nodes.tell(far::MOVED, &[]);

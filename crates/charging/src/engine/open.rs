@@ -41,7 +41,7 @@ impl Charging {
     pub async fn open(opening: Opening, env: &Env) -> Result<Self, Problem> {
         let charging = Self::prepare(opening, None, env).await?;
         let all = rows::all_shards(&mut charging.0.log.read().await?).await?;
-        charging.0.take_all(all.into_iter().map(|row| row.shard).collect()).await?;
+        charging.0.take_all(all).await?;
         charging.start_background();
         Ok(charging)
     }

@@ -67,7 +67,7 @@ impl Charging {
             return Err(Uncut::Raced);
         }
         match &self.0.nodes {
-            None => self.0.take(shard).await?,
+            None => self.0.take_given(shard).await?,
             Some(nodes) => {
                 nodes.tell(far::MOVED, &[]);
                 self.0.poke.notify_one();

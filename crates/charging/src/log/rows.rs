@@ -87,15 +87,16 @@ pub(crate) async fn release(db: &Db, shard: ShardId, node: &str, epoch: u64) -> 
     })
 }
 
-/// Raises the epoch to one more than what was seen; false if somebody else was faster.
-pub(crate) async fn raise_epoch(db: &Db, shard: ShardId, node: &str, seen: u64) -> Result<bool, Problem> {
+/// Makes the shard this node's from this epoch on; false if somebody has it since it was seen.
+pub(crate) async fn raise_epoch(db: &Db, seen: &Ownership, node: &str, epoch: u64) -> Result<bool, Problem> {
     in_tx!(db, |tx| {
         let raised = sql!(
-            "UPDATE charging_shard SET epoch = $2, node = $3, lease = lease + 1 WHERE shard = $1 AND epoch < $2"
+            "UPDATE charging_shard SET epoch = $2, node = $3, lease = lease + 1 WHERE shard = $1 AND epoch = $4"
         )
-        .bind(shard.0)
-        .bind(column(seen.saturating_add(1)))
+        .bind(seen.shard.0)
+        .bind(column(epoch))
         .bind(node)
+        .bind(column(seen.epoch))
         .run(tx)
         .await?;
         Ok(raised == 1)

@@ -9,14 +9,20 @@ use basis::Timestamp;
 /// How often a newcomer in the log is replayed before the other is given way.
 const TRIES_MAX: u32 = 64;
 
-/// Takes a shard over; what comes back is its state behind our own epoch record.
-pub(crate) async fn take_over(db: &Db, shard: ShardId, node: &str, now: Timestamp) -> Result<Loaded, Fault> {
+/// Takes a shard over from the one who had it when we looked, and from nobody else; what comes back is its state behind
+/// our own epoch record.
+pub(crate) async fn take_over(
+    db: &Db,
+    seen: &rows::Ownership,
+    node: &str,
+    now: Timestamp,
+) -> Result<Loaded, Fault> {
+    let shard = seen.shard;
     let mut state = load(db, shard).await?;
-    let seen = rows::ownership(&mut db.read().await?, shard).await?.epoch.max(state.epoch);
-    if !rows::raise_epoch(db, shard, node, seen).await? {
+    let epoch = seen.epoch.max(state.epoch).saturating_add(1);
+    if !rows::raise_epoch(db, seen, node, epoch).await? {
         return Err(Fault::TakenOver { shard: shard.0, seq: state.seq });
     }
-    let epoch = seen.saturating_add(1);
     for _ in 0..TRIES_MAX {
         if state.epoch > epoch {
             break;
