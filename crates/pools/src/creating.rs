@@ -43,8 +43,8 @@ pub(crate) fn not_allowed() -> Problem {
 /// Makes the pool of one of one's lines a shared one: the line stays where it is, and what is its own stays its own.
 ///
 /// # Errors
-/// Not found for someone else's line; Invalid at `name`; Conflict `pools-line-taken` if it shares a pool already, or
-/// `pools-line-moving` while it moves or its card has just been bound.
+/// Not found for someone else's line; Invalid at `name`; Conflict `pools-line-taken` if it shares a pool already,
+/// `pools-line-moving` while it moves or its card has just been bound, `pools-line-coming` while another comes home.
 pub async fn create(
     desk: &Desk,
     account: Id<Account>,
@@ -77,8 +77,16 @@ async fn create_in(
     if !is_free || !rows::insert_pool(tx, &pool).await? {
         return Err(Problem::conflict("pools-line-taken"));
     }
+    // Home is where nobody else shares: whoever is away from here will go to a pool of their own instead.
+    if rows::forget_home(tx, id).await? {
+        return Err(Problem::conflict("pools-line-coming"));
+    }
     let owner = accounts::account(tx, account).await?;
-    for line in cards::lines_of(tx, account).await?.into_iter().filter(|line| line.pool == id) {
+    for line in cards::lines_of(tx, account)
+        .await?
+        .into_iter()
+        .filter(|line| line.pool == id && line.moves_to.is_none())
+    {
         let name = if line.label.is_empty() { rules::name_of_address(&owner.email) } else { line.label };
         let member = new_member(env, &pool, line.id, account, Role::Owner, &name);
         if !rows::insert_member(tx, &Member { state: MemberState::In, ..member }).await? {

@@ -8,7 +8,7 @@ use store::{
     jobs::{self, JobRun, NewJob, Next, Worker},
 };
 
-use crate::{Desk, MemberState, rows};
+use crate::{Desk, MemberState, joining, rows};
 
 /// The job that moves a line; handled by [`carry`] once nothing is being delivered to the line.
 pub const CARRY: &str = "pool.move";
@@ -98,7 +98,7 @@ async fn arrived(tx: &mut Conn, env: &Env, step: LineMove) -> Result<(), Problem
     }
     rows::delete_left(tx, step.from, step.line).await?;
     if !rows::set_in(tx, step.to, step.line).await? {
-        return Ok(());
+        return came_home(tx, env, step).await;
     }
     // Wishes that came while it was on its way.
     let wishes = |member: &crate::Member| member.paused || member.caps != charging::Caps::default();
@@ -106,6 +106,14 @@ async fn arrived(tx: &mut Conn, env: &Env, step: LineMove) -> Result<(), Problem
         queue_apply(tx, env, step.line).await?;
     }
     Ok(())
+}
+
+/// Nobody expects it as a member, so nobody else may share the pool where it is now.
+async fn came_home(tx: &mut Conn, env: &Env, step: LineMove) -> Result<(), Problem> {
+    match rows::take_pool(tx, step.to).await? {
+        Some(shared) => joining::send_on(tx, env, &shared, step.line).await,
+        None => Ok(()),
+    }
 }
 
 /// Tells the engine what a member may take.

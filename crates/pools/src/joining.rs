@@ -170,14 +170,28 @@ pub async fn remove(
 
 /// Puts a member's line on its way to where it came from, or to a new pool of its own.
 pub(crate) async fn send_home(tx: &mut Conn, env: &Env, member: &Member) -> Result<(), Problem> {
-    if member.state != MemberState::In || !rows::set_leaving(tx, member.pool, member.line).await? {
-        return Err(Problem::conflict("pools-line-moving"));
-    }
-    let home = match member.home {
+    let moving = || Problem::conflict("pools-line-moving");
+    // The row says where home is now: it may have been shared since the member was read.
+    let home = match rows::set_leaving(tx, member.pool, member.line).await?.ok_or_else(moving)? {
         Some(home) => home,
         None => cards::new_home(tx, env, member.account).await?,
     };
     send(tx, env, LineMove { id: env.new_id(), line: member.line, from: member.pool, to: home }).await
+}
+
+/// Sends a line on that came home and found others sharing it: to a new pool of its own, seen by the others until then.
+pub(crate) async fn send_on(
+    tx: &mut Conn,
+    env: &Env,
+    pool: &SharedPool,
+    line: Id<Line>,
+) -> Result<(), Problem> {
+    let line = cards::line_of_id(tx, line).await?;
+    let stray = new_member(env, pool, line.id, line.account, Role::Member, &line.name());
+    if !rows::insert_member(tx, &Member { state: MemberState::In, ..stray.clone() }).await? {
+        return Err(Problem::conflict("pools-line-taken"));
+    }
+    send_home(tx, env, &stray).await
 }
 
 async fn send(tx: &mut Conn, env: &Env, step: LineMove) -> Result<(), Problem> {

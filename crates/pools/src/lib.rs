@@ -34,7 +34,7 @@ pub use reading::{PoolOf, invitations_of, member_of_line, pool, pools_of, shared
 pub use rules::{INVITATION_GOOD_MS, Kind, Role};
 
 /// The tables of shared pools.
-pub const MIGRATIONS: Migrations = migrations!("pools", ["0001_pools.sql"]);
+pub const MIGRATIONS: Migrations = migrations!("pools", ["0001_pools.sql", "0002_homes.sql"]);
 
 /// A pool that several people share.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub struct Member {
     pub role: Role,
     /// Whether it is there yet.
     pub state: MemberState,
-    /// Where it goes back to.
+    /// Where it goes back to, if it came from anywhere and nobody has shared that place since.
     pub home: Option<Id<Pool>>,
     /// Since when.
     pub joined_at: Timestamp,

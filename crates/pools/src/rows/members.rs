@@ -56,15 +56,29 @@ pub(crate) async fn member(conn: &mut Conn, line: Id<Line>) -> Result<Option<Mem
     .transpose()
 }
 
-/// `in -> leaving`.
-pub(crate) async fn set_leaving(conn: &mut Conn, pool: Id<Pool>, line: Id<Line>) -> Result<bool, Problem> {
-    let leaves =
-        sql!("UPDATE pool_member SET state = 'leaving' WHERE pool = $1 AND line = $2 AND state = 'in'")
-            .bind(pool)
-            .bind(line)
-            .run(conn)
-            .await?;
-    Ok(leaves == 1)
+/// `in -> leaving`: where the line goes back to, if it came from anywhere; `None` if it is not in.
+pub(crate) async fn set_leaving(
+    conn: &mut Conn,
+    pool: Id<Pool>,
+    line: Id<Line>,
+) -> Result<Option<Option<Id<Pool>>>, Problem> {
+    sql!(
+        "UPDATE pool_member SET state = 'leaving' WHERE pool = $1 AND line = $2 AND state = 'in' RETURNING home"
+    )
+    .bind(pool)
+    .bind(line)
+    .optional(conn)
+    .await?
+    .map(|row| row.get("home"))
+    .transpose()
+}
+
+/// Nobody goes back to this pool any more; true if someone is on the way there now.
+pub(crate) async fn forget_home(conn: &mut Conn, home: Id<Pool>) -> Result<bool, Problem> {
+    let theirs = sql!("UPDATE pool_member SET home = NULL WHERE home = $1 RETURNING state").bind(home);
+    let states =
+        theirs.all(conn).await?.iter().map(|row| row.get("state")).collect::<Result<Vec<String>, _>>()?;
+    Ok(states.iter().any(|state| state == MemberState::Leaving.word()))
 }
 
 /// `joining -> in`, of a line that has arrived.

@@ -2,6 +2,7 @@
 
 mod buying;
 mod coming_and_going;
+mod homes;
 mod house;
 mod races;
 mod rights;
