@@ -37,8 +37,9 @@ pub async fn accept(
     joining: Joining<'_>,
 ) -> Result<Id<Pool>, Problem> {
     let name = rules::read_name(joining.name)?;
-    let conn = &mut desk.db.read().await?;
-    let (open, _) = invitation(conn, desk.env.now(), guards, origin, joining.token).await?;
+    let mut conn = desk.db.read().await?;
+    let (open, _) = invitation(&mut conn, desk.env.now(), guards, origin, joining.token).await?;
+    drop(conn);
     let owner = in_tx!(desk.db, |tx| { accept_in(tx, desk, account, &open, joining.line, &name).await })?;
     desk.tell(open.pool, [account, owner]);
     Ok(open.pool)

@@ -81,6 +81,45 @@ async fn an_app_does_with_a_pool_what_the_pages_do() {
 }
 
 #[tokio::test]
+async fn a_page_takes_one_connection_at_a_time() {
+    let shop = Shop::open("https://shop.example").await;
+    let (lin, mum) = (shop.traveller("lin@example.com").await, shop.traveller("mum@example.com").await);
+    let pool = format!("/pools/{}", shop.family(&lin).await);
+    let (_, invitation) =
+        shop.call(&lin, "POST", &format!("{pool}/invitations"), json!({ "role": "member" })).await;
+    let join = text(&invitation["link"]).strip_prefix("https://shop.example").unwrap();
+    let crowd = crowd(&shop.app.db).await;
+    let member = format!("{pool}/members/{}", lin.line.id);
+    let line = format!("/lines/{}", lin.line.id);
+    for (who, path) in [
+        (&lin, pool.as_str()),
+        (&lin, "/pools/new"),
+        (&lin, &member),
+        (&lin, "/"),
+        (&lin, &line),
+        (&mum, join),
+    ] {
+        let status = shop.get(path, &[("cookie", &who.cookie)]).await.status;
+        assert_eq!(status, StatusCode::OK, "{path}");
+    }
+    let (_, token) = join.split_once('=').unwrap();
+    let form = format!("token={token}&line={}&name=Mum", mum.line.id);
+    let joined = shop.send("POST", "/join", &[FORM, ("cookie", &mum.cookie)], &form).await;
+    assert_eq!(joined.status, StatusCode::SEE_OTHER);
+    drop(crowd);
+}
+
+/// All connections that read but one are taken.
+async fn crowd(db: &store::Db) -> Vec<store::Conn> {
+    let mut taken = Vec::new();
+    while let Ok(conn) = tokio::time::timeout(std::time::Duration::from_millis(50), db.read()).await {
+        taken.push(conn.unwrap());
+    }
+    drop(taken.pop());
+    taken
+}
+
+#[tokio::test]
 async fn other_peoples_pools_are_not_there() {
     let shop = Shop::open("https://shop.example").await;
     let (lin, eve) = (shop.traveller("lin@example.com").await, shop.traveller("eve@example.com").await);

@@ -55,9 +55,10 @@ async fn load(app: &App, signed_in: SignedIn) -> Result<HomePage, Problem> {
     let catalogue = catalog::read(&mut conn).await?;
     let bought = orders::bought(&mut conn, person.account, ORDERS_MAX).await?;
     let pools = pools::pools_of(&mut conn, person.account).await?;
-    let shelf = load::Shelf::new(app, reader, &catalogue, &bought, &pools);
     let lines = cards::lines_of(&mut conn, person.account).await?;
-    let lines = load::lines(&mut conn, &shelf, &lines).await?;
+    drop(conn);
+    let shelf = load::Shelf::new(app, reader, &catalogue, &bought, &pools);
+    let lines = load::lines(&shelf, &lines).await?;
     let now = app.env.now();
     Ok(HomePage { moving: moving(&shelf, now), ..page(app, reader, &lines, now) })
 }

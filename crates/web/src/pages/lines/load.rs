@@ -50,15 +50,12 @@ impl<'a> Shelf<'a> {
 }
 
 /// These lines, the one that matters most first, and that one with its use.
-pub(crate) async fn lines(
-    conn: &mut Conn,
-    shelf: &Shelf<'_>,
-    lines: &[cards::Line],
-) -> Result<Vec<LineFacts>, Problem> {
+pub(crate) async fn lines(shelf: &Shelf<'_>, lines: &[cards::Line]) -> Result<Vec<LineFacts>, Problem> {
     let now = shelf.app.env.now();
     let mut lines: Vec<LineFacts> = join_all(lines.iter().map(|line| facts(shelf, line))).await;
     lines.sort_by_cached_key(|line| rank(line, now));
     if let Some(first) = lines.first_mut() {
+        let conn = &mut shelf.app.db.read().await?;
         first.days = days(conn, first.id, &shelf.reader.zone, now).await?;
     }
     Ok(lines)

@@ -140,10 +140,11 @@ async fn load_page(
     let orders = orders::of_line(&mut conn, who.person.account, line.id, HISTORY_MAX).await?;
     let bought: Vec<_> = orders.iter().map(Into::into).collect();
     let pools = pools::pools_of(&mut conn, who.person.account).await?;
-    let shelf = load::Shelf::new(app, &who.reader, &catalogue, &bought, &pools);
-    let mut facts = load::facts(&shelf, &line).await;
     let now = app.env.now();
-    facts.days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;
+    let days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;
+    drop(conn);
+    let shelf = load::Shelf::new(app, &who.reader, &catalogue, &bought, &pools);
+    let facts = LineFacts { days, ..load::facts(&shelf, &line).await };
     let history = orders.iter().map(|order| past(&shelf, order)).collect();
     Ok(page(
         app,

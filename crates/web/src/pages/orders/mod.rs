@@ -89,7 +89,10 @@ async fn pay(
     let order = orders::order(&mut conn, person.account, read_id(&order)?).await?;
     let open = payments::of_order(&mut conn, order.id).await?.into_iter().rfind(payments::Payment::is_open);
     let placed = match open.filter(|open| form.method.is_empty() || open.method.word() == form.method) {
-        Some(open) => Placed { order: order.id, payment: Some(open.id) },
+        Some(open) => {
+            drop(conn);
+            Placed { order: order.id, payment: Some(open.id) }
+        }
         None => {
             let with = form.read(&app, order.price.currency)?;
             let plan = catalog::plan(&mut conn, &order.plan).await?;

@@ -63,6 +63,7 @@ pub(super) async fn page(app: &App, reader: &SignedIn, id: Id<Order>) -> Result<
     };
     let events = orders::timeline(&mut conn, id).await?;
     let payments = payments::of_order(&mut conn, id).await?;
+    drop(conn);
     let bought = Bought::of(&app.charging, &order, app.env.now()).await;
     Ok(present(app, reader, &Story { order, plan, short, events, payments, bought }))
 }

@@ -85,11 +85,11 @@ async fn page(
     let texts = reader.texts;
     let next = format!("/join?token={}", form.token);
     let (mut lines, mut form) = (Vec::new(), form);
-    if let Some(person) = reader.person.clone() {
+    if let Some(person) = &reader.person {
         if form.name.is_empty() {
             form.name = pools::rules::name_of_address(&person.email);
         }
-        lines = free_lines(app, &SignedIn { reader: reader.clone(), person }).await?;
+        lines = free_lines(conn, person.account).await?;
     }
     if form.line.is_empty() {
         form.line = lines.first().map(|(id, _)| id.clone()).unwrap_or_default();

@@ -149,11 +149,12 @@ pub(super) async fn role(
 
 async fn page(app: &App, reader: &SignedIn, pool: &str, line: &str) -> Result<MemberPage, Problem> {
     let (pool, line) = (pool_id(pool)?, line_id(line)?);
-    let conn = &mut app.db.read().await?;
-    let seen = pools::pool(conn, reader.person.account, pool).await?;
+    let mut conn = app.db.read().await?;
+    let seen = pools::pool(&mut conn, reader.person.account, pool).await?;
     let member = seen.member(line)?;
-    let used = describe::used(conn, app, &reader.reader, pool).await?;
+    let used = describe::used(&mut conn, app, &reader.reader, pool).await?;
     let used = used.get(&line).copied().unwrap_or_default();
+    drop(conn);
     let view = app.charging.view(pool).await;
     let counted = view.as_ref().and_then(|view| view.lines.iter().find(|there| there.line == line));
     let texts = reader.reader.texts;

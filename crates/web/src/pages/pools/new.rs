@@ -6,9 +6,10 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use basis::Problem;
+use basis::{Account, Id, Problem};
 use pools::SharedPool;
 use serde::Deserialize;
+use store::Conn;
 
 use super::line_id;
 use crate::{App, Page, PageProblem, Shell, SignedIn, Tab, see_other};
@@ -83,17 +84,19 @@ async fn page(
 ) -> Result<NewPage, Problem> {
     let title = reader.reader.texts.t("pools-new-title");
     let shell = Shell::new(app, &reader.reader, Tab::Pools, title).back("/pools").at("/pools/new");
-    let lines = free_lines(app, reader).await?;
+    let lines = free_lines(&mut app.db.read().await?, reader.person.account).await?;
     let first = lines.first().map(|(id, _)| id.clone()).unwrap_or_default();
     let form = if form.line.is_empty() { NewForm { line: first, ..form } } else { form };
     Ok(NewPage { shell, lines, form, problem })
 }
 
 /// The reader's lines that share nothing yet: id and name.
-pub(super) async fn free_lines(app: &App, reader: &SignedIn) -> Result<Vec<(String, String)>, Problem> {
-    let conn = &mut app.db.read().await?;
+pub(super) async fn free_lines(
+    conn: &mut Conn,
+    account: Id<Account>,
+) -> Result<Vec<(String, String)>, Problem> {
     let mut free = Vec::new();
-    for line in cards::lines_of(conn, reader.person.account).await? {
+    for line in cards::lines_of(conn, account).await? {
         if line.moves_to.is_none() && pools::member_of_line(conn, line.id).await?.is_none() {
             free.push((line.id.to_string(), line.name()));
         }

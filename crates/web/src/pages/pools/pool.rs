@@ -176,13 +176,17 @@ impl PoolPage {
 }
 
 async fn page(app: &App, reader: &SignedIn, id: Id<Pool>) -> Result<PoolPage, Problem> {
-    let conn = &mut app.db.read().await?;
+    let (mut conn, now) = (app.db.read().await?, app.env.now());
     let account = reader.person.account;
-    let seen = pools::pool(conn, account, id).await?;
-    let used = describe::used(conn, app, &reader.reader, id).await?;
+    let seen = pools::pool(&mut conn, account, id).await?;
+    let used = describe::used(&mut conn, app, &reader.reader, id).await?;
     let invites = seen.role.invites(Role::Member);
-    let now = app.env.now();
-    let open = if invites { pools::invitations_of(conn, now, account, id).await? } else { Vec::new() };
+    let (open, lines) = if invites {
+        (pools::invitations_of(&mut conn, now, account, id).await?, free_lines(&mut conn, account).await?)
+    } else {
+        <_>::default()
+    };
+    drop(conn);
     let view = app.charging.view(id).await;
     let shared = describe::shared(view.as_ref());
     let (left, total) = describe::figures(&shared);
@@ -207,7 +211,7 @@ async fn page(app: &App, reader: &SignedIn, id: Id<Pool>) -> Result<PoolPage, Pr
         verified: reader.person.who.account.verified_at.is_some(),
         is_owner: seen.role == Role::Owner,
         invitations: open.iter().map(|open| invitation(reader, open)).collect(),
-        lines: if invites { free_lines(app, reader).await? } else { Vec::new() },
+        lines,
         leave: leave(reader, &seen),
         name: seen.pool.name,
         email: String::new(),
