@@ -9,7 +9,8 @@ use store::{
 };
 
 use crate::{
-    Desk, Kind, Member, MemberState, PoolOf, Role, SharedPool, joining, letters, letters_to, rows, rules,
+    Desk, Kind, Member, MemberState, PoolOf, Role, SharedPool, jobs, joining, letters, letters_to, rows,
+    rules,
 };
 
 /// Takes a pool's row for this transaction, on behalf of someone who shares it.
@@ -82,16 +83,15 @@ async fn create_in(
         return Err(Problem::conflict("pools-line-coming"));
     }
     let owner = accounts::account(tx, account).await?;
-    for line in cards::lines_of(tx, account)
-        .await?
-        .into_iter()
-        .filter(|line| line.pool == id && line.moves_to.is_none())
-    {
+    let mine = cards::lines_of(tx, account).await?.into_iter();
+    for line in mine.filter(|line| line.pool == id && line.moves_to.is_none()) {
         let name = if line.label.is_empty() { rules::name_of_address(&owner.email) } else { line.label };
         let member = new_member(env, &pool, line.id, account, Role::Owner, &name);
-        if !rows::insert_member(tx, &Member { state: MemberState::In, ..member }).await? {
+        let member = Member { state: MemberState::In, ..member };
+        if !rows::insert_member(tx, &member).await? {
             return Err(Problem::conflict("pools-line-taken"));
         }
+        jobs::queue_apply(tx, env, member.line).await?;
     }
     note(tx, env, account, "pool.create", id, kind.word()).await?;
     Ok(id)
@@ -187,8 +187,12 @@ pub async fn dissolve(desk: &Desk, account: Id<Account>, pool: Id<Pool>) -> Resu
         }
         told.sort_unstable();
         told.dedup();
-        if taken.members.iter().any(|mine| mine.account == account && mine.state == MemberState::Joining) {
-            return Err(Problem::conflict("pools-line-moving"));
+        for mine in taken.members.iter().filter(|member| member.account == account) {
+            if mine.state == MemberState::Joining {
+                return Err(Problem::conflict("pools-line-moving"));
+            }
+            // It stays, and nobody is left to lift what was set for it.
+            jobs::queue_apply(tx, &desk.env, mine.line).await?;
         }
         rows::delete_members(tx, pool, account).await?;
         rows::withdraw_all(tx, pool, desk.env.now()).await?;

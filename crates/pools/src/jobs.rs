@@ -2,6 +2,7 @@
 
 use basis::{Env, Id, Kind, Line, Move, Order, Pool, Problem};
 use cards::LineMove;
+use charging::Caps;
 use serde::{Deserialize, Serialize};
 use store::{
     Conn, in_tx,
@@ -101,7 +102,7 @@ async fn arrived(tx: &mut Conn, env: &Env, step: LineMove) -> Result<(), Problem
         return came_home(tx, env, step).await;
     }
     // Wishes that came while it was on its way.
-    let wishes = |member: &crate::Member| member.paused || member.caps != charging::Caps::default();
+    let wishes = |member: &crate::Member| member.paused || member.caps != Caps::default();
     if rows::member(tx, step.line).await?.as_ref().is_some_and(wishes) {
         queue_apply(tx, env, step.line).await?;
     }
@@ -116,17 +117,28 @@ async fn came_home(tx: &mut Conn, env: &Env, step: LineMove) -> Result<(), Probl
     }
 }
 
-/// Tells the engine what a member may take.
+/// Tells the engine what a line may take: a member what is wished, a line that shares with nobody everything.
 ///
 /// # Errors
 /// Unavailable while the engine does not serve.
 async fn apply(desk: &Desk, run: &JobRun) -> Result<Next, Problem> {
     let line: Id<Line> = run.read()?;
-    let member = rows::member(&mut desk.db.read().await?, line).await?;
-    let Some(member) = member.filter(|member| member.state == MemberState::In) else { return Ok(Next::Done) };
-    desk.charging.cap(member.pool, line, member.caps).await?;
-    desk.charging.pause_member(member.pool, line, member.paused).await?;
+    let Some((pool, caps, paused)) = wished(&mut desk.db.read().await?, line).await? else {
+        return Ok(Next::Done);
+    };
+    desk.charging.cap(pool, line, caps).await?;
+    desk.charging.pause_member(pool, line, paused).await?;
     Ok(Next::Done)
+}
+
+/// What a line may take where it is; nothing is wished while it moves.
+async fn wished(conn: &mut Conn, line: Id<Line>) -> Result<Option<(Id<Pool>, Caps, bool)>, Problem> {
+    if let Some(member) = rows::member(conn, line).await? {
+        let is_in = member.state == MemberState::In;
+        return Ok(is_in.then_some((member.pool, member.caps, member.paused)));
+    }
+    let line = cards::line_of_id(conn, line).await?;
+    Ok(line.moves_to.is_none().then_some((line.pool, Caps::default(), false)))
 }
 
 /// Gives a bundle to its pool.

@@ -1,6 +1,7 @@
 //! Stories of families and teams, on both engines.
 
 mod buying;
+mod caps;
 mod coming_and_going;
 mod homes;
 mod house;
