@@ -127,10 +127,10 @@ pub(crate) fn dead() -> Problem {
     Problem::new(basis::Kind::NotFound, "pools-invitation-dead")
 }
 
-/// Takes an invitation back.
+/// Takes an invitation back that the account could have made.
 ///
 /// # Errors
-/// Not found for other people's pool, or if it is not open; Forbidden if the role does not allow it.
+/// Not found for other people's pool, or if no such invitation is open; Forbidden for members.
 pub async fn withdraw(
     desk: &Desk,
     account: Id<Account>,
@@ -142,7 +142,8 @@ pub async fn withdraw(
         if !taken.role.invites(Role::Member) {
             return Err(not_allowed());
         }
-        if !rows::withdraw_invitation(tx, pool, invitation, desk.env.now()).await? {
+        let highest = if taken.role.invites(Role::Manager) { Role::Manager } else { Role::Member };
+        if !rows::withdraw_invitation(tx, pool, invitation, highest, desk.env.now()).await? {
             return Err(Problem::not_found());
         }
         note(tx, &desk.env, account, "pool.withdraw", pool, invitation).await

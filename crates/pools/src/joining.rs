@@ -62,8 +62,9 @@ async fn accept_in(
     if !is_meant(open, &members) {
         return Err(dead());
     }
-    // Someone who is there already with another line keeps their role.
-    let role = members.iter().find(|member| member.account == account).map_or(open.role, |own| own.role);
+    // Someone who is there already with another line keeps their role; whoever is on their way out has none.
+    let stays = |member: &&Member| member.account == account && member.state != MemberState::Leaving;
+    let role = members.iter().find(stays).map_or(open.role, |own| own.role);
     let member = new_member(env, &pool, line, account, role, name);
     let who = member.name.clone();
     let owner = pool.owner;

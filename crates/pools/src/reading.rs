@@ -67,7 +67,7 @@ pub async fn member_of_line(conn: &mut Conn, line: Id<Line>) -> Result<Option<Me
     rows::member(conn, line).await
 }
 
-/// The open invitations into a pool, the newest first: for those who may invite.
+/// The open invitations into a pool that the account could have made, the newest first.
 ///
 /// # Errors
 /// Not found if the account may not.
@@ -82,6 +82,6 @@ pub async fn invitations_of(
         return Err(Problem::not_found());
     }
     let mut open = rows::open_invitations(conn, id, now).await?;
-    open.retain(|open| is_meant(open, &seen.members));
+    open.retain(|open| seen.role.invites(open.role) && is_meant(open, &seen.members));
     Ok(open)
 }

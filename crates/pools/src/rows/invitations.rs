@@ -3,7 +3,7 @@
 use basis::{Id, Invitation, Pool, Problem, Timestamp};
 use store::{Conn, Row, sql};
 
-use crate::OpenInvitation;
+use crate::{OpenInvitation, Role};
 
 /// More than may be open, so that those of people who may not invite any more crowd nobody out.
 const INVITATIONS_READ: u32 = 1000;
@@ -82,20 +82,22 @@ pub(crate) async fn use_invitation(
     Ok(used == 1)
 }
 
-/// Takes an open invitation back.
+/// Takes an open invitation back, if it is for a member, or for someone of this role.
 pub(crate) async fn withdraw_invitation(
     conn: &mut Conn,
     pool: Id<Pool>,
     id: Id<Invitation>,
+    highest: Role,
     now: Timestamp,
 ) -> Result<bool, Problem> {
     let withdrawn = sql!(
         "UPDATE pool_invitation SET withdrawn_at = $3 \
-         WHERE id = $1 AND pool = $2 AND used_at IS NULL AND withdrawn_at IS NULL"
+         WHERE id = $1 AND pool = $2 AND role IN ('member', $4) AND used_at IS NULL AND withdrawn_at IS NULL"
     )
     .bind(id)
     .bind(pool)
     .bind(now)
+    .bind(highest.word())
     .run(conn)
     .await?;
     Ok(withdrawn == 1)

@@ -5,7 +5,7 @@ use basis::{Kind as ProblemKind, Problem};
 use charging::Caps;
 use pools::{Kind, NewInvitation, Role};
 
-use super::house::{MB, houses, origin};
+use super::house::{MB, Person, houses, origin};
 
 fn kind<T>(done: Result<T, Problem>) -> Option<ProblemKind> {
     done.err().map(|problem| problem.kind)
@@ -127,6 +127,50 @@ async fn nobody_comes_back_by_an_invitation_that_they_made_before() {
         for person in [&dad, &eve] {
             assert_eq!(house.accept(person, &token).await.unwrap_err().key, "pools-invitation-dead");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_lets_managers_in_is_the_owners_alone() {
+    for house in houses().await {
+        let (lin, dad) = (house.person("lin").await, house.person("dad").await);
+        let family = house.family(&lin).await;
+        house.join(&lin, family, &dad, Role::Manager).await;
+        house.invite(&lin, family, Role::Manager).await.unwrap();
+        house.invite(&dad, family, Role::Member).await.unwrap();
+        let seen_by = async |who: &Person| {
+            let conn = &mut house.db.read().await.unwrap();
+            pools::invitations_of(conn, house.env.now(), who.account, family).await.unwrap()
+        };
+        let [of_manager, of_member] =
+            [Role::Manager, Role::Member].map(|role| move |open: &pools::OpenInvitation| open.role == role);
+        let all = seen_by(&lin).await;
+        assert_eq!((all.iter().filter(|o| of_manager(o)).count(), all.len()), (1, 2));
+        assert!(seen_by(&dad).await.iter().all(of_member), "its link would let a manager in");
+        let manager = all.iter().find(|open| of_manager(open)).unwrap().id;
+        let member = all.iter().find(|open| of_member(open)).unwrap().id;
+        let desk = &house.desk.pools;
+        let unseen = Some(ProblemKind::NotFound);
+        assert_eq!(kind(pools::withdraw(desk, dad.account, family, manager).await), unseen);
+        assert_eq!(kind(pools::withdraw(desk, dad.account, family, member).await), None);
+        assert_eq!(kind(pools::withdraw(desk, lin.account, family, manager).await), None);
+    }
+}
+
+#[tokio::test]
+async fn a_manager_who_was_removed_comes_back_as_what_they_are_invited_as() {
+    for house in houses().await {
+        let (lin, dad) = (house.person("lin").await, house.person("dad").await);
+        let tablet = Person { line: house.another_line(dad.account).await, ..dad.clone() };
+        let family = house.family(&lin).await;
+        house.join(&lin, family, &dad, Role::Manager).await;
+        let token = house.invite(&lin, family, Role::Member).await.unwrap();
+        pools::remove(&house.desk.pools, lin.account, family, dad.line).await.unwrap();
+        house.accept(&tablet, &token).await.unwrap();
+        house.work().await;
+        let conn = &mut house.db.read().await.unwrap();
+        let back = pools::member_of_line(conn, tablet.line).await.unwrap().unwrap();
+        assert_eq!(back.role, Role::Member, "though the phone was still on its way out");
     }
 }
 
