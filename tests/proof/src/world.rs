@@ -26,6 +26,8 @@ const API_KEY: &str = "sk_proof";
 const READY_TIME_MAX: Duration = Duration::from_secs(20);
 /// How often it is asked.
 const READY_PAUSE: Duration = Duration::from_millis(3);
+/// So much of its log is shown if it does not.
+const LOG_LINES_SHOWN: usize = 40;
 
 /// A place on disk, the ports, and where the programs are.
 pub struct World {
@@ -202,10 +204,14 @@ impl World {
         let client = reqwest::Client::new();
         let web = self.nodes.get(node).context("there is no such node")?.web;
         let url = format!("http://127.0.0.1:{web}{path}");
+        let mut said = String::new();
         let ready = async {
             loop {
-                if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
-                    return Ok(());
+                if let Ok(answer) = client.get(&url).send().await {
+                    if answer.status().is_success() {
+                        return Ok(());
+                    }
+                    said = answer.text().await.unwrap_or_default();
                 }
                 if let Some(status) = child.try_wait()? {
                     let log = fs::read_to_string(self.path("heyon.log")).unwrap_or_default();
@@ -214,7 +220,11 @@ impl World {
                 sleep(READY_PAUSE).await;
             }
         };
-        timeout(READY_TIME_MAX, ready).await.context("heyon is not ready in time")?
+        let outcome = timeout(READY_TIME_MAX, ready).await;
+        outcome.unwrap_or_else(|_| {
+            let log = fs::read_to_string(self.path("heyon.log")).unwrap_or_default();
+            bail!("heyon is not ready in time: {said}\n{}", last_lines(&log, LOG_LINES_SHOWN))
+        })
     }
 
     /// A gateway on whose road these subscribers are, with books of its own in `netsim.books`.
@@ -292,4 +302,9 @@ fn free_ports() -> Result<Ports> {
 
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn last_lines(log: &str, count: usize) -> String {
+    let lines: Vec<&str> = log.lines().rev().take(count).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
 }
