@@ -57,7 +57,7 @@ pub enum RenewalRule {
     Follow,
     /// Counts together with what is there, each until its own end.
     Add,
-    /// Closes what is there for the same places and takes over at once.
+    /// Takes over at once. What it takes over from is closed as its order names it.
     Replace,
 }
 

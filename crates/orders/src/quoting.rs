@@ -1,6 +1,6 @@
 //! What a person sees before the money moves.
 
-use basis::{Account, Currency, Id, Line, Money, Order, Problem, RenewalRule, Terms};
+use basis::{Account, Currency, Id, Kind as ProblemKind, Line, Money, Order, Problem, RenewalRule, Terms};
 use cards::Line as LineRecord;
 use catalog::{Plan, PlanId};
 use charging::PoolView;
@@ -100,7 +100,7 @@ pub struct Quote {
 /// # Errors
 /// Not found for someone else's line or a plan that is not there; `order-plan-not-sold`,
 /// `order-currency-not-sold`, `order-line-stopped`, `order-nothing-to-change`, `order-pool-not-shared`,
-/// `order-plan-not-shareable`.
+/// `order-plan-not-shareable`. Unavailable `order-line-unseen` while nobody can say what the line has.
 pub async fn quote(
     conn: &mut Conn,
     desk: &Desk,
@@ -112,6 +112,7 @@ pub async fn quote(
     let plan = catalog::plan(conn, &input.plan).await?;
     let price = sold_price(&plan, input.currency)?;
     let view = desk.charging.view(line.pool).await;
+    check_seen(&line, view.as_ref())?;
     if view.as_ref().is_some_and(|view| standing::is_stopped(view, line.id)) {
         return Err(Problem::conflict("order-line-stopped"));
     }
@@ -170,14 +171,24 @@ pub(crate) fn sold_price(plan: &Plan, currency: Currency) -> Result<Money, Probl
     plan.price(currency).ok_or_else(|| Problem::invalid("order-currency-not-sold").at("currency"))
 }
 
-/// A change of plan overrides the plan's own renewal rule.
+/// A change of plan overrides the plan's own renewal rule; and what everyone shares, nobody replaces.
 fn intended(plan: &Terms, intent: Intent) -> Terms {
     let renewal = match intent {
+        Intent::Share if plan.renewal == RenewalRule::Replace => RenewalRule::Add,
         Intent::Buy | Intent::Share => plan.renewal,
         Intent::ChangeNow { .. } => RenewalRule::Add,
         Intent::ChangeAfter { .. } => RenewalRule::Follow,
     };
     Terms { renewal, ..plan.clone() }
+}
+
+/// What an opened line has is seen, or nothing is quoted: to be unseen, for a moment, is not to be without a plan.
+fn check_seen(line: &LineRecord, view: Option<&PoolView>) -> Result<(), Problem> {
+    let seen = view.is_some_and(|view| view.lines.iter().any(|member| member.line == line.id));
+    if seen || line.opened_at.is_none() {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemKind::Unavailable, "order-line-unseen"))
 }
 
 /// What is for everyone needs a pool that is shared, and a plan that may be.

@@ -54,7 +54,7 @@ pub enum End {
     Expired,
     /// It was not begun in time.
     Lapsed,
-    /// It was closed for a change of plan, or a replacing bundle took over.
+    /// It was closed: another took its place, or its money went back.
     Closed,
 }
 

@@ -1,13 +1,14 @@
 //! Orders become bundles, or never do; a change of plan ends a bundle early.
 
-use basis::{Id, Order, RenewalRule, Timestamp};
+use basis::{Id, Order, Timestamp};
 
 use super::{
     Bundle, CloseReply, Closed, Credit, CreditReply, Event, Fate, Phase, Pool, VoidReply, decision::Decision,
 };
 
 impl Decision<'_> {
-    /// Delivers an order, once; of credit and void the first one wins for ever.
+    /// Delivers an order, once; of credit and void the first one wins for ever. It closes nothing: what a plan replaces is
+    /// for whoever sold it to name, see [`Decision::close`].
     pub(super) fn credit(&mut self, credit: &Credit) -> CreditReply {
         match self.pool.fate(credit.order) {
             Fate::Credited => return CreditReply::AlreadyCredited,
@@ -21,11 +22,7 @@ impl Decision<'_> {
             return no;
         }
         let Credit { order: bundle, line, terms } = credit.clone();
-        let replaces = terms.renewal == RenewalRule::Replace;
         self.record(Event::Credited { bundle, line, terms });
-        if replaces {
-            self.close_replaced(bundle);
-        }
         self.start_followers(self.now);
         let bundle = self.pool.bundle(bundle);
         CreditReply::Credited {
@@ -58,21 +55,6 @@ impl Decision<'_> {
         let (closed, withdrawn) = (closing(bundle, self.now), bundle.free());
         self.record(Event::Closed { closed, withdrawn });
         CloseReply::Closed(closed)
-    }
-
-    /// A replacing bundle takes over from those of the same owner whose places it covers all.
-    fn close_replaced(&mut self, by: Id<Order>) {
-        let Some(new) = self.pool.bundle(by) else { return };
-        let replaced = |old: &&Bundle| {
-            old.id != by
-                && old.is_live()
-                && old.line == new.line
-                && old.terms.coverage.is_subset(&new.terms.coverage)
-        };
-        let replaced: Vec<_> = self.pool.state.bundles.iter().filter(replaced).map(|old| old.id).collect();
-        for bundle in replaced {
-            self.close(bundle);
-        }
     }
 }
 

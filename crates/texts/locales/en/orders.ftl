@@ -188,6 +188,7 @@ problem-order-method-needed = Choose how to pay.
 problem-order-plan-not-sold = This plan is no longer sold. Nothing was charged.
 problem-order-currency-not-sold = This plan is not sold in this currency.
 problem-order-line-stopped = This eSIM has been stopped by the operator; nothing can be bought for it now. Nothing was charged.
+problem-order-line-unseen = What this eSIM has cannot be seen at this moment. Nothing was charged; please try again in a moment.
 problem-order-nothing-to-change = There is no running plan here that could be changed.
 problem-order-refund-too-much = More would go back than came.
 problem-order-nothing-to-refund = There is nothing to refund in this order.

@@ -172,6 +172,7 @@ problem-order-method-needed = 请选择付款方式。
 problem-order-plan-not-sold = 这个套餐已经停售。没有扣款。
 problem-order-currency-not-sold = 这个套餐不用这种货币出售。
 problem-order-line-stopped = 这个 eSIM 已被运营方停用，现在不能买套餐。没有扣款。
+problem-order-line-unseen = 暂时读不到这个 eSIM 的套餐情况，没有扣款。请稍后再试。
 problem-order-nothing-to-change = 这里没有可以更换的套餐。
 problem-order-refund-too-much = 退款不能超过收到的金额。
 problem-order-nothing-to-refund = 这个订单没有可退的款。

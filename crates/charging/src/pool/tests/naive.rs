@@ -318,18 +318,7 @@ impl Naive {
             closed: 0,
         };
         bundle.granted = bundle.size();
-        if credit.terms.renewal == RenewalRule::Replace {
-            let inside = |b: &NBundle| b.terms.coverage.iter().all(|c| credit.terms.coverage.contains(c));
-            let replaced =
-                self.bundles.iter().filter(|b| b.over.is_none() && b.line == credit.line && inside(b));
-            let replaced: Vec<_> = replaced.map(|b| b.id).collect();
-            self.bundles.push(bundle);
-            for id in replaced {
-                self.close(id);
-            }
-        } else {
-            self.bundles.push(bundle);
-        }
+        self.bundles.push(bundle);
         self.begin_followers(self.now);
         let b = &self.bundles[self.at(credit.order)];
         let stamp = |at: i128| Timestamp(at.try_into().unwrap());

@@ -133,3 +133,40 @@ async fn of_two_changes_that_are_both_paid_the_first_is_done_and_the_others_mone
         shop.audit().await;
     }
 }
+
+/// A plan that replaces what is there, bought and paid at the bank; what happens before it is paid is the caller's.
+async fn replace(shop: &Shop, meanwhile: impl AsyncFnOnce()) -> Id<Order> {
+    let wish = PlaceInput { plan: "jp-30gb".parse().unwrap(), price: yuan(16_800), ..shop.wish(0) };
+    let placed = shop.place(&wish, "replace").await;
+    let payment = placed.payment.unwrap();
+    payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment).await.unwrap();
+    meanwhile().await;
+    shop.bank.pay(payment, yuan(16_800));
+    shop.hook("evt-replace", payment).await;
+    shop.work().await;
+    assert_eq!(shop.state(placed.order).await, OrderState::Active);
+    placed.order
+}
+
+#[tokio::test]
+async fn a_plan_that_replaces_closes_what_its_quote_named_and_credits_it() {
+    for shop in shops().await {
+        let (old, _) = shop.bought().await;
+        let new = replace(&shop, async || ()).await;
+        assert_eq!(shop.record(new).await.replaces, [old]);
+        assert_eq!((shop.wallet().await, shop.standing().await), (11_800, vec![new]));
+        shop.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_replaces_leaves_what_came_after_its_quote() {
+    for shop in shops().await {
+        let mut came = Vec::new();
+        let new = replace(&shop, async || came.push(shop.bought().await.0)).await;
+        assert_eq!(shop.record(new).await.replaces, [], "nothing was there to be named");
+        assert_eq!((shop.wallet().await, shop.standing().await), (0, vec![came[0], new]));
+        assert_eq!(shop.record(came[0]).await.closed_at, None);
+        shop.audit().await;
+    }
+}

@@ -42,6 +42,15 @@ shareable = true
 days = 30
 renewal = "add"
 price = { CNY = "238", USD = "33.50" }
+[[plan]]
+id = "jp-30gb"
+kind = "monthly"
+where = "JP"
+data = "30 GB"
+shareable = true
+days = 30
+renewal = "replace"
+price = { CNY = "168", USD = "23.50" }
 "#;
 
 /// All tables of a shop.
@@ -228,6 +237,13 @@ impl Shop {
     /// How many bundles the line's pool has.
     pub(crate) async fn bundles(&self) -> usize {
         self.desk.charging.view(self.line.pool).await.map_or(0, |view| view.bundles.len())
+    }
+
+    /// The bundles of the line's pool that are not over, the oldest first.
+    pub(crate) async fn standing(&self) -> Vec<Id<Order>> {
+        let view = self.desk.charging.view(self.line.pool).await.unwrap();
+        let live = |state| matches!(state, charging::BundleState::Waiting | charging::BundleState::Active);
+        view.bundles.into_iter().filter(|b| live(b.state)).map(|b| b.bundle).collect()
     }
 
     /// Ledger, payments and orders tell the same story.

@@ -1,6 +1,6 @@
 //! Plans that are bought for a line which moves, and for everyone in a pool.
 
-use basis::{Id, Order, Problem};
+use basis::{Id, Kind, Order, Problem};
 use orders::{Intent, OrderState, PlaceInput};
 use pools::Role;
 
@@ -78,6 +78,42 @@ async fn what_is_bought_for_everyone_is_everyones() {
         house.pass().await;
         let stays = house.left(family, None).await;
         assert!((49_999..=50_000).contains(&stays), "what she bought for everyone stays: {stays}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_replaces_ends_nothing_of_everyones() {
+    for house in houses().await {
+        let (lin, mum) = (house.person("lin").await, house.person("mum").await);
+        let family = house.family(&lin).await;
+        house.join(&lin, family, &mum, Role::Member).await;
+        house.buy(&lin, "jp-50gb", 23_800, Intent::Share).await.unwrap();
+        house.pass().await;
+        let order = house.buy(&mum, "jp-30gb", 16_800, Intent::Share).await.unwrap();
+        house.pass().await;
+        assert_eq!(house.order(order).await.state, OrderState::Active);
+        assert_eq!(house.left(family, None).await, 80_000, "both are there for everyone");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_quoted_while_nobody_sees_what_a_line_has() {
+    for house in houses().await {
+        let (lin, mum) = (house.person("lin").await, house.person("mum").await);
+        let old = house.buy(&mum, "jp-20gb", 11_800, Intent::Buy).await.unwrap();
+        house.pass().await;
+        let family = house.family(&lin).await;
+        let home = house.line(mum.line).await.pool;
+        let step = charging::LineMove { id: house.env.new_id(), line: mum.line, from: home, to: family };
+        let luggage = house.desk.charging.depart(step).await.unwrap().unwrap();
+        let unseen = house.buy(&mum, "jp-30gb", 16_800, Intent::Buy).await.unwrap_err();
+        assert_eq!((unseen.kind, unseen.key), (Kind::Unavailable, "order-line-unseen"));
+        house.desk.charging.arrive(step, luggage).await.unwrap();
+        house.desk.charging.part(step).await.unwrap();
+        let back = charging::LineMove { id: house.env.new_id(), from: family, to: home, ..step };
+        house.desk.charging.move_line(back).await.unwrap();
+        let new = house.buy(&mum, "jp-30gb", 16_800, Intent::Buy).await.unwrap();
+        assert_eq!(house.order(new).await.replaces, [old], "named as soon as it is seen");
     }
 }
 
