@@ -2,6 +2,7 @@
 
 use basis::{Account, DAY_MS, Env, Id, Language, Line, Money, Order, Payment, Problem, Timestamp};
 use catalog::PlanId;
+use charging::PoolView;
 use payments::{Method, NewPayment, Purpose};
 use serde::{Deserialize, Serialize};
 use store::{Conn, in_tx};
@@ -68,7 +69,7 @@ const KEY_LENGTH_MAX: usize = 128;
 /// creates the payment of the rest.
 ///
 /// # Errors
-/// Those of [`quoting::quote`]; conflicts `order-price-changed`, `order-key-reused` (the key stands for something
+/// Those of [`crate::quote`]; conflicts `order-price-changed`, `order-key-reused` (the key stands for something
 /// else) and `wallet-too-little`; invalid `order-parts-wrong`; too many `order-too-many-unpaid`.
 pub async fn place(
     desk: &Desk,
@@ -81,13 +82,14 @@ pub async fn place(
     check_parts(input)?;
     let fingerprint = serde_json::to_string(input).map_err(|e| Problem::internal(e.to_string()))?;
     let id = desk.env.new_id();
+    let seen = quoting::look(desk, account, input.line).await?;
     let (placed, new) = in_tx!(desk.db, |tx| {
         let key =
             KeyRow { key: key.to_owned(), fingerprint: fingerprint.clone(), order: id, at: desk.env.now() };
         if !rows::keep_key(tx, account, &key).await? {
             return Ok((repeat(tx, account, &key).await?, None));
         }
-        let (placed, order) = place_new(tx, desk, account, id, input, view).await?;
+        let (placed, order) = place_new(tx, desk, account, id, input, seen.as_ref(), view).await?;
         Ok((placed, Some(order)))
     })?;
     if let Some(order) = new {
@@ -133,6 +135,7 @@ async fn place_new(
     account: Id<Account>,
     id: Id<Order>,
     input: &PlaceInput,
+    seen: Option<&PoolView>,
     view: &PayerView,
 ) -> Result<(Placed, OrderRecord), Problem> {
     let unpaid_max = desk.settings.unpaid_max;
@@ -145,7 +148,7 @@ async fn place_new(
         currency: input.price.currency,
         intent: input.intent,
     };
-    let quote = quoting::quote(tx, desk, account, &asked).await?;
+    let quote = quoting::quote_seen(tx, desk, account, &asked, seen).await?;
     if quote.price != input.price {
         return Err(Problem::conflict("order-price-changed"));
     }

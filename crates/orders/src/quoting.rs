@@ -101,23 +101,44 @@ pub struct Quote {
 /// Not found for someone else's line or a plan that is not there; `order-plan-not-sold`,
 /// `order-currency-not-sold`, `order-line-stopped`, `order-nothing-to-change`, `order-pool-not-shared`,
 /// `order-plan-not-shareable`. Unavailable `order-line-unseen` while nobody can say what the line has.
-pub async fn quote(
+pub async fn quote(desk: &Desk, account: Id<Account>, input: &QuoteInput) -> Result<Quote, Problem> {
+    let view = look(desk, account, input.line).await?;
+    quote_seen(&mut desk.db.read().await?, desk, account, input, view.as_ref()).await
+}
+
+/// What the pool of this line holds. Another node may have to be asked, so no transaction looks; `None` as well if there is
+/// no such line, which the quote then says.
+pub(crate) async fn look(
+    desk: &Desk,
+    account: Id<Account>,
+    line: Id<Line>,
+) -> Result<Option<PoolView>, Problem> {
+    let found = cards::line(&mut desk.db.read().await?, account, line).await;
+    match found {
+        Ok(line) => Ok(desk.charging.view(line.pool).await),
+        Err(problem) if problem.kind == ProblemKind::NotFound => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The quote, given what was seen of the line's pool.
+pub(crate) async fn quote_seen(
     conn: &mut Conn,
     desk: &Desk,
     account: Id<Account>,
     input: &QuoteInput,
+    view: Option<&PoolView>,
 ) -> Result<Quote, Problem> {
     let now = desk.env.now();
     let line = cards::line(conn, account, input.line).await?;
     let plan = catalog::plan(conn, &input.plan).await?;
     let price = sold_price(&plan, input.currency)?;
-    let view = desk.charging.view(line.pool).await;
-    check_seen(&line, view.as_ref())?;
-    if view.as_ref().is_some_and(|view| standing::is_stopped(view, line.id)) {
+    check_seen(&line, view)?;
+    if view.is_some_and(|view| standing::is_stopped(view, line.id)) {
         return Err(Problem::conflict("order-line-stopped"));
     }
     let old = match input.intent.old() {
-        Some(old) => Some(changeable(conn, account, &line, view.as_ref(), old).await?),
+        Some(old) => Some(changeable(conn, account, &line, view, old).await?),
         None => None,
     };
     let whose = match input.intent {
@@ -127,7 +148,7 @@ pub async fn quote(
     if whose.is_none() {
         check_shareable(conn, &line, &plan).await?;
     }
-    let there = standing::of_pool(view.as_ref());
+    let there = standing::of_pool(view);
     let plan_terms = intended(&plan.terms, input.intent);
     let there: Vec<&Standing> = match input.intent {
         Intent::Buy | Intent::Share => meets(&plan_terms, whose, &there),
@@ -138,9 +159,9 @@ pub async fn quote(
     let terms = frozen_terms(&plan_terms, &there, now);
     let starts = starts_of(&terms, &there, now);
     let credit = match (&old, input.intent) {
-        (Some(old), Intent::ChangeNow { .. }) => standing::unused(view.as_ref(), old.id)
-            .map(|unused| change_credit(old.net_paid()?, unused))
-            .transpose()?,
+        (Some(old), Intent::ChangeNow { .. }) => {
+            standing::unused(view, old.id).map(|unused| change_credit(old.net_paid()?, unused)).transpose()?
+        }
         _ => None,
     };
     Ok(Quote {
@@ -184,8 +205,9 @@ fn intended(plan: &Terms, intent: Intent) -> Terms {
 
 /// What an opened line has is seen, or nothing is quoted: to be unseen, for a moment, is not to be without a plan.
 fn check_seen(line: &LineRecord, view: Option<&PoolView>) -> Result<(), Problem> {
-    let seen = view.is_some_and(|view| view.lines.iter().any(|member| member.line == line.id));
-    if seen || line.opened_at.is_none() {
+    let is_in =
+        |view: &PoolView| view.pool == line.pool && view.lines.iter().any(|member| member.line == line.id);
+    if view.is_some_and(is_in) || line.opened_at.is_none() {
         return Ok(());
     }
     Err(Problem::new(ProblemKind::Unavailable, "order-line-unseen"))

@@ -129,7 +129,7 @@ async fn quote(
         currency: query.currency.parse()?,
         intent: intent(query.share, query.change, query.old.as_deref())?,
     };
-    let quote = orders::quote(&mut app.db.read().await?, &app.desk, caller.account, &input).await?;
+    let quote = orders::quote(&app.desk, caller.account, &input).await?;
     let ways = app.desk.providers.ways(input.currency);
     Ok(Json(QuoteOut {
         price: quote.price.into(),

@@ -167,12 +167,12 @@ async fn page(
     form: CheckoutForm,
     problem: Option<Problem>,
 ) -> Result<CheckoutPage, Problem> {
-    let mut conn = app.db.read().await?;
-    let currency = catalog::read(&mut conn).await?.currency_for(reader.currency);
+    let currency = catalog::read(&mut app.db.read().await?).await?.currency_for(reader.currency);
     let plan = wish.plan.parse().map_err(|_| Problem::not_found())?;
     let input = QuoteInput { line, plan, currency, intent: wish.intent()? };
-    let quote = orders::quote(&mut conn, &app.desk, account, &input).await?;
-    let choice = pools::shared(&mut conn, quote.line.pool).await?.map(|_| choice(&quote));
+    let quote = orders::quote(&app.desk, account, &input).await?;
+    let shared = pools::shared(&mut app.db.read().await?, quote.line.pool).await?;
+    let choice = shared.map(|_| choice(&quote));
     let choice = choice.filter(|_| wish.intent().is_ok_and(|intent| intent.old().is_none()));
     Ok(CheckoutPage { choice, ..present(app, reader, wish, &quote, form, problem)? })
 }

@@ -27,8 +27,7 @@ async fn quote(shop: &Shop, intent: Intent) -> orders::Quote {
         currency: basis::Currency::CNY,
         intent,
     };
-    let mut conn = shop.db.read().await.unwrap();
-    orders::quote(&mut conn, &shop.desk, shop.buyer, &input).await.unwrap()
+    orders::quote(&shop.desk, shop.buyer, &input).await.unwrap()
 }
 
 #[tokio::test]
