@@ -106,14 +106,16 @@ async fn unfinished(conn: &mut Conn, order: &OrderRecord) -> Result<Vec<&'static
     Ok(found)
 }
 
-/// Bundles that it replaces are still open, and no job will close them.
+/// Bundles that it replaces are still open, and no job will close them. One that stays, because it is everyone's, is not
+/// claimed any more.
 async fn leaves_open(conn: &mut Conn, order: &OrderRecord) -> Result<bool, Problem> {
     if order.state != OrderState::Active {
         return Ok(false);
     }
     for old in &order.replaces {
+        let claimed = rows::replacer(conn, *old).await? == Some(order.id);
         let old = rows::find(conn, *old).await?;
-        if old.is_some_and(|old| old.state == OrderState::Active && old.closed_at.is_none()) {
+        if claimed && old.is_some_and(|old| old.state == OrderState::Active && old.closed_at.is_none()) {
             return Ok(!jobs::stands(conn, CLOSE, &order.id.to_string()).await?);
         }
     }

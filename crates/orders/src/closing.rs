@@ -10,7 +10,7 @@ use crate::timeline::{self, Happening};
 use crate::{Desk, OrderRecord, OrderState, rows, standing};
 
 /// The job `order.close`: the new order is active, so the bundles that it replaces end, in the log first; what
-/// the log says was unused goes to the wallet of whoever paid for it, once.
+/// the log says was unused goes to the wallet of whoever paid for it, once. One that is everyone's by now stays.
 pub async fn close_replaced(desk: &Desk, new: Id<Order>) -> Result<Next, Problem> {
     let Some(new) = rows::find(&mut desk.db.read().await?, new).await? else { return Ok(Next::Done) };
     for old in &new.replaces {
@@ -22,8 +22,11 @@ pub async fn close_replaced(desk: &Desk, new: Id<Order>) -> Result<Next, Problem
 async fn close_one(desk: &Desk, new: &OrderRecord, old: Id<Order>) -> Result<(), Problem> {
     let Some(old) = rows::find(&mut desk.db.read().await?, old).await? else { return Ok(()) };
     let (OrderState::Active, None, Some(pool)) = (old.state, old.closed_at, old.pool) else { return Ok(()) };
-    let worth = match desk.charging.close(pool, old.id).await {
-        Ok(closed) => change_credit(old.net_paid()?, standing::unused_of(old.terms.allowance, &closed))?,
+    let worth = match desk.charging.close_own(pool, old.line, old.id).await {
+        Ok(Some(closed)) => {
+            change_credit(old.net_paid()?, standing::unused_of(old.terms.allowance, &closed))?
+        }
+        Ok(None) => return keep(desk, new, &old).await,
         // It ended long ago by itself.
         Err(problem) if problem.kind == ProblemKind::NotFound => Money::zero(old.price.currency),
         Err(problem) => return Err(problem),
@@ -32,6 +35,24 @@ async fn close_one(desk: &Desk, new: &OrderRecord, old: Id<Order>) -> Result<(),
     if credited {
         desk.tell(new, new.state);
         desk.tell(&old, old.state);
+    }
+    Ok(())
+}
+
+/// It was given to everyone meanwhile, for good: it goes on, and nothing of it comes back.
+async fn keep(desk: &Desk, new: &OrderRecord, old: &OrderRecord) -> Result<(), Problem> {
+    let now = desk.env.now();
+    let kept = in_tx!(desk.db, |tx| {
+        if !rows::release_one(tx, new.id, old.id).await? {
+            return Ok(false);
+        }
+        if let Some(seq) = rows::note_any(tx, new.id).await? {
+            timeline::write(tx, new.id, seq, now, &Happening::Kept { old: old.id }).await?;
+        }
+        Ok(true)
+    })?;
+    if kept {
+        desk.tell(new, new.state);
     }
     Ok(())
 }

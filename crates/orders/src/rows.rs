@@ -9,7 +9,7 @@ pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
 pub(crate) use lists::{
     bought, count_unpaid, is_being_replaced, is_in_delivery, of_account, of_ending, of_line, page, stopped,
 };
-pub(crate) use replacing::{claim_replaced, release_replaced, replacer};
+pub(crate) use replacing::{claim_replaced, release_one, release_replaced, replacer};
 
 use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Terms, Timestamp};
 use catalog::PlanId;

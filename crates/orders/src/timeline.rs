@@ -187,6 +187,11 @@ pub enum Happening {
         /// To the wallet.
         credit: Money,
     },
+    /// This order was to replace another one's bundle, which was given to everyone first, and stays.
+    Kept {
+        /// The order whose bundle stays.
+        old: Id<Order>,
+    },
     /// This order replaced another one's bundle.
     Replaced {
         /// The order whose bundle ended.

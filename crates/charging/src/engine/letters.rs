@@ -134,6 +134,7 @@ coded! { enum Command {
     14 = Forget(session),
     15 = Tick,
     16 = Release(session),
+    17 = CloseOwn { bundle, line },
 } }
 coded! { struct Credit { order, line, terms } }
 coded! { struct Control { session, kind, number, line, country, services } }
@@ -156,7 +157,7 @@ coded! { enum CreditReply {
     0 = Credited { started_at, ends_at }, 1 = AlreadyCredited, 2 = Voided, 3 = Barred, 4 = UnknownLine, 5 = NotShareable,
 } }
 coded! { enum VoidReply { 0 = Voided, 1 = Credited } }
-coded! { enum CloseReply { 0 = Closed(closed), 1 = UnknownBundle } }
+coded! { enum CloseReply { 0 = Closed(closed), 1 = UnknownBundle, 2 = Shared } }
 coded! { enum GiveReply { 0 = Given, 1 = NotShareable, 2 = Over, 3 = UnknownBundle } }
 coded! { enum DepartReply { 0 = Left(luggage), 1 = Over } }
 coded! { enum Away { 0 = Moving, 1 = To(pool) } }

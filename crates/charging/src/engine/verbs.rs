@@ -192,6 +192,24 @@ impl Charging {
         }
     }
 
+    /// The same, as long as it is this line's own; `None` if it was given to everyone, and so goes on.
+    ///
+    /// # Errors
+    /// As [`Charging::close`].
+    pub async fn close_own(
+        &self,
+        pool: Id<PoolNoun>,
+        line: Id<Line>,
+        bundle: Id<Order>,
+    ) -> Result<Option<Closed>, Problem> {
+        match self.ask(pool, Command::CloseOwn { bundle, line }).await? {
+            Reply::Close(CloseReply::Closed(closed)) => Ok(Some(closed)),
+            Reply::Close(CloseReply::Shared) => Ok(None),
+            Reply::Close(CloseReply::UnknownBundle) => Err(Problem::not_found()),
+            other => Err(astray(&other)),
+        }
+    }
+
     /// An operator stops a line: no more quota, no credit, until [`Charging::unbar`].
     pub async fn bar(&self, line: Id<Line>) -> Result<(), Problem> {
         self.tell_line(line, Command::Bar(line)).await

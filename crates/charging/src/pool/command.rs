@@ -23,6 +23,13 @@ pub enum Command {
     Void(Id<Order>),
     /// A bundle ends now, for a change of plan. Answer: [`Reply::Close`].
     Close(Id<Order>),
+    /// The same, as long as it is this line's own. Answer: [`Reply::Close`].
+    CloseOwn {
+        /// The bundle.
+        bundle: Id<Order>,
+        /// Whose it must be.
+        line: Id<Line>,
+    },
     /// A line's own bundle becomes the pool's, for good. Answer: [`Reply::Give`].
     Give(Id<Order>),
     /// An operator stops a line. Answer: [`Reply::Done`] or [`Reply::UnknownLine`].
@@ -191,6 +198,8 @@ pub enum CloseReply {
     Closed(Closed),
     /// There is no such bundle here, or it ended long ago.
     UnknownBundle,
+    /// It was given to the pool, and goes on.
+    Shared,
 }
 
 /// What became of giving.

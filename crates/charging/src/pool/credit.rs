@@ -1,6 +1,6 @@
 //! Orders become bundles, or never do; a change of plan ends a bundle early.
 
-use basis::{Id, Order, Timestamp};
+use basis::{Id, Line, Order, Timestamp};
 
 use super::{
     Bundle, CloseReply, Closed, Credit, CreditReply, Event, Fate, Phase, Pool, VoidReply, decision::Decision,
@@ -55,6 +55,12 @@ impl Decision<'_> {
         let (closed, withdrawn) = (closing(bundle, self.now), bundle.free());
         self.record(Event::Closed { closed, withdrawn });
         CloseReply::Closed(closed)
+    }
+
+    /// The same, unless the line has given it to everyone: that was for good.
+    pub(super) fn close_own(&mut self, bundle: Id<Order>, line: Id<Line>) -> CloseReply {
+        let given = |bundle: &Bundle| bundle.is_live() && bundle.line != Some(line);
+        if self.pool.bundle(bundle).is_some_and(given) { CloseReply::Shared } else { self.close(bundle) }
     }
 }
 

@@ -35,6 +35,7 @@ impl Decision<'_> {
             Command::Credit(credit) => Reply::Credit(self.credit(credit)),
             Command::Void(order) => Reply::Void(self.void(*order)),
             Command::Close(bundle) => Reply::Close(self.close(*bundle)),
+            Command::CloseOwn { bundle, line } => Reply::Close(self.close_own(*bundle, *line)),
             Command::Bar(line) => self.bar(*line, true),
             Command::Unbar(line) => self.bar(*line, false),
             Command::Give(bundle) => Reply::Give(self.give(*bundle)),

@@ -93,7 +93,7 @@ impl Pool {
                 let other = |gone: &&Gone| gone.is_under_way() && gone.leaving.id != leaving.id;
                 self.gone(leaving.line).filter(other).map(Gone::whereabouts)
             }
-            Command::Close(bundle) => self.bundle_away(*bundle),
+            Command::Close(bundle) | Command::CloseOwn { bundle, .. } => self.bundle_away(*bundle),
             Command::Control(request) => self.session_away(request),
             _ => None,
         }

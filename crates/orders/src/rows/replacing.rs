@@ -22,13 +22,16 @@ pub(crate) async fn claim_replaced(conn: &mut Conn, new: &OrderRecord) -> Result
 /// Gives up what an order claimed, because it will not be delivered.
 pub(crate) async fn release_replaced(conn: &mut Conn, new: &OrderRecord) -> Result<(), Problem> {
     for old in &new.replaces {
-        sql!("UPDATE orders SET replaced_by = NULL WHERE id = $1 AND replaced_by = $2 AND closed_at IS NULL")
-            .bind(*old)
-            .bind(new.id)
-            .run(conn)
-            .await?;
+        release_one(conn, new.id, *old).await?;
     }
     Ok(())
+}
+
+/// Gives up one of them; false if it was not claimed.
+pub(crate) async fn release_one(conn: &mut Conn, new: Id<Order>, old: Id<Order>) -> Result<bool, Problem> {
+    let released =
+        sql!("UPDATE orders SET replaced_by = NULL WHERE id = $1 AND replaced_by = $2 AND closed_at IS NULL");
+    Ok(released.bind(old).bind(new).run(conn).await? == 1)
 }
 
 /// The order that claims this one's bundle.

@@ -99,6 +99,7 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => order().prop_map(Command::Void),
         1 => order().prop_map(Command::Close),
+        1 => (order(), line()).prop_map(|(bundle, line)| Command::CloseOwn { bundle, line }),
         1 => line().prop_map(Command::Bar),
         3 => line().prop_map(Command::Unbar),
         2 => order().prop_map(Command::Give),
@@ -223,6 +224,7 @@ impl Lives {
     fn command(&mut self, command: Command) {
         let at = match &command {
             Command::Void(order) | Command::Close(order) | Command::Give(order) => home(*order),
+            Command::CloseOwn { bundle, .. } => home(*bundle),
             Command::Bar(line)
             | Command::Unbar(line)
             | Command::Cap { line, .. }

@@ -62,6 +62,28 @@ fn nobody_else_uses_her_own_until_she_gives_it_and_then_it_stays() {
 }
 
 #[test]
+fn what_she_gave_is_not_hers_to_end() {
+    let (_, mut family) = home_and_family();
+    let own = |order| Credit {
+        order: Id::from_u128(order),
+        line: Some(SISTER),
+        terms: shared(with_rule(RenewalRule::Add, at_purchase(fixed(GB)))),
+    };
+    family.run(Command::Credit(own(1)));
+    family.run(Command::Credit(own(2)));
+    family.run(Command::Give(Id::from_u128(1)));
+    let close = |bundle| Command::CloseOwn { bundle: Id::from_u128(bundle), line: SISTER };
+    assert_eq!(family.run(close(1)), Reply::Close(CloseReply::Shared));
+    assert_eq!(family.phase(1), Phase::Active(START), "the others go on using it");
+    for _ in 0..2 {
+        assert!(
+            matches!(family.run(close(2)), Reply::Close(CloseReply::Closed(closed)) if closed.unused_bytes == GB)
+        );
+    }
+    assert_eq!(family.run(close(3)), Reply::Close(CloseReply::UnknownBundle));
+}
+
+#[test]
 fn a_plan_for_one_is_never_given_and_a_line_of_its_own_keeps_it() {
     let mut world = World::with(at_purchase(fixed(GB)));
     assert_eq!(world.run(Command::Give(Id::from_u128(1))), Reply::Give(GiveReply::NotShareable));

@@ -178,6 +178,7 @@ impl Naive {
             Command::Credit(credit) => Reply::Credit(self.credit(credit)),
             Command::Void(order) => Reply::Void(self.void(*order)),
             Command::Close(bundle) => Reply::Close(self.close(*bundle)),
+            Command::CloseOwn { bundle, line } => Reply::Close(self.close_own(*bundle, *line)),
             Command::Control(request) => Reply::Control(self.control(request)),
             Command::Release(key) => {
                 if let Some(n) = self.sessions.iter().position(|s| s.key == *key && s.open.is_some()) {
@@ -332,6 +333,13 @@ impl Naive {
         }
         self.voided.push(order);
         VoidReply::Voided
+    }
+
+    fn close_own(&mut self, id: Id<Order>, line: Id<Line>) -> CloseReply {
+        match self.bundles.iter().find(|b| b.id == id && b.over.is_none()) {
+            Some(b) if b.line != Some(line) => CloseReply::Shared,
+            _ => self.close(id),
+        }
     }
 
     fn close(&mut self, id: Id<Order>) -> CloseReply {

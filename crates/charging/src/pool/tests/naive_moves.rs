@@ -68,7 +68,7 @@ impl Naive {
                 let away = moves.whereabouts(credit.line?)?;
                 (!decided && away == Away::Moving).then_some(away)
             }
-            Command::Close(id) => {
+            Command::Close(id) | Command::CloseOwn { bundle: id, .. } => {
                 let (_, to) = moves.moved.iter().find(|(moved, _)| moved == id)?;
                 let packed = moves.packs().any(|(_, pack)| pack.bundles.iter().any(|b| b.id == *id));
                 Some(if packed { Away::Moving } else { Away::To(*to) })

@@ -98,6 +98,7 @@ impl Teller<'_> {
             Happening::Closed { credit, .. } | Happening::Replaced { credit, .. } => {
                 amount(texts::key("orders-step-credit-text"), credit)
             }
+            Happening::Kept { .. } => texts.t("orders-step-kept-text"),
             Happening::Delivering { .. } | Happening::Active { .. } | Happening::Resolved => String::new(),
         }
     }
@@ -182,6 +183,7 @@ const fn heading(happening: &Happening) -> (&'static str, &'static str) {
         Happening::Review { .. } => ("fail", texts::key("orders-step-review")),
         Happening::Resolved => ("done", texts::key("orders-step-resolved")),
         Happening::Closed { .. } => ("done", texts::key("orders-step-closed")),
+        Happening::Kept { .. } => ("done", texts::key("orders-step-kept")),
         Happening::Replaced { .. } => ("done", texts::key("orders-step-replaced")),
     }
 }

@@ -96,6 +96,30 @@ async fn a_plan_that_replaces_ends_nothing_of_everyones() {
     }
 }
 
+/// She asks to change her plan, gives it to everyone before the change is there, and has both.
+#[tokio::test]
+async fn what_was_given_to_everyone_does_not_come_back_by_a_change_of_plan() {
+    for house in houses().await {
+        let (lin, mum) = (house.person("lin").await, house.person("mum").await);
+        let family = house.family(&lin).await;
+        house.join(&lin, family, &mum, Role::Member).await;
+        let old = house.buy(&mum, "jp-50gb", 23_800, Intent::Buy).await.unwrap();
+        house.pass().await;
+        let new = house.buy(&mum, "jp-20gb", 11_800, Intent::ChangeNow { old }).await.unwrap();
+        house.desk.charging.give(family, old).await.unwrap();
+        house.pass().await;
+        assert_eq!(house.order(new).await.state, OrderState::Active);
+        assert_eq!(house.left(family, None).await, 50_000, "everyone goes on using it");
+        let old = house.order(old).await;
+        assert_eq!((old.closed_at, old.credit), (None, yuan(0)));
+        let conn = &mut house.db.read().await.unwrap();
+        let steps = orders::timeline(conn, new).await.unwrap();
+        let kept = orders::Happening::Kept { old: old.id };
+        assert_eq!(steps.iter().filter(|step| step.happening == kept).count(), 1, "and she is told");
+        assert_eq!(orders::audit(conn, &house.desk.carriers).await.unwrap(), []);
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_quoted_while_nobody_sees_what_a_line_has() {
     for house in houses().await {
