@@ -41,8 +41,9 @@ impl Charging {
     /// the next.
     ///
     /// # Errors
-    /// Not found if the line is not in the first pool, or both are one. Unavailable while another move of the line is
-    /// under way, or a shard does not serve: call again.
+    /// Not found if the line is not in the first pool, or both are one. Unavailable while sessions of the line hold of shared
+    /// bundles (they are asked to report; what nobody reports lapses, twenty minutes after the grant at the latest), while
+    /// another move of it is under way, or a shard does not serve: call again.
     pub async fn move_line(&self, step: LineMove) -> Result<MoveAnswer, Problem> {
         let Some(luggage) = self.depart(step).await? else { return Ok(MoveAnswer::AlreadyMoved) };
         let bundles = luggage.bundles.iter().map(|bundle| bundle.id).collect();

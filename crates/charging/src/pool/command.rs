@@ -51,8 +51,8 @@ pub enum Command {
         /// Whether it is to stop.
         paused: bool,
     },
-    /// A line leaves for another pool. Answer: [`Reply::Depart`], or [`Reply::Away`] if another move of it is under
-    /// way, or [`Reply::UnknownLine`].
+    /// A line leaves for another pool. Answer: [`Reply::Depart`], or [`Reply::Away`] while its sessions hold of shared bundles or
+    /// another move of it is under way, or [`Reply::UnknownLine`].
     Depart(Leaving),
     /// A line comes from another pool. Answer: [`Reply::Done`], now or before; [`Reply::Away`] if it cannot come yet.
     Arrive {

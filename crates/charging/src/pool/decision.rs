@@ -68,7 +68,7 @@ impl Decision<'_> {
         self.change_member(line, differs, Event::Capped { line, caps })
     }
 
-    fn pause(&mut self, line: Id<Line>, paused: bool) -> Reply {
+    pub(super) fn pause(&mut self, line: Id<Line>, paused: bool) -> Reply {
         let differs = |member: &Member| member.paused != paused;
         self.change_member(line, differs, Event::Paused { line, paused })
     }

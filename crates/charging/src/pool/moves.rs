@@ -10,7 +10,8 @@ use super::{
 };
 
 impl Decision<'_> {
-    /// Ends a line's sessions and packs what is its own. Again: the same, until the other pool has it.
+    /// Ends a line's sessions and packs what is its own, once they hold nothing shared. Again: the same, until the other pool
+    /// has it.
     pub(super) fn depart(&mut self, leaving: Leaving) -> Reply {
         if self.pool.is_over(leaving.id) {
             return Reply::Depart(DepartReply::Over);
@@ -21,12 +22,22 @@ impl Decision<'_> {
         if self.pool.member(leaving.line).is_none() || leaving.to == self.pool.id() {
             return Reply::UnknownLine;
         }
+        if self.pool.shared_reserved(leaving.line) > 0 {
+            return self.call_in(leaving.line);
+        }
         self.end_sessions(leaving.line);
         let own = self.pool.state.bundles.iter().filter(|bundle| bundle.line == Some(leaving.line));
         let bundles = own.map(|bundle| bundle.id).collect();
         let sessions = self.pool.sessions_of(leaving.line).map(|session| session.key).collect();
         self.record(Event::Departed { leaving, bundles, sessions });
         self.depart(leaving)
+    }
+
+    /// What a line holds of the shared bundles stays behind, so it is reported before the line goes, or lapses. A pause has
+    /// its gateways asked for a report, and nothing shared granted any more.
+    fn call_in(&mut self, line: Id<Line>) -> Reply {
+        self.pause(line, true);
+        Reply::Away(Away::Moving)
     }
 
     fn end_sessions(&mut self, line: Id<Line>) {

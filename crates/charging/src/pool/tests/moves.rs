@@ -111,6 +111,41 @@ fn a_late_report_is_debited_where_the_line_is_now() {
     assert_eq!((family.figures(1).used, family.figures(1).available), (30 * MB, -10_000_000));
 }
 
+/// She is in the family, and her session holds 10 MB of what everyone shares.
+fn she_uses_the_familys() -> (World, World, Phone) {
+    let (mut home, mut family) = home_and_family();
+    travel(1, &mut home, &mut family);
+    family.credit(2, shared(at_purchase(fixed(GB))));
+    let mut phone = Phone::new(1, LINE, "JP");
+    granted(phone.start(&mut family));
+    (home, family, phone)
+}
+
+#[test]
+fn what_she_holds_of_the_familys_is_reported_before_she_goes() {
+    let (mut home, mut family, mut phone) = she_uses_the_familys();
+    let there = leaving(2, &home);
+    for _ in 0..2 {
+        assert_eq!(family.run(Command::Depart(there)), Reply::Away(Away::Moving));
+        assert_eq!(family.figures(2).reserved, 10 * MB, "nobody else gets what she may have used");
+    }
+    assert_eq!(phone.report(&mut family, 10 * MB), Quota::Refused(Refusal::Paused), "no more, she is going");
+    let luggage = depart(&mut family, there);
+    assert_eq!((family.figures(2).used, family.figures(2).reserved), (10 * MB, 0));
+    arrive(&family, &mut home, 2, luggage);
+    assert!(!home.pool.member(LINE).unwrap().paused, "it was the family's pause");
+}
+
+#[test]
+fn what_a_silent_gateway_holds_for_her_lapses_before_she_goes() {
+    let (home, mut family, _) = she_uses_the_familys();
+    let there = leaving(2, &home);
+    assert_eq!(family.run(Command::Depart(there)), Reply::Away(Away::Moving));
+    family.wait(20 * 60_000);
+    depart(&mut family, there);
+    assert_eq!((family.figures(2).used, family.figures(2).reserved), (0, 0));
+}
+
 #[test]
 fn every_step_may_come_again() {
     let (mut home, mut family) = home_and_family();

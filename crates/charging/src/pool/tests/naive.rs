@@ -134,6 +134,12 @@ impl Naive {
         self.holds.iter().filter(|h| h.bundle == bundle).map(|h| h.bytes).sum()
     }
 
+    pub(super) fn holds_shared(&self, line: Id<Line>) -> bool {
+        let of_line = |h: &&Hold| self.sessions.iter().any(|s| s.key == h.session && s.line == line);
+        let mut held = self.holds.iter().filter(of_line).filter(|h| h.bytes > 0);
+        held.any(|h| self.bundles.iter().any(|b| b.id == h.bundle && b.line.is_none() && !b.retired))
+    }
+
     pub(super) fn available(&self, b: &NBundle) -> i128 {
         b.granted - b.used - b.expired - b.closed - self.reserved(b.id)
     }

@@ -117,6 +117,10 @@ impl Naive {
         let Some(at) = self.lines.iter().position(|l| l.id == line && leaving.to != me) else {
             return NDeparture::UnknownLine;
         };
+        if self.holds_shared(line) {
+            self.lines[at].paused = true;
+            return NDeparture::Moving;
+        }
         for n in 0..self.sessions.len() {
             if self.sessions[n].line == line && self.sessions[n].open.is_some() {
                 self.terminate(n);
