@@ -82,6 +82,7 @@ async fn create_in(
     if rows::forget_home(tx, id).await? {
         return Err(Problem::conflict("pools-line-coming"));
     }
+    rows::forget_left(tx, id).await?;
     let owner = accounts::account(tx, account).await?;
     let mine = cards::lines_of(tx, account).await?.into_iter();
     for line in mine.filter(|line| line.pool == id && line.moves_to.is_none()) {

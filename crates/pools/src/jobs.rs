@@ -97,6 +97,7 @@ async fn arrived(tx: &mut Conn, env: &Env, step: LineMove) -> Result<(), Problem
     if !cards::end_move(tx, step).await? {
         return Ok(());
     }
+    rows::keep_left(tx, step.from, step.line, env.now()).await?;
     rows::delete_left(tx, step.from, step.line).await?;
     if !rows::set_in(tx, step.to, step.line).await? {
         return came_home(tx, env, step).await;

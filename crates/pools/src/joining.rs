@@ -6,7 +6,7 @@ use cards::LineMove;
 use store::{Conn, in_tx};
 
 use crate::{
-    Desk, Member, MemberState, OpenInvitation, Role, SharedPool,
+    Desk, Limits, Member, MemberState, OpenInvitation, Role, SharedPool,
     creating::{new_member, not_allowed, note, take},
     inviting::{dead, invitation, is_meant},
     jobs, letters, letters_to, rows, rules,
@@ -113,11 +113,20 @@ async fn join(
         return Err(Problem::conflict("pools-full").with("most", pool.kind.members_most()));
     }
     let line = cards::line(tx, member.account, member.line).await?;
-    let member = Member { home: Some(line.pool), ..member };
+    let limits = inherited(tx, members, &member).await?;
+    let member = Member { home: Some(line.pool), caps: limits.caps, paused: limits.paused, ..member };
     if line.pool == pool.id || !rows::insert_member(tx, &member).await? {
         return Err(Problem::conflict("pools-line-taken"));
     }
     send(tx, env, LineMove { id: env.new_id(), line: line.id, from: line.pool, to: pool.id }).await
+}
+
+/// What is set for the account's other lines here, or was for those that left lately: nobody sheds it by coming anew.
+async fn inherited(tx: &mut Conn, members: &[Member], new: &Member) -> Result<Limits, Problem> {
+    let theirs = members.iter().filter(|member| member.account == new.account);
+    let theirs = theirs.map(|member| Limits { caps: member.caps, paused: member.paused });
+    let left = rows::take_left(tx, new.pool, new.account).await?;
+    Ok(theirs.chain(left).fold(Limits::default(), rules::strictest))
 }
 
 /// A line leaves on its owner's wish: what is its own goes with it, what was given stays.

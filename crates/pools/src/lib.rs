@@ -22,7 +22,9 @@ use basis::{Account, Id, Invitation, Line, Pool, Timestamp};
 use charging::Caps;
 use store::{Migrations, migrations};
 
-pub use clearing::{INVITATIONS_KEPT_MS, TOLD_KEPT_MS, forget_invitations, forget_told};
+pub use clearing::{
+    INVITATIONS_KEPT_MS, LEFT_KEPT_MS, TOLD_KEPT_MS, forget_invitations, forget_left, forget_told,
+};
 pub use creating::{create, dissolve, hand_over, rename};
 pub use desk::{Desk, PoolChanged};
 pub use inviting::{NewInvitation, invitation, invite, link_token, withdraw};
@@ -34,7 +36,8 @@ pub use reading::{PoolOf, invitations_of, member_of_line, pool, pools_of, shared
 pub use rules::{INVITATION_GOOD_MS, Kind, Role};
 
 /// The tables of shared pools.
-pub const MIGRATIONS: Migrations = migrations!("pools", ["0001_pools.sql", "0002_homes.sql"]);
+pub const MIGRATIONS: Migrations =
+    migrations!("pools", ["0001_pools.sql", "0002_homes.sql", "0003_left.sql"]);
 
 /// A pool that several people share.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +77,13 @@ pub struct Member {
     pub caps: Caps,
     /// It gets nothing of the shared bundles, as wished.
     pub paused: bool,
+}
+
+/// What is set for a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) caps: Caps,
+    pub(crate) paused: bool,
 }
 
 /// Where a member's line stands.

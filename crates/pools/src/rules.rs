@@ -5,7 +5,7 @@ use std::str::FromStr;
 use basis::{DAY_MS, Problem};
 use charging::Caps;
 
-use crate::{Member, MemberState};
+use crate::{Limits, Member, MemberState};
 
 /// An invitation is good for so long.
 pub const INVITATION_GOOD_MS: i64 = 7 * DAY_MS;
@@ -149,6 +149,18 @@ pub fn check_caps(caps: Caps) -> Result<Caps, Problem> {
     Ok(caps)
 }
 
+/// What both allow.
+pub(crate) fn strictest(one: Limits, other: Limits) -> Limits {
+    let least = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+    let (a, b) = (one.caps, other.caps);
+    let caps = Caps {
+        per_day: least(a.per_day, b.per_day),
+        per_30_days: least(a.per_30_days, b.per_30_days),
+        in_all: least(a.in_all, b.in_all),
+    };
+    Limits { caps, paused: one.paused || other.paused }
+}
+
 /// Whether a line may leave: its owner's last one only when nobody else is there, and then the pool is dissolved.
 ///
 /// # Errors
@@ -217,6 +229,17 @@ mod tests {
         assert_eq!(read_name(&"x".repeat(41)).unwrap_err().key, "pools-name-long");
         assert_eq!(read_name("a\u{7}b").unwrap_err().key, "pools-name-odd");
         assert_eq!(name_of_address("zhixia.lin@example.com"), "zhixia.lin");
+    }
+
+    #[test]
+    fn of_two_limits_the_strictest_holds() {
+        let one =
+            Limits { caps: Caps { per_day: Some(5), in_all: Some(90), ..Caps::default() }, paused: false };
+        let other =
+            Limits { caps: Caps { per_day: Some(7), in_all: Some(0), ..Caps::default() }, paused: true };
+        let caps = Caps { per_day: Some(5), per_30_days: None, in_all: Some(0) };
+        assert_eq!(strictest(one, other), Limits { caps, paused: true });
+        assert_eq!(strictest(one, Limits::default()), one);
     }
 
     #[test]

@@ -30,11 +30,13 @@ enum Clutter {
     Notices,
     /// Notes of what is told once only.
     Told,
+    /// What was set for lines that left a shared pool.
+    Left,
 }
 
 impl Clutter {
-    const ALL: [Self; 6] =
-        [Self::Access, Self::Keys, Self::Messages, Self::Invitations, Self::Notices, Self::Told];
+    const ALL: [Self; 7] =
+        [Self::Access, Self::Keys, Self::Messages, Self::Invitations, Self::Notices, Self::Told, Self::Left];
 }
 
 /// Queues the job, unless it is queued already; to be called at every start.
@@ -77,6 +79,7 @@ async fn clear_one(
                 Clutter::Invitations => pools::forget_invitations(tx, now, BATCH).await,
                 Clutter::Notices => charging::forget_notices(tx, now, BATCH).await,
                 Clutter::Told => pools::forget_told(tx, now, BATCH).await,
+                Clutter::Left => pools::forget_left(tx, now, BATCH).await,
             }
         })?;
         if cleared < u64::from(BATCH) {

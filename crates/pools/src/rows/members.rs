@@ -12,8 +12,8 @@ const MEMBERS_MAX: u32 = 2000;
 /// Adds a line; false if it is in a pool already.
 pub(crate) async fn insert_member(conn: &mut Conn, member: &Member) -> Result<bool, Problem> {
     let added = sql!(
-        "INSERT INTO pool_member (line, pool, account, name, role, state, home, joined_at, paused) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) ON CONFLICT (line) DO NOTHING"
+        "INSERT INTO pool_member (line, pool, account, name, role, state, home, joined_at, cap_day, cap_month, cap_all, \
+         paused) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (line) DO NOTHING"
     )
     .bind(member.line)
     .bind(member.pool)
@@ -23,6 +23,10 @@ pub(crate) async fn insert_member(conn: &mut Conn, member: &Member) -> Result<bo
     .bind(member.state.word())
     .bind(member.home)
     .bind(member.joined_at)
+    .bind(member.caps.per_day.map(DataVolume))
+    .bind(member.caps.per_30_days.map(DataVolume))
+    .bind(member.caps.in_all.map(DataVolume))
+    .bind(i64::from(member.paused))
     .run(conn)
     .await?;
     Ok(added == 1)
@@ -170,8 +174,12 @@ pub(crate) async fn set_paused(
     Ok(changed == 1)
 }
 
-fn member_row(row: &Row) -> Result<Member, Problem> {
+pub(super) fn caps_row(row: &Row) -> Result<Caps, Problem> {
     let cap = |column| row.get::<Option<DataVolume>>(column).map(|cap| cap.map(DataVolume::octets));
+    Ok(Caps { per_day: cap("cap_day")?, per_30_days: cap("cap_month")?, in_all: cap("cap_all")? })
+}
+
+fn member_row(row: &Row) -> Result<Member, Problem> {
     Ok(Member {
         line: row.get("line")?,
         pool: row.get("pool")?,
@@ -181,7 +189,7 @@ fn member_row(row: &Row) -> Result<Member, Problem> {
         state: MemberState::read(&row.get::<String>("state")?)?,
         home: row.get("home")?,
         joined_at: row.get("joined_at")?,
-        caps: Caps { per_day: cap("cap_day")?, per_30_days: cap("cap_month")?, in_all: cap("cap_all")? },
+        caps: caps_row(row)?,
         paused: row.get::<i64>("paused")? == 1,
     })
 }
