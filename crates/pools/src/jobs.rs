@@ -9,7 +9,7 @@ use store::{
     jobs::{self, JobRun, NewJob, Next, Worker},
 };
 
-use crate::{Desk, MemberState, joining, rows};
+use crate::{Desk, MemberState, joining, managing, rows};
 
 /// The job that moves a line; handled by [`carry`] once nothing is being delivered to the line.
 pub const CARRY: &str = "pool.move";
@@ -17,6 +17,9 @@ pub const CARRY: &str = "pool.move";
 pub const APPLY: &str = "pool.apply";
 /// The job that gives a bundle to its pool; handled in [`handlers`].
 pub const GIVE: &str = "pool.give";
+
+/// The job that tells whose line it is that it is paused or may go on; handled in [`handlers`].
+pub const TELL_PAUSE: &str = "pool.tell-pause";
 
 /// What [`CARRY`] is about.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -51,6 +54,11 @@ pub(crate) async fn queue_apply(tx: &mut Conn, env: &Env, line: Id<Line>) -> Res
     jobs::enqueue(tx, env, job).await.map(drop)
 }
 
+pub(crate) async fn queue_tell_pause(tx: &mut Conn, env: &Env, line: Id<Line>) -> Result<(), Problem> {
+    let job = NewJob { kind: TELL_PAUSE, key: line.to_string(), payload: &line, run_at: env.now() };
+    jobs::enqueue(tx, env, job).await.map(drop)
+}
+
 pub(crate) async fn queue_give(
     tx: &mut Conn,
     env: &Env,
@@ -65,7 +73,7 @@ pub(crate) async fn queue_give(
 /// The same worker, with the jobs of pools that need nobody else; [`CARRY`] waits for orders, so theirs it is.
 #[must_use]
 pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
-    let (applied, given) = (desk.clone(), desk.clone());
+    let (applied, given, told) = (desk.clone(), desk.clone(), desk.clone());
     worker
         .on(APPLY, move |run| {
             let desk = applied.clone();
@@ -74,6 +82,10 @@ pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
         .on(GIVE, move |run| {
             let desk = given.clone();
             async move { give_now(&desk, &run).await }
+        })
+        .on(TELL_PAUSE, move |run| {
+            let desk = told.clone();
+            async move { managing::tell_pause(&desk, run.read()?).await }
         })
 }
 

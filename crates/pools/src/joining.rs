@@ -1,7 +1,7 @@
 //! Lines that come and go.
 
 use accounts::{Guards, Origin};
-use basis::{Account, Env, Id, Line, Pool, Problem};
+use basis::{Account, DAY_MS, Env, Id, Line, Pool, Problem};
 use cards::LineMove;
 use store::{Conn, in_tx};
 
@@ -144,13 +144,19 @@ pub async fn leave(desk: &Desk, account: Id<Account>, pool: Id<Pool>, line: Id<L
         rules::may_leave(member, &taken.members)?;
         send_home(tx, &desk.env, member).await?;
         note(tx, &desk.env, account, "pool.leave", pool, line).await?;
-        if taken.pool.owner != account {
+        if taken.pool.owner != account && may_tell_left(tx, &desk.env, pool, line).await? {
             letters_to(tx, &desk.env, [taken.pool.owner], &letters::LEFT, &taken.pool, &member.name).await?;
         }
         Ok(taken.accounts())
     })?;
     desk.tell(pool, accounts);
     Ok(())
+}
+
+/// A line that comes and goes all day is told of once.
+async fn may_tell_left(tx: &mut Conn, env: &Env, pool: Id<Pool>, line: Id<Line>) -> Result<bool, Problem> {
+    let now = env.now();
+    rows::tell_again(tx, &format!("left:{pool}:{line}"), now, now.plus_ms(-DAY_MS)).await
 }
 
 /// An owner removes anyone's line, a manager a member's. It goes home like one that leaves.

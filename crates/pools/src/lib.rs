@@ -28,7 +28,7 @@ pub use clearing::{
 pub use creating::{create, dissolve, hand_over, rename};
 pub use desk::{Desk, PoolChanged};
 pub use inviting::{NewInvitation, invitation, invite, link_token, withdraw};
-pub use jobs::{APPLY, CARRY, GIVE, LineJob, carry, handlers};
+pub use jobs::{APPLY, CARRY, GIVE, LineJob, TELL_PAUSE, carry, handlers};
 pub use joining::{Joining, accept, add_line, leave, remove};
 pub use managing::{give, pause, set_caps, set_role};
 pub use notices::tell_notices;

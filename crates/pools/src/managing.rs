@@ -1,14 +1,17 @@
 //! What a member may take, and what a member gives.
 
-use basis::{Account, Id, Line, Order, Pool, Problem};
+use basis::{Account, HOUR_MS, Id, Line, Order, Pool, Problem};
 use charging::{BundleState, BundleView, Caps};
-use store::in_tx;
+use store::{in_tx, jobs::Next};
 
 use crate::{
     Desk, Role,
     creating::{not_allowed, note, take},
     jobs, letters, letters_to, rows, rules,
 };
+
+/// Between two letters about one line's pause lies at least so long.
+const PAUSE_TOLD_EVERY_MS: i64 = HOUR_MS;
 
 /// An owner limits what a line may take of the shared bundles, a manager what a member's may. Felt with the line's next
 /// quota. All absent: no limit.
@@ -64,13 +67,39 @@ pub async fn pause(
         let action = if paused { "pool.pause" } else { "pool.resume" };
         note(tx, &desk.env, account, action, pool, line).await?;
         if member.account != account {
-            let letter = if paused { &letters::PAUSED } else { &letters::RESUMED };
-            letters_to(tx, &desk.env, [member.account], letter, &taken.pool, &member.name).await?;
+            jobs::queue_tell_pause(tx, &desk.env, line).await?;
         }
         Ok(Some(member.account))
     })?;
     desk.tell(pool, told.into_iter().chain([account]));
     Ok(())
+}
+
+/// Tells whose line it is that it is paused, or that it may go on, unless they know; at most once in so long, for
+/// whatever is toggled meanwhile is told as it stands then.
+pub(crate) async fn tell_pause(desk: &Desk, line: Id<Line>) -> Result<Next, Problem> {
+    let now = desk.env.now();
+    in_tx!(desk.db, |tx| {
+        let Some(member) = rows::member(tx, line).await? else { return Ok(Next::Done) };
+        let Some(pool) = rows::pool(tx, member.pool).await? else { return Ok(Next::Done) };
+        let [paused, resumed] = ["paused", "resumed"].map(|word| format!("{word}:{}:{line}", pool.id));
+        let (stands, stood, letter) = if member.paused {
+            (paused, resumed, &letters::PAUSED)
+        } else {
+            (resumed, paused, &letters::RESUMED)
+        };
+        let last = rows::told_at(tx, &stood).await?;
+        match last.map(|last| last.plus_ms(PAUSE_TOLD_EVERY_MS)) {
+            Some(next) if now < next => return Ok(Next::At(next)),
+            // Nobody was told that it was paused.
+            None if !member.paused => return Ok(Next::Done),
+            _ => rows::forget_told(tx, &stood).await?,
+        }
+        if rows::tell_once(tx, &stands, now).await? {
+            letters_to(tx, &desk.env, [member.account], letter, &pool, &member.name).await?;
+        }
+        Ok(Next::Done)
+    })
 }
 
 /// The owner makes someone's lines those of a manager, or of a member again.

@@ -40,6 +40,46 @@ async fn each_mark_is_told_once_to_those_whom_it_concerns() {
 }
 
 #[tokio::test]
+async fn what_is_toggled_fills_no_mailbox() {
+    for house in houses().await {
+        let (lin, mei) = (house.person("lin").await, house.person("mei").await);
+        let family = house.family(&lin).await;
+        house.join(&lin, family, &mei, Role::Manager).await;
+        let toggle = async |paused| {
+            pools::pause(&house.desk.pools, lin.account, family, mei.line, paused).await.unwrap();
+            house.work().await;
+        };
+        for _ in 0..5 {
+            toggle(true).await;
+            toggle(false).await;
+        }
+        house.work().await;
+        let (paused, resumed) = ("Shared data is paused: The Lins", "Shared data goes on: The Lins");
+        assert_eq!(house.mails(&mei), [paused], "at once, and once");
+        house.clock.advance_ms(basis::HOUR_MS);
+        house.work().await;
+        house.work().await;
+        assert_eq!(house.mails(&mei), [paused, resumed], "as it stands");
+        house.clock.advance_ms(basis::HOUR_MS);
+        toggle(true).await;
+        toggle(false).await;
+        toggle(true).await;
+        house.work().await;
+        assert_eq!(house.mails(&mei), [paused, resumed, paused]);
+
+        let before = house.mails(&lin).len();
+        for _ in 0..3 {
+            pools::leave(&house.desk.pools, mei.account, family, mei.line).await.unwrap();
+            house.work().await;
+            house.join(&lin, family, &mei, Role::Manager).await;
+        }
+        house.work().await;
+        let since = house.mails(&lin).split_off(before);
+        assert_eq!(since.iter().filter(|subject| subject.contains("has left")).count(), 1, "{since:?}");
+    }
+}
+
+#[tokio::test]
 async fn old_invitations_and_notices_are_forgotten_in_time() {
     for house in houses().await {
         let lin = house.person("lin").await;
