@@ -80,7 +80,7 @@ fn highest(taken: &[Notice]) -> Vec<Notice> {
     for notice in taken {
         let key = match notice.subject {
             Subject::Bundle { bundle, .. } => (Some(bundle), None),
-            Subject::Cap { line, cap } => (None, Some((line, cap))),
+            Subject::Cap { line, cap } => (None, Some((notice.pool, line, cap))),
         };
         by_subject
             .entry(key)
@@ -96,7 +96,7 @@ async fn tell(tx: &mut Conn, desk: &Desk, bundles: &Bundles, notice: &Notice) ->
             Some(standing) => tell_bundle(tx, desk, standing, notice.percent).await,
             None => Ok(()),
         },
-        Subject::Cap { line, cap } => tell_cap(tx, desk, line, cap, notice.percent).await,
+        Subject::Cap { line, cap } => tell_cap(tx, desk, (notice.pool, line), cap, notice.percent).await,
     }
 }
 
@@ -150,12 +150,14 @@ async fn is_worth_telling(
 async fn tell_cap(
     tx: &mut Conn,
     desk: &Desk,
-    line: Id<Line>,
+    (pool, line): (Id<Pool>, Id<Line>),
     cap: CapKind,
     percent: u8,
 ) -> Result<(), Problem> {
-    let Some(member) = rows::member(tx, line).await? else { return Ok(()) };
-    let Some(pool) = rows::pool(tx, member.pool).await? else { return Ok(()) };
+    // Whoever has left meanwhile, perhaps for another pool with caps of its own, is told nothing.
+    let member = rows::member(tx, line).await?.filter(|member| member.pool == pool);
+    let Some(member) = member else { return Ok(()) };
+    let Some(pool) = rows::pool(tx, pool).await? else { return Ok(()) };
     let (limit, daily) = match cap {
         CapKind::PerDay => (member.caps.per_day, true),
         CapKind::Per30Days => (member.caps.per_30_days, false),

@@ -40,6 +40,35 @@ async fn each_mark_is_told_once_to_those_whom_it_concerns() {
 }
 
 #[tokio::test]
+async fn a_cap_is_not_told_of_to_people_whom_it_does_not_concern() {
+    for house in houses().await {
+        let (lin, mei, wang) =
+            (house.person("lin").await, house.person("mei").await, house.person("wang").await);
+        let (lins, wangs) = (house.family(&lin).await, house.family(&wang).await);
+        house.credit(lins, None, 100).await;
+        let desk = &house.desk.pools;
+        let cap = async |owner: &super::house::Person, pool| {
+            let caps = Caps { in_all: Some(10 * MB), ..Caps::default() };
+            pools::set_caps(desk, owner.account, pool, mei.line, caps).await.unwrap();
+            house.work().await;
+        };
+        house.join(&lin, lins, &mei, Role::Member).await;
+        cap(&lin, lins).await;
+        house.uses_all(mei.line).await;
+        pools::leave(desk, mei.account, lins, mei.line).await.unwrap();
+        house.work().await;
+        house.join(&wang, wangs, &mei, Role::Member).await;
+        cap(&wang, wangs).await;
+
+        let before = house.mails(&wang);
+        house.desk.charging.catch_up().await.unwrap();
+        while pools::tell_notices(desk).await.unwrap() {}
+        house.work().await;
+        assert_eq!(house.mails(&wang), before, "it was the Lins' cap");
+    }
+}
+
+#[tokio::test]
 async fn what_is_toggled_fills_no_mailbox() {
     for house in houses().await {
         let (lin, mei) = (house.person("lin").await, house.person("mei").await);
