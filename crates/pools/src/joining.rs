@@ -28,7 +28,8 @@ pub struct Joining<'a> {
 ///
 /// # Errors
 /// Not found `pools-invitation-dead`, or for someone else's line; Invalid at `name`; Conflict `pools-full`,
-/// `pools-line-taken` if the line shares a pool already, `pools-line-moving` while it moves; TooMany.
+/// `pools-line-taken` if the line shares a pool already, `pools-line-moving` while it moves, `pools-shared-left` if
+/// nobody could use what was shared where it is now; TooMany.
 pub async fn accept(
     desk: &Desk,
     guards: &Guards,
@@ -40,6 +41,7 @@ pub async fn accept(
     let mut conn = desk.db.read().await?;
     let (open, _) = invitation(&mut conn, desk.env.now(), guards, origin, joining.token).await?;
     drop(conn);
+    check_strands_nothing(desk, account, joining.line).await?;
     let owner = in_tx!(desk.db, |tx| { accept_in(tx, desk, account, &open, joining.line, &name).await })?;
     desk.tell(open.pool, [account, owner]);
     Ok(open.pool)
@@ -88,6 +90,7 @@ pub async fn add_line(
     name: &str,
 ) -> Result<(), Problem> {
     let name = rules::read_name(name)?;
+    check_strands_nothing(desk, account, line).await?;
     in_tx!(desk.db, |tx| {
         let taken = take(tx, account, pool).await?;
         if !taken.role.invites(Role::Member) {
@@ -98,6 +101,17 @@ pub async fn add_line(
         note(tx, &desk.env, account, "pool.add-line", pool, line).await
     })?;
     desk.tell(pool, [account]);
+    Ok(())
+}
+
+/// Plans that were shared stay in their pool when it is dissolved; its last line stays with them while they live.
+async fn check_strands_nothing(desk: &Desk, account: Id<Account>, line: Id<Line>) -> Result<(), Problem> {
+    let line = cards::line(&mut desk.db.read().await?, account, line).await?;
+    let Some(view) = desk.charging.view(line.pool).await else { return Ok(()) };
+    let is_last = view.lines.iter().all(|there| there.line == line.id);
+    if is_last && view.bundles.iter().any(|bundle| bundle.line.is_none() && rules::can_be_used(bundle)) {
+        return Err(Problem::conflict("pools-shared-left"));
+    }
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use basis::{DAY_MS, Problem};
-use charging::Caps;
+use basis::{Allowance, DAY_MS, Problem};
+use charging::{BundleState, BundleView, Caps};
 
 use crate::{Limits, Member, MemberState};
 
@@ -147,6 +147,15 @@ pub fn check_caps(caps: Caps) -> Result<Caps, Problem> {
         }
     }
     Ok(caps)
+}
+
+/// Whether anything is left of a bundle, now or tomorrow.
+pub(crate) fn can_be_used(bundle: &BundleView) -> bool {
+    match bundle.state {
+        BundleState::Waiting | BundleState::Active => true,
+        BundleState::UsedUp => !matches!(bundle.terms.allowance, Allowance::Fixed { .. }),
+        BundleState::Ended | BundleState::Closed => false,
+    }
 }
 
 /// What both allow.

@@ -11,6 +11,7 @@ problem-pools-cap-large = That is more than any pool has. Leave it empty for no 
 problem-pools-line-taken = This eSIM shares a pool already. It can share one at a time: leave that one first.
 problem-pools-line-moving = This eSIM is just being set up or moved. Try again in a moment.
 problem-pools-line-coming = Another of your eSIMs is just coming back to these plans. Try again in a moment.
+problem-pools-shared-left = This is the last eSIM that can use a plan that was shared there. Choose another, or wait until that plan is used up or has ended.
 problem-pools-full = This pool is full: { $most } eSIMs.
 problem-pools-invitation-dead = This invitation is no longer good: it was used, withdrawn, or is older than 7 days. Ask for a new one.
 problem-pools-invitations-many = { $most } invitations are open already. Withdraw one first.

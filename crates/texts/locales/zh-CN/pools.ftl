@@ -11,6 +11,7 @@ problem-pools-cap-large = 没有哪个池有这么多流量。不限就留空。
 problem-pools-line-taken = 这张 eSIM 已在一个共享池里。一张 eSIM 同时只能在一个池，请先退出那个。
 problem-pools-line-moving = 这张 eSIM 正在开通或转移，请稍后再试。
 problem-pools-line-coming = 你的另一张 eSIM 正在回到这里，请稍后再试。
+problem-pools-shared-left = 原来共享的套餐只剩这张 eSIM 能用了。请换一张，或等那个套餐用完或到期。
 problem-pools-full = 这个池已满：{ $most } 张 eSIM。
 problem-pools-invitation-dead = 这个邀请已失效：已被使用、撤回，或超过 7 天。请对方重新邀请。
 problem-pools-invitations-many = 已有 { $most } 个未用的邀请，请先撤回一个。

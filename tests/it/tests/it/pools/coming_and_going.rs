@@ -124,6 +124,22 @@ async fn a_dissolved_family_goes_home_and_what_was_shared_stays_with_its_owner()
 }
 
 #[tokio::test]
+async fn the_last_line_stays_with_what_was_shared() {
+    for house in houses().await {
+        let (lin, mum) = (house.person("lin").await, house.person("mum").await);
+        let lins = house.family(&lin).await;
+        house.credit(lins, None, 20).await;
+        pools::dissolve(&house.desk.pools, lin.account, lins).await.unwrap();
+        house.work().await;
+        let mums = house.family(&mum).await;
+        let token = house.invite(&mum, mums, Role::Member).await.unwrap();
+        assert_eq!(house.accept(&lin, &token).await.unwrap_err().key, "pools-shared-left");
+        assert_eq!(house.uses_all(lin.line).await, 20 * MB);
+        house.accept(&lin, &token).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn whoever_handed_the_family_over_may_leave_to_a_pool_of_their_own() {
     for house in houses().await {
         let (lin, mum) = (house.person("lin").await, house.person("mum").await);
