@@ -67,10 +67,7 @@ impl<H: Hooks> Writer<H> {
     ) -> Self {
         let pools = published.frozen(at.shard).pools;
         let tombstones = Tombstones::of(&pools);
-        let mut timers = Timers::default();
-        for pool in &pools {
-            timers.set(pool.id(), pool.next_deadline());
-        }
+        let timers = Timers::of(&pools);
         let layers = Layers::over(published);
         let (applying, committing) = (Building::default(), None);
         Self { db, env, hooks, at, health, layers, timers, tombstones, applying, committing }
@@ -196,8 +193,9 @@ impl<H: Hooks> Writer<H> {
             return Err(Problem::not_found());
         };
         let mut events = Vec::new();
+        let due = pool.next_deadline();
         let reply = pool.apply(now, command, &mut events);
-        self.timers.set(id, pool.next_deadline());
+        self.timers.change(id, due, pool.next_deadline());
         if !events.is_empty() {
             self.tombstones.note(id, &events);
             self.applying.entries.push(Entry::Pool { pool: id, at: now, events });
@@ -208,7 +206,7 @@ impl<H: Hooks> Writer<H> {
     /// Lets time pass in the pools that are due.
     fn expire(&mut self) -> bool {
         let now = self.tell_time();
-        for id in self.timers.due(now, DUE_POOLS_MAX) {
+        for id in self.timers.take_due(now, DUE_POOLS_MAX) {
             drop(self.apply(id, &Command::Tick));
             let due = self.layers.get(id).and_then(|pool| pool.next_deadline());
             self.timers.set(id, due.map(|due| if due <= now { now.plus_ms(STILL_DUE_MS) } else { due }));
@@ -308,7 +306,7 @@ impl<H: Hooks> Writer<H> {
         self.look_again(forgotten);
     }
 
-    /// The timers of these pools were set by what has been forgotten.
+    /// The timers of these pools were set by what has been forgotten; what is left of that does no harm.
     fn look_again(&mut self, pools: Vec<Id<PoolNoun>>) {
         for id in pools {
             let due = self.layers.get(id).and_then(|pool| pool.next_deadline());
