@@ -48,7 +48,7 @@ pub async fn audit(log: &Db, shop: &Db) -> Result<Vec<String>, Problem> {
             differences.push(format!("shard {shard}: the log ends at {end}, the tables stand at {cursor}"));
         }
         check_pools(&state.pools, &mut differences);
-        for pool in state.pools.into_values() {
+        for pool in state.pools.iter() {
             for bundle in pool.state().bundles.iter() {
                 if bundles.insert(bundle.id, bundle.clone()).is_some() {
                     differences.push(format!("bundle {} is in two pools", bundle.id));
@@ -72,7 +72,7 @@ pub async fn audit(log: &Db, shop: &Db) -> Result<Vec<String>, Problem> {
 }
 
 fn check_pools(pools: &Pools, differences: &mut Vec<String>) {
-    for pool in pools.values() {
+    for pool in pools.iter() {
         if let Err(broken) = pool.check_invariants() {
             differences.push(format!("{}: {broken}", pool.id()));
         }

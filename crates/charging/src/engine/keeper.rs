@@ -63,7 +63,7 @@ impl Inner {
 
     fn start(&self, id: ShardId, state: Loaded) -> Shard {
         let shards = self.slots.count();
-        state.pools.values().for_each(|pool| self.signals.routes.learn_pool(id, shards, pool));
+        self.signals.routes.learn_pools(id, shards, &state.pools);
         let at = Start { shard: id, epoch: state.epoch, seq: state.seq, now: state.now };
         let epoch = state.epoch;
         let published = Arc::new(Published::new(state));

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use basis::{Id, Line, Move, Pool as PoolNoun};
 
 use super::letters::{Found, Wanted};
-use crate::log::{Entry, ShardId};
+use crate::log::{Entry, Pools, ShardId};
 use crate::pool::{Digits, Event, Gone, LineIdentity, Pool, SessionKey};
 
 #[derive(Debug, Default)]
@@ -34,15 +34,17 @@ pub(crate) fn shard_for(pool: Id<PoolNoun>, shards: u32) -> ShardId {
 
 impl Routes {
     /// Learns the pools of a shard at start.
-    pub(super) fn learn_pool(&self, shard: ShardId, shards: u32, pool: &Pool) {
+    pub(super) fn learn_pools(&self, shard: ShardId, shards: u32, pools: &Pools) {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if shard_for(pool.id(), shards) != shard {
-            tables.strays.insert(pool.id(), shard);
+        let lines = pools.iter().map(|pool| pool.members().len()).sum();
+        tables.pool_of_line.reserve(lines);
+        tables.line_of_imsi.reserve(lines);
+        for pool in pools.iter() {
+            if shard_for(pool.id(), shards) != shard {
+                tables.strays.insert(pool.id(), shard);
+            }
+            tables.learn(pool);
         }
-        let on_their_way = pool.state().moves.iter().flat_map(|moves| &moves.gone);
-        on_their_way.for_each(|gone| tables.await_arrival(pool.id(), gone));
-        pool.members().iter().for_each(|member| tables.add(pool.id(), member.identity));
-        tables.pool_of_session.extend(pool.state().sessions.iter().map(|session| (session.key, pool.id())));
     }
 
     /// Learns from a durable batch.
@@ -109,6 +111,13 @@ impl Routes {
 }
 
 impl Tables {
+    fn learn(&mut self, pool: &Pool) {
+        let on_their_way = pool.state().moves.iter().flat_map(|moves| &moves.gone);
+        on_their_way.for_each(|gone| self.await_arrival(pool.id(), gone));
+        pool.members().iter().for_each(|member| self.add(pool.id(), member.identity));
+        self.pool_of_session.extend(pool.state().sessions.iter().map(|session| (session.key, pool.id())));
+    }
+
     /// A line that has left and may not have arrived: the pool that it left can say so, unless another has it.
     fn await_arrival(&mut self, pool: Id<PoolNoun>, gone: &Gone) {
         let Some(luggage) = &gone.luggage else { return };

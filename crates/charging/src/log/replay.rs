@@ -1,16 +1,12 @@
 //! From the disk to the state of a shard: the newest snapshot, then the rows behind it, without a gap.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use basis::{Id, Pool as PoolNoun, Timestamp};
 use store::{Conn, Db};
 
-use super::{Batch, Entry, Fault, ShardId, damaged, read_row, rows, snapshot};
+use super::{Batch, Entry, Fault, Pools, ShardId, damaged, read_row, rows, snapshot};
 use crate::pool::Pool;
-
-/// The pools of a shard.
-pub(crate) type Pools = HashMap<Id<PoolNoun>, Arc<Pool>>;
 
 /// How many rows are read at a time.
 const PAGE_ROWS: u32 = 64;
@@ -104,9 +100,10 @@ fn absorb(shard: ShardId, state: &mut Loaded, seq: u64, batch: Batch) -> Result<
 }
 
 fn absorb_pool(pools: &mut Pools, id: Id<PoolNoun>, at: Timestamp, events: &[crate::pool::Event]) {
-    let pool = pools.entry(id).or_insert_with(|| Arc::new(Pool::new(id)));
-    let pool = Arc::make_mut(pool);
+    let mut pool = pools.take(id).unwrap_or_else(|| Arc::new(Pool::new(id)));
+    let changed = Arc::make_mut(&mut pool);
     for event in events {
-        pool.absorb(at, event);
+        changed.absorb(at, event);
     }
+    pools.put(pool);
 }

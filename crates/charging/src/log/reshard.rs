@@ -23,8 +23,8 @@ pub async fn move_log(from: &Db, to: &Db) -> Result<usize, Problem> {
     for row in rows::all_shards(&mut from.read().await?).await? {
         let state = load(from, row.shard).await.map_err(|fault: Fault| Problem::from(fault))?;
         (seq, epoch, now) = (state.seq.max(seq), state.epoch.max(epoch), state.now.max(now));
-        for (id, pool) in state.pools {
-            pools.entry(shard_for(id, count)).or_default().push(pool);
+        for pool in state.pools.iter() {
+            pools.entry(shard_for(pool.id(), count)).or_default().push(pool.clone());
         }
     }
     let moved = pools.values().map(Vec::len).sum();

@@ -8,9 +8,8 @@ use basis::{Problem, Timestamp};
 use store::{Conn, Db};
 
 use super::payload::{Place, seal, unseal};
-use super::replay::{Loaded, Pools};
 use super::wire::{Code, Malformed, Reader, Writer, coded};
-use super::{Fault, ShardId, damaged, rows};
+use super::{Fault, Loaded, Pools, ShardId, damaged, rows};
 use crate::pool::{Pool, State};
 
 /// The only format so far.
@@ -81,7 +80,8 @@ pub(crate) async fn read_newest(
     let bad = |why: Malformed| damaged(shard, seq, format!("snapshot: {why}"));
     let payload = slice(conn, shard, seq, 0).await?;
     let head = read_head(place(shard, seq, 0), &payload).map_err(bad)?;
-    let mut pools = Pools::new();
+    // The head is checked by its sum, and whoever wrote it had as many in memory.
+    let mut pools = Pools::with_capacity(usize::try_from(head.pools).unwrap_or(0));
     for number in 1..=head.slices {
         let payload = slice(conn, shard, seq, number).await?;
         read_slice(place(shard, seq, number), &payload, &mut pools).map_err(bad)?;
@@ -107,8 +107,7 @@ fn read_head(place: Place, payload: &[u8]) -> Result<Head, Malformed> {
 fn read_slice(place: Place, payload: &[u8], pools: &mut Pools) -> Result<(), Malformed> {
     let mut from = opened(place, payload)?;
     while from.end().is_err() {
-        let pool = Pool::restore(State::read(&mut from)?);
-        pools.insert(pool.id(), Arc::new(pool));
+        pools.put(Arc::new(Pool::restore(State::read(&mut from)?)));
     }
     Ok(())
 }

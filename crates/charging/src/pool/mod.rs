@@ -118,6 +118,11 @@ impl Pool {
         self.state.id
     }
 
+    /// Its id, where it stands: for a set of pools by their ids.
+    pub(crate) const fn id_ref(&self) -> &Id<basis::Pool> {
+        &self.state.id
+    }
+
     /// Decides a command, changes the pool and puts what has happened behind `log`. `now` never goes back.
     pub fn apply(&mut self, now: Timestamp, command: &Command, log: &mut Vec<Event>) -> Reply {
         Decision { pool: self, now, log }.take(command)

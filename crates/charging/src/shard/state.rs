@@ -24,7 +24,7 @@ impl Published {
     }
 
     pub(crate) fn get(&self, pool: Id<PoolNoun>) -> Option<Arc<Pool>> {
-        self.read().pools.get(&pool).cloned()
+        self.read().pools.get(pool).cloned()
     }
 
     /// The last durable row.
@@ -35,13 +35,13 @@ impl Published {
     /// Everything as it stands after one row; cheap, for nobody changes a published pool.
     pub(crate) fn frozen(&self, shard: ShardId) -> Frozen {
         let state = self.read();
-        let pools = state.pools.values().cloned().collect();
+        let pools = state.pools.iter().cloned().collect();
         Frozen { shard, seq: state.seq, epoch: state.epoch, now: state.now, pools }
     }
 
     fn publish(&self, changed: Changed, seq: u64, now: Timestamp) {
         let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        state.pools.extend(changed);
+        state.pools.extend(changed.into_values());
         state.seq = seq;
         state.now = now;
     }

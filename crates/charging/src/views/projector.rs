@@ -55,7 +55,7 @@ pub(crate) async fn restate(
         for bundle in delivered {
             rows::forget_bundle(tx, *bundle).await?;
         }
-        for pool in left.pools.values() {
+        for pool in left.pools.iter() {
             for bundle in pool.state().bundles.iter() {
                 rows::restate_bundle(tx, pool.id(), bundle).await?;
             }
