@@ -98,12 +98,3 @@ lines-install-confirmation = The phone will also ask for a confirmation code.
 lines-install-no-confirmation = Leave the confirmation code empty.
 lines-copy = Copy
 lines-copied = Copied
-
-lines-order-awaiting-payment = Waiting for payment
-lines-order-paid = Paid
-lines-order-delivering = Being delivered
-lines-order-active = Delivered
-lines-order-expired = Not paid
-lines-order-refunding = Money on its way back
-lines-order-refunded = Refunded
-lines-order-review = Being looked at

@@ -71,6 +71,9 @@ orders-state-expired = Not paid
 orders-state-refunding = Refund on its way
 orders-state-refunded = Refunded
 orders-state-review = Being looked at
+orders-past-ended = Ended { $day }, { $used } used
+orders-past-lapsed = Lapsed { $day }, never begun
+orders-past-closed = Replaced { $day }, { $used } used
 orders-active-within = Active { $time } after payment
 
 orders-head-awaiting = { $amount } to pay
@@ -91,6 +94,7 @@ orders-under-delivering = You can leave this page; what you have keeps working.
 orders-under-active = Nothing has to be installed again. It starts with its first use.
 orders-under-active-until = Nothing has to be installed again. Valid until { $day }.
 orders-under-over = Ended on { $day }. The eSIM stays on your phone: nothing has to be installed again.
+orders-under-lapsed = Not begun by { $day }, so it lapsed. The eSIM stays on your phone: nothing has to be installed again.
 orders-under-gone = The eSIM stays on your phone: nothing has to be installed again.
 orders-under-closed = { $amount } for what was unused went to your wallet.
 orders-under-expired = The time to pay is over. If a payment still arrives, it is taken up again or goes back.
@@ -104,6 +108,8 @@ orders-fact-plan = Plan
 orders-fact-price = Price
 orders-fact-returned = Returned
 orders-fact-credited = Credited
+orders-fact-used = Data used
+orders-fact-ended = Ended
 orders-fact-number = Order
 
 orders-step-placed = Ordered

@@ -86,12 +86,3 @@ lines-install-confirmation = 手机还会要求输入确认码。
 lines-install-no-confirmation = 确认码留空。
 lines-copy = 复制
 lines-copied = 已复制
-
-lines-order-awaiting-payment = 等待付款
-lines-order-paid = 已付款
-lines-order-delivering = 正在开通
-lines-order-active = 已开通
-lines-order-expired = 没有付款
-lines-order-refunding = 正在退款
-lines-order-refunded = 已退款
-lines-order-review = 人工核对中

@@ -55,6 +55,9 @@ orders-state-expired = 未付款
 orders-state-refunding = 退款中
 orders-state-refunded = 已退款
 orders-state-review = 人工处理中
+orders-past-ended = { $day }到期，用了 { $used }
+orders-past-lapsed = { $day }作废，一直没用
+orders-past-closed = { $day }被替换，用了 { $used }
 orders-active-within = 付款后{ $time }生效
 
 orders-head-awaiting = 待付 { $amount }
@@ -75,6 +78,7 @@ orders-under-delivering = 可以离开这一页；现有的流量照常用。
 orders-under-active = 不用重装 eSIM。第一次使用时开始。
 orders-under-active-until = 不用重装 eSIM。有效到{ $day }。
 orders-under-over = { $day }到期。eSIM 还在手机里，再买不用重新安装。
+orders-under-lapsed = 到{ $day }一直没有开始用，已作废。eSIM 还在手机里，再买不用重新安装。
 orders-under-gone = eSIM 还在手机里，再买不用重新安装。
 orders-under-closed = 没用完的 { $amount } 已回到钱包。
 orders-under-expired = 付款时间已过。如果之后还有款到账，会重新开通或原路退回。
@@ -88,6 +92,8 @@ orders-fact-plan = 套餐
 orders-fact-price = 价格
 orders-fact-returned = 已退
 orders-fact-credited = 已退到钱包
+orders-fact-used = 已用流量
+orders-fact-ended = 结束于
 orders-fact-number = 订单号
 
 orders-step-placed = 已下单

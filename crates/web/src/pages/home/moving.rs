@@ -3,7 +3,7 @@
 use basis::Timestamp;
 use orders::{Bought, OrderState};
 
-use crate::pages::lines::{load::Shelf, order_words};
+use crate::pages::{lines::load::Shelf, orders::past};
 
 /// Of so many orders, the newest, those on their way are shown.
 const LOOKED_AT: usize = 10;
@@ -20,7 +20,7 @@ pub(super) struct Moving {
 pub(super) fn moving(shelf: &Shelf<'_>, now: Timestamp) -> Vec<Moving> {
     let texts = shelf.reader.texts;
     let words = |order: &Bought| {
-        let (_, icon, state) = order_words(order.state);
+        let (_, icon, state) = past::words(order.state);
         let when = texts.day_clock(order.created_at, &shelf.reader.zone);
         Moving {
             path: format!("/orders/{}", order.id),

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use basis::{DAY_MS, Id, Order, Problem, Timestamp};
+use basis::{DAY_MS, Id, Order, Problem, Terms, Timestamp};
 use catalog::{Catalogue, Plan, PlanId, words};
-use charging::{BundleState, BundleView, LineView, PoolView, SessionView};
+use charging::{BundleRow, BundleState, BundleView, LineView, PoolView, SessionView};
 use futures_util::future::join_all;
 use orders::{Bought, OrderState};
 use pools::SharedPool;
@@ -14,7 +14,7 @@ use texts::TimeZone;
 use super::{
     chart::DAYS,
     facts::{Heard, LineFacts, Placed, Renewal},
-    standing::{BundleNow, Limit, Phase, Standing, speaking, standing},
+    standing::{BundleNow, Limit, Phase, Standing, speaking, standing, window_octets},
 };
 use crate::{App, Reader};
 
@@ -47,25 +47,41 @@ impl<'a> Shelf<'a> {
         let plan = self.catalogue.plan(id);
         plan.map_or_else(|| id.to_string(), |plan| plan.name(self.reader.texts))
     }
+
+    /// A bundle with the name of its place.
+    fn placed(&self, bundle: BundleNow) -> Placed {
+        let texts = self.reader.texts;
+        let place = match self.plans.get(&bundle.id) {
+            Some(plan) => plan.place.name(texts),
+            None => match bundle.only_country() {
+                Some(country) => texts.country(country).to_owned(),
+                None => texts.tf("lines-places", [("count", bundle.terms.coverage.len())]),
+            },
+        };
+        Placed { bundle, place }
+    }
 }
 
 /// These lines, the one that matters most first, and that one with its use.
 pub(crate) async fn lines(shelf: &Shelf<'_>, lines: &[cards::Line]) -> Result<Vec<LineFacts>, Problem> {
     let now = shelf.app.env.now();
-    let mut lines: Vec<LineFacts> = join_all(lines.iter().map(|line| facts(shelf, line))).await;
-    lines.sort_by_cached_key(|line| rank(line, now));
-    if let Some(first) = lines.first_mut() {
-        let conn = &mut shelf.app.db.read().await?;
+    let mut known: Vec<LineFacts> = join_all(lines.iter().map(|line| facts(shelf, line))).await;
+    let conn = &mut shelf.app.db.read().await?;
+    for (facts, line) in known.iter_mut().zip(lines) {
+        recall(shelf, line, facts, conn).await?;
+    }
+    known.sort_by_cached_key(|line| rank(line, now));
+    if let Some(first) = known.first_mut() {
         first.days = days(conn, first.id, &shelf.reader.zone, now).await?;
     }
-    Ok(lines)
+    Ok(known)
 }
 
 /// One line as the engine and the shop know it, without its use.
 pub(crate) async fn facts(shelf: &Shelf<'_>, line: &cards::Line) -> LineFacts {
     let view = shelf.app.charging.view(line.pool).await;
     let member = view.iter().flat_map(|view| &view.lines).find(|member| member.line == line.id);
-    let placed = |bundle: &BundleView| placed(shelf, bundle, member);
+    let placed = |bundle: &BundleView| shelf.placed(bundle_now(bundle, member));
     let bundles: Vec<Placed> = view.iter().flat_map(|view| &view.bundles).map(placed).collect();
     let mut facts = LineFacts {
         id: line.id,
@@ -80,6 +96,43 @@ pub(crate) async fn facts(shelf: &Shelf<'_>, line: &cards::Line) -> LineFacts {
     };
     facts.renewal = renewal(shelf, &facts);
     facts
+}
+
+/// Of a line that has nothing, what it had last, from the tables: the engine forgets what is long over.
+pub(crate) async fn recall(
+    shelf: &Shelf<'_>,
+    line: &cards::Line,
+    facts: &mut LineFacts,
+    conn: &mut Conn,
+) -> Result<(), Problem> {
+    if speaking(&facts.plain(), facts.whereabouts()).is_some() {
+        return Ok(());
+    }
+    let last = |order: &&Bought| order.line == line.id && order.state == OrderState::Active;
+    let Some(last) = shelf.bought.iter().find(last) else { return Ok(()) };
+    let Some(row) = charging::bundle(conn, last.id).await? else { return Ok(()) };
+    let theirs = row.line.map_or(row.pool == line.pool, |own| own == line.id);
+    if let Some(ended_at) = row.ended_at.filter(|_| theirs) {
+        let order = orders::order(conn, line.account, last.id).await?;
+        facts.bundles.push(shelf.placed(over(&row, order.terms, ended_at)));
+    }
+    Ok(())
+}
+
+/// A bundle of which only its row is left.
+fn over(row: &BundleRow, terms: Terms, ended_at: Timestamp) -> BundleNow {
+    BundleNow {
+        id: row.bundle,
+        line: row.line,
+        total: window_octets(&terms),
+        terms,
+        phase: Phase::Over,
+        left: 0,
+        more_to_come: false,
+        limit: Limit::Open,
+        credited_at: row.credited_at,
+        ends_at: Some(ended_at),
+    }
 }
 
 /// Octets used on each of the last days in the reader's zone, today last.
@@ -134,26 +187,13 @@ fn heard(view: &PoolView, line: Id<basis::Line>) -> Option<Heard> {
     Some(Heard { at: last.heard_at, country: last.country })
 }
 
-fn placed(shelf: &Shelf<'_>, view: &BundleView, member: Option<&LineView>) -> Placed {
-    let bundle = bundle_now(view, member);
-    let texts = shelf.reader.texts;
-    let place = match shelf.plans.get(&bundle.id) {
-        Some(plan) => plan.place.name(texts),
-        None => match bundle.only_country() {
-            Some(country) => texts.country(country).to_owned(),
-            None => texts.tf("lines-places", [("count", bundle.terms.coverage.len())]),
-        },
-    };
-    Placed { bundle, place }
-}
-
 fn bundle_now(view: &BundleView, member: Option<&LineView>) -> BundleNow {
     let phase = match view.state {
         BundleState::Waiting => Phase::Waiting,
         BundleState::Active | BundleState::UsedUp => Phase::Active,
         BundleState::Ended | BundleState::Closed => Phase::Over,
     };
-    let window = super::standing::window_octets(&view.terms);
+    let window = window_octets(&view.terms);
     let left = match (view.window, phase) {
         (Some(window), _) => window.remaining.octets(),
         (None, Phase::Waiting) => window,

@@ -17,7 +17,7 @@ use axum::{
     routing::{get, post},
 };
 use basis::{DAY_MS, DataVolume, Id, Line, Problem, Timestamp};
-use orders::{OrderRecord, OrderState};
+use orders::{Bought, OrderState};
 use serde::Deserialize;
 use texts::Texts;
 
@@ -27,6 +27,7 @@ use self::{
     facts::LineFacts,
     now::{LineNow, Stat, average, describe},
 };
+use crate::pages::orders::past::{Row, row, with_bundles};
 use crate::{App, Page, PageProblem, PageResult, Reader, Shell, SignedIn, Tab, see_other};
 
 /// A line's pages.
@@ -54,19 +55,8 @@ struct LinePage {
     placeholder: String,
     /// Where the bundle that speaks for it can be changed for another plan.
     change: Option<String>,
-    history: Vec<Past>,
+    history: Vec<Row>,
     problem: Option<Problem>,
-}
-
-/// An order of the line.
-#[derive(Debug, Clone)]
-struct Past {
-    path: String,
-    icon: &'static str,
-    tone: &'static str,
-    title: String,
-    text: String,
-    price: String,
 }
 
 /// A line's page shows so many orders; all are under /orders.
@@ -81,7 +71,7 @@ struct Asked {
 }
 
 /// The bundle that speaks for the line can be changed while it lives and is its own; its id is its order's.
-fn change_path(facts: &LineFacts, orders: &[OrderRecord]) -> Option<String> {
+fn change_path(facts: &LineFacts, orders: &[Bought]) -> Option<String> {
     let bundles = facts.plain();
     let speaks = standing::speaking(&bundles, facts.whereabouts()).filter(|bundle| bundle.is_live())?;
     let own = speaks.line == Some(facts.id);
@@ -138,28 +128,28 @@ async fn load_page(
     let line = cards::line(&mut conn, who.person.account, read_id(id)?).await?;
     let catalogue = catalog::read(&mut conn).await?;
     let orders = orders::of_line(&mut conn, who.person.account, line.id, HISTORY_MAX).await?;
-    let bought: Vec<_> = orders.iter().map(Into::into).collect();
+    let bought: Vec<Bought> = orders.iter().map(Into::into).collect();
     let pools = pools::pools_of(&mut conn, who.person.account).await?;
     let now = app.env.now();
     let days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;
+    let orders = with_bundles(&mut conn, orders).await?;
     drop(conn);
     let shelf = load::Shelf::new(app, &who.reader, &catalogue, &bought, &pools);
-    let facts = LineFacts { days, ..load::facts(&shelf, &line).await };
-    let history = orders.iter().map(|order| past(&shelf, order)).collect();
-    Ok(page(
-        app,
-        &who.reader,
-        Asked { change: change_path(&facts, &orders), line, facts, now },
-        history,
-        refused,
-    ))
+    let mut facts = LineFacts { days, ..load::facts(&shelf, &line).await };
+    load::recall(&shelf, &line, &mut facts, &mut app.db.read().await?).await?;
+    let history = orders
+        .iter()
+        .map(|(order, bundle)| row(&who.reader, order, bundle.as_ref(), shelf.name(&order.plan)))
+        .collect();
+    let change = change_path(&facts, &bought);
+    Ok(page(app, &who.reader, Asked { line, facts, change, now }, history, refused))
 }
 
 fn page(
     app: &App,
     reader: &Reader,
     asked: Asked,
-    history: Vec<Past>,
+    history: Vec<Row>,
     refused: Option<(Problem, String)>,
 ) -> LinePage {
     let Asked { line, facts, change, now } = asked;
@@ -232,35 +222,6 @@ fn line_facts(reader: &Reader, line: &cards::Line) -> Vec<Stat> {
         Stat { name: texts.t("lines-number"), value: number },
         Stat { name: texts.t("lines-bound"), value: texts.date(line.bound_at, &reader.zone) },
     ]
-}
-
-/// An order in the line's history.
-fn past(shelf: &load::Shelf<'_>, order: &OrderRecord) -> Past {
-    let texts = shelf.reader.texts;
-    let (tone, icon, state) = order_words(order.state);
-    let when = texts.day_clock(order.created_at, &shelf.reader.zone);
-    Past {
-        path: format!("/orders/{}", order.id),
-        icon,
-        tone,
-        title: shelf.name(&order.plan),
-        text: format!("{when} · {}", texts.t(state)),
-        price: texts.money(order.price),
-    }
-}
-
-/// The tone, the icon and the words of an order's state.
-pub(crate) const fn order_words(state: OrderState) -> (&'static str, &'static str, &'static str) {
-    match state {
-        OrderState::AwaitingPayment => ("warn", "clock", texts::key("lines-order-awaiting-payment")),
-        OrderState::Paid => ("", "clock", texts::key("lines-order-paid")),
-        OrderState::Delivering => ("", "renew", texts::key("lines-order-delivering")),
-        OrderState::Active => ("", "check", texts::key("lines-order-active")),
-        OrderState::Expired => ("quiet", "x", texts::key("lines-order-expired")),
-        OrderState::Refunding => ("warn", "refund", texts::key("lines-order-refunding")),
-        OrderState::Refunded => ("quiet", "refund", texts::key("lines-order-refunded")),
-        OrderState::Review => ("warn", "info", texts::key("lines-order-review")),
-    }
 }
 
 /// The code that installs the line, to be scanned, tapped or typed; readable offline.

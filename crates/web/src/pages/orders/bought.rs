@@ -1,7 +1,7 @@
-//! What became of the data that an order bought, as the charging engine remembers it.
+//! What became of the data that an order bought.
 
-use basis::{DAY_MS, Timestamp};
-use charging::{BundleState, Charging};
+use basis::Timestamp;
+use charging::{BundleRow, BundleState, Charging};
 use orders::{OrderRecord, OrderState};
 
 /// Where a delivered bundle is in its life.
@@ -15,15 +15,20 @@ pub(super) enum Bought {
     Running { until: Option<Timestamp> },
     /// Its data is used up.
     UsedUp,
-    /// Its days are over; the engine forgets in time when that was.
+    /// It never began, and its time to begin is over.
+    Lapsed { at: Timestamp },
+    /// Its days are over.
     Over { at: Option<Timestamp> },
 }
 
 impl Bought {
-    /// From memory.
-    pub(super) async fn of(charging: &Charging, order: &OrderRecord, now: Timestamp) -> Self {
+    /// What is over stands in the tables for ever; what lives is the engine's to tell.
+    pub(super) async fn of(charging: &Charging, order: &OrderRecord, row: Option<&BundleRow>) -> Self {
         let delivered = order.state == OrderState::Active && order.closed_at.is_none();
         let Some(pool) = order.pool.filter(|_| delivered) else { return Self::Unknown };
+        if let Some((row, at)) = row.and_then(|row| Some((row, row.ended_at?))) {
+            return if row.state == "lapsed" { Self::Lapsed { at } } else { Self::Over { at: Some(at) } };
+        }
         let Some(view) = charging.view(pool).await else { return Self::Unknown };
         match view.bundles.iter().find(|bundle| bundle.bundle == order.id) {
             Some(bundle) => match bundle.state {
@@ -32,19 +37,12 @@ impl Bought {
                 BundleState::UsedUp => Self::UsedUp,
                 BundleState::Ended | BundleState::Closed => Self::Over { at: bundle.ends_at },
             },
-            None if Self::must_be_over(order, now) => Self::Over { at: None },
             None => Self::Unknown,
         }
     }
 
-    /// Longer ago than all its days: what the engine does not know any more is over, not late.
-    fn must_be_over(order: &OrderRecord, now: Timestamp) -> bool {
-        let days_ms = i64::from(order.terms.days).saturating_mul(DAY_MS);
-        order.active_at.is_some_and(|active| now.since(active) > days_ms)
-    }
-
     /// Nothing is left of it: the way on is to buy anew.
     pub(super) const fn is_gone(self) -> bool {
-        matches!(self, Self::UsedUp | Self::Over { .. })
+        matches!(self, Self::UsedUp | Self::Lapsed { .. } | Self::Over { .. })
     }
 }

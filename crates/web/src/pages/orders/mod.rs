@@ -3,6 +3,7 @@
 mod bought;
 mod change;
 mod order;
+pub(crate) mod past;
 mod steps;
 
 use askama::Template;
@@ -17,11 +18,13 @@ use catalog::words;
 use orders::{OrderRecord, OrderState, Placed};
 use payments::CheckJob;
 use serde::Deserialize;
-use texts::Texts;
 
-use self::order::OrderPage;
+use self::{
+    order::OrderPage,
+    past::{Row, row, with_bundles},
+};
 use super::checkout::{PayForm, go_and_pay, payer_view};
-use crate::{App, Page, PageProblem, PageResult, Reader, Shell, SignedIn, Tab, see_other};
+use crate::{App, Page, PageProblem, PageResult, Shell, SignedIn, Tab, see_other};
 
 /// The pages of orders.
 pub fn routes() -> Router<App> {
@@ -135,16 +138,6 @@ struct ListPage {
     more: Option<String>,
 }
 
-/// One order in the list.
-struct Row {
-    path: String,
-    icon: &'static str,
-    tone: &'static str,
-    title: String,
-    text: String,
-    price: String,
-}
-
 async fn list(State(app): State<App>, reader: SignedIn, Query(from): Query<From>) -> PageResult<ListPage> {
     let SignedIn { reader, person } = reader;
     let mut conn = app.db.read().await?;
@@ -157,50 +150,9 @@ async fn list(State(app): State<App>, reader: SignedIn, Query(from): Query<From>
         Some(plan) => plan.name(reader.texts),
         None => words::data(&order.terms.allowance, reader.texts),
     };
-    let orders = found.iter().map(|order| row(&reader, order, name(order))).collect();
+    let found = with_bundles(&mut conn, found).await?;
+    let orders =
+        found.iter().map(|(order, bundle)| row(&reader, order, bundle.as_ref(), name(order))).collect();
     let shell = Shell::new(&app, &reader, Tab::Wallet, reader.texts.t("orders-list")).back("/wallet");
     Ok(Page(ListPage { shell: shell.at("/orders"), orders, more }))
-}
-
-fn row(reader: &Reader, order: &OrderRecord, title: String) -> Row {
-    let texts = reader.texts;
-    let (tone, icon) = look(order);
-    let when = texts.day_clock(order.created_at, &reader.zone);
-    Row {
-        path: format!("/orders/{}", order.id),
-        icon,
-        tone,
-        title,
-        text: format!("{when} · {}", state_name(order, texts)),
-        price: texts.money(order.price),
-    }
-}
-
-/// The tone and the icon of a state.
-const fn look(order: &OrderRecord) -> (&'static str, &'static str) {
-    match order.state {
-        OrderState::Active if order.closed_at.is_some() => ("quiet", "swap"),
-        OrderState::AwaitingPayment => ("warn", "clock"),
-        OrderState::Paid | OrderState::Delivering => ("", "renew"),
-        OrderState::Active => ("ok", "check"),
-        OrderState::Expired => ("quiet", "x"),
-        OrderState::Refunding => ("warn", "refund"),
-        OrderState::Refunded => ("quiet", "refund"),
-        OrderState::Review => ("warn", "info"),
-    }
-}
-
-/// Where an order stands, in a word.
-fn state_name(order: &OrderRecord, texts: Texts) -> String {
-    texts.t(match order.state {
-        OrderState::Active if order.closed_at.is_some() => texts::key("orders-state-closed"),
-        OrderState::AwaitingPayment => texts::key("orders-state-awaiting-payment"),
-        OrderState::Paid => texts::key("orders-state-paid"),
-        OrderState::Delivering => texts::key("orders-state-delivering"),
-        OrderState::Active => texts::key("orders-state-active"),
-        OrderState::Expired => texts::key("orders-state-expired"),
-        OrderState::Refunding => texts::key("orders-state-refunding"),
-        OrderState::Refunded => texts::key("orders-state-refunded"),
-        OrderState::Review => texts::key("orders-state-review"),
-    })
 }

@@ -1,13 +1,17 @@
 //! One order's page: where it stands, how it came there, and what comes next.
 
+use std::iter;
+
 use askama::Template;
 use basis::{Id, Money, Order, Problem};
 use catalog::words;
+use charging::BundleRow;
 use orders::{Event, ExpiryReason, Happening, OrderRecord, OrderState};
 use payments::Payment;
 use texts::Texts;
 
 use super::bought::Bought;
+use super::past;
 use super::steps::{self, Step};
 use crate::pages::checkout::{Method, method_name, methods};
 use crate::{App, Reader, Shell, SignedIn, Tab};
@@ -48,6 +52,7 @@ pub(super) struct Story {
     short: String,
     pub(super) events: Vec<Event>,
     pub(super) payments: Vec<Payment>,
+    bundle: Option<BundleRow>,
     bought: Bought,
 }
 
@@ -63,9 +68,10 @@ pub(super) async fn page(app: &App, reader: &SignedIn, id: Id<Order>) -> Result<
     };
     let events = orders::timeline(&mut conn, id).await?;
     let payments = payments::of_order(&mut conn, id).await?;
+    let bundle = charging::bundle(&mut conn, id).await?;
     drop(conn);
-    let bought = Bought::of(&app.charging, &order, app.env.now()).await;
-    Ok(present(app, reader, &Story { order, plan, short, events, payments, bought }))
+    let bought = Bought::of(&app.charging, &order, bundle.as_ref()).await;
+    Ok(present(app, reader, &Story { order, plan, short, events, payments, bundle, bought }))
 }
 
 fn short(place: &str, data: &str, texts: Texts) -> String {
@@ -76,7 +82,7 @@ fn present(app: &App, reader: &Reader, story: &Story) -> OrderPage {
     let (order, texts) = (&story.order, reader.texts);
     let path = format!("/orders/{}", order.id);
     let shell = Shell::new(app, reader, Tab::None, texts.t("orders-order")).back("/orders").at(path.as_str());
-    let (tone, _) = super::look(order);
+    let (tone, _) = past::look(order);
     let gone = story.bought.is_gone();
     OrderPage {
         live: order.state.in_motion() || order.state == OrderState::Review,
@@ -106,7 +112,7 @@ fn chip(story: &Story, texts: Texts) -> String {
             let time = texts.duration(active.since(paid).max(basis::SECOND_MS));
             texts.tf("orders-active-within", [("time", time)])
         }
-        _ => super::state_name(order, texts),
+        _ => past::state_name(order, texts),
     }
 }
 
@@ -174,7 +180,7 @@ fn under(story: &Story, reader: &Reader) -> String {
 const fn head_of(bought: Bought) -> &'static str {
     match bought {
         Bought::UsedUp => texts::key("orders-head-used-up"),
-        Bought::Over { .. } => texts::key("orders-head-over"),
+        Bought::Lapsed { .. } | Bought::Over { .. } => texts::key("orders-head-over"),
         Bought::Unknown | Bought::Waiting | Bought::Running { .. } => texts::key("orders-head-active"),
     }
 }
@@ -184,7 +190,10 @@ fn under_active(story: &Story, reader: &Reader) -> String {
     let texts = reader.texts;
     let until = match story.bought {
         Bought::Over { at: Some(end) } => {
-            return texts.tf("orders-under-over", [("day", texts.day_clock(end, &reader.zone))]);
+            return texts.tf("orders-under-over", [("day", texts.date(end, &reader.zone))]);
+        }
+        Bought::Lapsed { at } => {
+            return texts.tf("orders-under-lapsed", [("day", texts.date(at, &reader.zone))]);
         }
         Bought::Over { at: None } | Bought::UsedUp => return texts.t("orders-under-gone"),
         Bought::Running { until } => until,
@@ -240,8 +249,17 @@ fn facts(story: &Story, reader: &Reader) -> Vec<(String, String)> {
     if order.shared_pool.is_some() {
         facts.push((texts.t("orders-for-what"), texts.t("orders-for-all")));
     }
+    facts.extend(story.bundle.iter().flat_map(|bundle| use_facts(bundle, reader)));
     facts.push((texts.t("orders-fact-number"), order.id.number()));
     facts
+}
+
+/// How much was used so far, or until when.
+fn use_facts(bundle: &BundleRow, reader: &Reader) -> Vec<(String, String)> {
+    let texts = reader.texts;
+    let used = (texts.t("orders-fact-used"), texts.volume_fine(bundle.used));
+    let ended = bundle.ended_at.map(|at| (texts.t("orders-fact-ended"), texts.date(at, &reader.zone)));
+    iter::once(used).chain(ended).collect()
 }
 
 fn pay_again(app: &App, reader: &Reader, story: &Story) -> PayAgain {

@@ -5,7 +5,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
-use basis::{Account, Id, Language, MINUTE_MS, SecretKey};
+use basis::{Account, DAY_MS, Id, Language, MINUTE_MS, Order, SecretKey};
+use charging::{Ask, CreditControl, Few, RequestKind, Service};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 use web::{App, Config, Parts};
@@ -225,5 +226,73 @@ async fn what_does_not_fit_any_more_is_shown_anew() {
         let stranger = Window { router: window.router.clone(), headers: Vec::new() };
         let seen = stranger.ask("GET", "/orders", "text/html", String::new()).await;
         assert!(seen.location.starts_with("/sign-in"), "{}", seen.location);
+    }
+}
+
+impl Shop {
+    /// The line uses so much in Japan, in one session.
+    async fn use_up(&self, octets: u64) {
+        let request = |kind, number, used, ask| CreditControl {
+            gateway: "pgw".to_owned(),
+            session: "holiday".to_owned(),
+            kind,
+            number,
+            imsi: self.line.imsi.parse().ok(),
+            msisdn: None,
+            country: "JP".parse().ok(),
+            services: Few::One(Service { group: Some(1), used, ask }),
+        };
+        let charging = &self.desk.charging;
+        charging.control(request(RequestKind::Initial, 0, 0, Ask::Quota)).await.unwrap();
+        charging.control(request(RequestKind::Terminate, 1, octets, Ask::Nothing)).await.unwrap();
+    }
+
+    /// So many days go by, and the engine forgets what is long over.
+    async fn forget(&self, days: i64, order: Id<Order>) {
+        self.clock.advance_ms(days * DAY_MS);
+        for _ in 0..3 {
+            self.desk.charging.tick().await.unwrap();
+        }
+        self.desk.charging.catch_up().await.unwrap();
+        let view = self.desk.charging.view(self.line.pool).await.unwrap();
+        assert!(view.bundles.iter().all(|bundle| bundle.bundle != order), "the engine still knows it");
+    }
+}
+
+#[tokio::test]
+async fn a_year_later_lin_still_sees_what_she_had_when_and_how_much_of_it_she_used() {
+    for (shop, _) in people(Language::En).await {
+        let (order, _) = shop.bought().await;
+        shop.use_up(4_830_000_000).await;
+        shop.forget(365, order).await;
+        let window = window(&shop, Language::En).await;
+        let path = format!("/orders/{order}");
+        // Paid on 21 September 2026, begun at once, and thirty days long.
+        let page = window.see(&path).await;
+        for words in ["has ended", "Ended on 21 Oct 2026", "Data used", "4.83\u{a0}GB", "Buy it again"] {
+            assert!(page.contains(words), "{words} is missing in {page}");
+        }
+        let past = "Ended 21 Oct 2026, 4.83\u{a0}GB used";
+        let line = window.see(&format!("/lines/{}", shop.line.id)).await;
+        let (home, list) = (window.see("/").await, window.see("/orders").await);
+        assert!(line.contains(past), "the line's history: {line}");
+        assert!(list.contains(past), "the list of orders: {list}");
+        for page in [&line, &home] {
+            assert!(!page.contains("No plan") && page.contains("Ended"), "{page}");
+            assert!(page.contains("Japan 20\u{a0}GB") && page.contains("Buy 20\u{a0}GB again"), "{page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_was_never_begun_says_that_it_lapsed() {
+    for (shop, _) in people(Language::En).await {
+        let (order, _) = shop.bought().await;
+        shop.forget(365, order).await;
+        let window = window(&shop, Language::En).await;
+        let page = window.see(&format!("/orders/{order}")).await;
+        assert!(page.contains("has ended") && page.contains("so it lapsed"), "{page}");
+        let list = window.see("/orders").await;
+        assert!(list.contains("Lapsed 20 Mar 2027, never begun"), "{list}");
     }
 }
