@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, fmt};
 
 use basis::{Allowance, Beyond, Env, Problem};
-use store::{Conn, Db};
+use serde_json::json;
+use store::{
+    Conn, Db,
+    audit::{self, Entry},
+};
 
 use crate::{
     Diff, Fault, Faults, Plan, PlanId,
@@ -42,15 +46,25 @@ impl From<Faults> for ApplyError {
 }
 
 /// How a file is put into force.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Conditions {
+    /// Who does it, as the audit trail names them: `operator:li`, `system`.
+    pub actor: String,
     /// Only says what would change.
     pub dry_run: bool,
     /// Why the carrier cannot make data slower, if it cannot: then no plan on sale may promise to go on slower.
     pub no_slower: Option<String>,
 }
 
-/// Checks the file, works out what it changes and, unless it is a dry run, puts it into force: all of it or nothing.
+impl Default for Conditions {
+    /// The machine itself does it, and the carrier can do everything.
+    fn default() -> Self {
+        Self { actor: "system".to_owned(), dry_run: false, no_slower: None }
+    }
+}
+
+/// Checks the file, works out what it changes and, unless it is a dry run, puts it into force: all of it, with its line in
+/// the audit trail, or nothing.
 ///
 /// A plan that was sold may change its price, names, networks and whether it is on sale, but not what it promises. A plan that
 /// the file no longer has goes off sale. The same file again changes nothing.
@@ -67,6 +81,9 @@ pub async fn apply(db: &Db, env: &Env, toml_text: &str, on: &Conditions) -> Resu
         faults.extend(empty_promises(&draft, on));
         if faults.is_empty() && !on.dry_run && !diff.is_empty() {
             write(tx, env, &old, &draft, &diff).await?;
+            let detail = json!({ "changed": diff.changes.len() });
+            let entry = Entry { actor: &on.actor, action: "catalog.apply", subject: "catalog", detail };
+            audit::record(tx, env, entry).await?;
         }
         Ok((diff, faults))
     })?;

@@ -107,12 +107,9 @@ fn said(problem: &Problem) -> String {
 }
 
 async fn catalog_apply(shop: &Shop, actor: &str, toml: &str, dry_run: bool) -> Lines {
-    let conditions = catalog::Conditions { dry_run, no_slower: gy::why_not_slower(&shop.settings.gy) };
+    let (actor, no_slower) = (actor.to_owned(), gy::why_not_slower(&shop.settings.gy));
+    let conditions = catalog::Conditions { actor, dry_run, no_slower };
     let diff = catalog::apply(&shop.db, &shop.env, toml, &conditions).await?;
-    if !dry_run && !diff.is_empty() {
-        let detail = json!({ "changed": diff.changes.len() });
-        note(shop, Entry { actor, action: "catalog.apply", subject: "catalog", detail }).await?;
-    }
     Ok(vec![diff.to_string()])
 }
 

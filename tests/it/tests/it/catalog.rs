@@ -34,10 +34,38 @@ async fn sell(db: &TestDb, env: &Env, plan: &PlanId) {
     store::in_tx!(db, |tx| { catalog::mark_sold(tx, env, plan).await }).unwrap();
 }
 
+async fn trail(db: &TestDb) -> Vec<(String, String)> {
+    let told =
+        store::audit::of_subject(&mut db.read().await.unwrap(), "catalog", 100).await.unwrap().into_iter();
+    told.map(|entry| (entry.actor, entry.detail)).collect()
+}
+
 fn faults(error: ApplyError) -> String {
     match error {
         ApplyError::Faults(faults) => faults.to_string(),
         ApplyError::Problem(problem) => panic!("{problem}"),
+    }
+}
+
+#[tokio::test]
+async fn whoever_changes_the_catalogue_stands_in_the_trail_or_nothing_has_changed() {
+    let env = Env::system();
+    for db in shops(&env).await {
+        let by_li = Conditions { actor: "operator:li".to_owned(), ..Conditions::default() };
+        let looks = Conditions { dry_run: true, ..by_li.clone() };
+        catalog::apply(&db, &env, ONE_PLAN, &looks).await.unwrap();
+        assert_eq!(trail(&db).await, [], "who only looked changed nothing");
+        for _ in 0..2 {
+            catalog::apply(&db, &env, ONE_PLAN, &by_li).await.unwrap();
+        }
+        let once = ("operator:li".to_owned(), r#"{"changed":1}"#.to_owned());
+        assert_eq!(trail(&db).await, [once], "the same file again changed nothing");
+
+        store::in_tx!(db, |tx| { store::sql!("DROP TABLE audit_trail").run(tx).await }).unwrap();
+        let dearer = ONE_PLAN.replace("118", "128");
+        catalog::apply(&db, &env, &dearer, &by_li).await.unwrap_err();
+        let left = catalog::apply(&db, &env, &dearer, &looks).await.unwrap();
+        assert_eq!(left.changes.len(), 1, "no trail, no change: it is still to be made");
     }
 }
 
