@@ -1,12 +1,12 @@
-//! The ledger checked against itself, and sums of system books.
+//! The ledger checked against itself.
 
 use std::collections::BTreeMap;
 
-use basis::{Account, Currency, HOUR_MS, Id, Money, Order, Problem, Timestamp};
+use basis::{Account, Currency, Id, Money, Order, Problem};
 use store::Conn;
 
 use crate::OrderMoney;
-use crate::rows::{self, Checkpoint, Flow, Sum};
+use crate::rows::{self, Flow, Sum};
 use crate::rules::{Book, Phase, Wallet};
 
 /// Something that does not add up, in words for the operator.
@@ -25,19 +25,17 @@ impl Difference {
     }
 }
 
-/// Rows of this age cannot be joined by older ones any more: no transaction lives so long.
-const SETTLED_AFTER_MS: i64 = HOUR_MS;
 /// Rows read at a time.
 const PAGE: u32 = 2000;
 
-/// Every difference within the ledger: total debits and credits, wallets against their rows, each order's
-/// equation, checkpoints against the rows they sum.
+/// Every difference within the ledger: total debits and credits, wallets against their rows, each order's equation.
+///
+/// It trusts no stored sum: it sums the rows.
 pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     let flows = rows::book_sums(conn).await?;
     let mut found = check_books(&flows);
     found.extend(check_wallets(conn, &flows).await?);
     found.extend(check_orders(conn).await?);
-    found.extend(check_checkpoints(conn, &flows).await?);
     found.extend(check_origins(conn).await?);
     Ok(found)
 }
@@ -158,68 +156,6 @@ async fn check_origins(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     let strays = rows::unexplained_credits(conn, PAGE).await?;
     let told = |(book, reference)| Difference::new(book, format!("credited out of nowhere by {reference}"));
     Ok(strays.into_iter().map(told).collect())
-}
-
-async fn check_checkpoints(conn: &mut Conn, flows: &[Flow]) -> Result<Vec<Difference>, Problem> {
-    let mut found = Vec::new();
-    for (book, currency) in system_books(flows) {
-        let Some(stored) = rows::last_checkpoint(conn, &book, currency).await? else { continue };
-        let summed = rows::book_between(conn, &book, currency, Timestamp(i64::MIN), stored.until).await?;
-        if summed != (stored.debits, stored.credits) {
-            let what = format!("checkpoint ({}, {}), rows {summed:?}", stored.debits, stored.credits);
-            found.push(Difference::new(format!("{book} {currency}"), what));
-        }
-    }
-    Ok(found)
-}
-
-fn system_books(flows: &[Flow]) -> Vec<(String, Currency)> {
-    let mut books: Vec<_> = flows
-        .iter()
-        .filter(|flow| !flow.book.starts_with("wallet:"))
-        .map(|flow| (flow.book.clone(), flow.amount.currency))
-        .collect();
-    books.sort();
-    books.dedup();
-    books
-}
-
-/// A book's debits and credits so far, from its last checkpoint on.
-///
-/// The net credit is `credits - debits`; clearing books have a net debit.
-pub async fn balance(conn: &mut Conn, book: &Book, currency: Currency) -> Result<(Money, Money), Problem> {
-    let totals = totals_until(conn, &book.to_string(), currency, Timestamp(i64::MAX)).await?;
-    Ok((Money::new(totals.debits, currency), Money::new(totals.credits, currency)))
-}
-
-async fn totals_until(
-    conn: &mut Conn,
-    book: &str,
-    currency: Currency,
-    until: Timestamp,
-) -> Result<Checkpoint, Problem> {
-    let none = Checkpoint { until: Timestamp(i64::MIN), debits: 0, credits: 0 };
-    let last = rows::last_checkpoint(conn, book, currency).await?.unwrap_or(none);
-    let (debits, credits) = rows::book_between(conn, book, currency, last.until, until).await?;
-    let overflow = || Problem::internal(format!("{book} overflows"));
-    Ok(Checkpoint {
-        until,
-        debits: last.debits.checked_add(debits).ok_or_else(overflow)?,
-        credits: last.credits.checked_add(credits).ok_or_else(overflow)?,
-    })
-}
-
-/// Stores the sums of all system books up to an hour ago, so that [`balance`] reads only what came after.
-pub async fn checkpoint(conn: &mut Conn, now: Timestamp) -> Result<(), Problem> {
-    let until = now.plus_ms(-SETTLED_AFTER_MS);
-    for (book, currency) in system_books(&rows::book_sums(conn).await?) {
-        let last = rows::last_checkpoint(conn, &book, currency).await?;
-        if last.is_none_or(|last| last.until < until) {
-            let at = totals_until(conn, &book, currency, until).await?;
-            rows::add_checkpoint(conn, &book, currency, at).await?;
-        }
-    }
-    Ok(())
 }
 
 /// What the ledger says about one provider in one currency.

@@ -9,7 +9,7 @@ mod order_money;
 mod rows;
 mod rules;
 
-pub use audit::{Difference, ProviderTotals, audit, balance, checkpoint, provider_totals};
+pub use audit::{Difference, ProviderTotals, audit, provider_totals};
 pub use order_money::OrderMoney;
 pub use rules::{Book, Entry, Kind, NewTransfer, Phase, Wallet};
 
@@ -18,7 +18,7 @@ use rules::{WalletChange, wallet_changes};
 use store::Conn;
 
 /// The ledger's tables.
-pub const MIGRATIONS: store::Migrations = store::migrations!("ledger", ["0001_ledger.sql"]);
+pub const MIGRATIONS: store::Migrations = store::migrations!("ledger", ["0001_ledger.sql", "0002_no_checkpoints.sql"]);
 
 /// The key of the conflict that says a wallet has too little.
 pub const TOO_LITTLE: &str = "wallet-too-little";

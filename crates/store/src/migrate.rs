@@ -18,7 +18,8 @@ pub struct Migrations {
 pub struct Migration {
     /// Its name.
     pub name: &'static str,
-    /// Its text: `CREATE TABLE`, `CREATE [UNIQUE] INDEX` and `ALTER TABLE … ADD COLUMN` over TEXT, BIGINT and BYTEA.
+    /// Its text: `CREATE TABLE`, `DROP TABLE`, `CREATE [UNIQUE] INDEX` and `ALTER TABLE … ADD COLUMN` over TEXT, BIGINT and
+    /// BYTEA.
     pub sql: &'static str,
 }
 
