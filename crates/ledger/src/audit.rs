@@ -6,7 +6,7 @@ use basis::{Account, Currency, Id, Money, Order, Problem};
 use store::Conn;
 
 use crate::OrderMoney;
-use crate::rows::{self, Flow, Sum};
+use crate::rows::{self, Flow, Sum, Uneven};
 use crate::rules::{Book, Phase, Wallet};
 
 /// Something that does not add up, in words for the operator.
@@ -28,7 +28,8 @@ impl Difference {
 /// Rows read at a time.
 const PAGE: u32 = 2000;
 
-/// Every difference within the ledger: total debits and credits, wallets against their rows, each order's equation.
+/// Every difference within the ledger: total debits and credits, wallets against their rows, each order's equation, and
+/// each order's and payment's money by the provider that it came through.
 ///
 /// It trusts no stored sum: it sums the rows.
 pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
@@ -36,6 +37,7 @@ pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     let mut found = check_books(&flows);
     found.extend(check_wallets(conn, &flows).await?);
     found.extend(check_orders(conn).await?);
+    found.extend(check_sources(conn).await?);
     found.extend(check_origins(conn).await?);
     Ok(found)
 }
@@ -149,6 +151,23 @@ fn check_order_page(page: &[Sum]) -> Result<Vec<Difference>, Problem> {
     }
     let faults = orders.into_iter().filter_map(|((order, _), money)| Some((order, money.fault()?)));
     Ok(faults.map(|(order, fault)| Difference::new(order.to_string(), fault)).collect())
+}
+
+/// Within each order, and within each payment that is for none, every cent is where its provider's captures brought it:
+/// no book owes less than nothing, and through no provider goes back more than came through it. Summed up, this is the
+/// equation of each provider and currency; what it leaves to wallets is each wallet's own (decision 10).
+async fn check_sources(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
+    let uneven = rows::uneven_books(conn, PAGE).await?;
+    Ok(uneven.into_iter().map(told).collect())
+}
+
+fn told(uneven: Uneven) -> Difference {
+    let Uneven { subject, book, currency, minor } = uneven;
+    if subject.is_empty() {
+        return Difference::new(format!("{book} {currency}"), format!("{minor} for no order and no payment"));
+    }
+    let what = if book.starts_with("clearing:") { "gave back more than came" } else { "below nothing" };
+    Difference::new(subject, format!("{book} {currency} {what}: {minor}"))
 }
 
 /// Money in a wallet came from a payment, from an order or from us.

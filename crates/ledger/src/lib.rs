@@ -18,7 +18,8 @@ use rules::{WalletChange, wallet_changes};
 use store::Conn;
 
 /// The ledger's tables.
-pub const MIGRATIONS: store::Migrations = store::migrations!("ledger", ["0001_ledger.sql", "0002_no_checkpoints.sql"]);
+pub const MIGRATIONS: store::Migrations =
+    store::migrations!("ledger", ["0001_ledger.sql", "0002_no_checkpoints.sql"]);
 
 /// The key of the conflict that says a wallet has too little.
 pub const TOO_LITTLE: &str = "wallet-too-little";

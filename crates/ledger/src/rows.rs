@@ -259,6 +259,44 @@ fn flow(row: &Row, credit: bool) -> Result<Flow, Problem> {
     })
 }
 
+/// What a book holds of one order's or payment's money, and may not.
+pub(crate) struct Uneven {
+    /// The order; the payment, if there is no order; empty if there is neither.
+    pub(crate) subject: String,
+    pub(crate) book: String,
+    pub(crate) currency: Currency,
+    /// Credits less debits.
+    pub(crate) minor: i64,
+}
+
+/// Books that, of one order's or payment's money, owe less than nothing, or through which more went back than came; and
+/// all that is in any book but wallets for no order and no payment.
+pub(crate) async fn uneven_books(conn: &mut Conn, limit: u32) -> Result<Vec<Uneven>, Problem> {
+    let rows = sql!(
+        "SELECT subject, book, currency, CAST(SUM(minor) AS BIGINT) AS minor FROM (
+           SELECT COALESCE(order_id, payment_id, '') AS subject, credit AS book, currency, amount_minor AS minor
+             FROM ledger_transfer WHERE phase IN ('posted', 'hold_posted')
+           UNION ALL
+           SELECT COALESCE(order_id, payment_id, '') AS subject, debit AS book, currency, -amount_minor AS minor
+             FROM ledger_transfer WHERE phase IN ('posted', 'hold_posted')
+         ) AS moved
+         WHERE substr(book, 1, 7) <> 'wallet:' AND book <> 'goodwill'
+         GROUP BY subject, book, currency
+         HAVING (subject = '' AND SUM(minor) <> 0)
+           OR (substr(book, 1, 9) = 'clearing:' AND SUM(minor) > 0)
+           OR (substr(book, 1, 9) <> 'clearing:' AND SUM(minor) < 0)
+         ORDER BY subject, book, currency LIMIT $1"
+    )
+    .bind(limit)
+    .all(conn)
+    .await?;
+    let uneven = |row: &Row| {
+        let (subject, book, currency) = (row.get("subject")?, row.get("book")?, row.get("currency")?);
+        Ok(Uneven { subject, book, currency, minor: row.get("minor")? })
+    };
+    rows.iter().map(uneven).collect()
+}
+
 /// Wallets that were credited by no payment, no order and no gift of ours, with the row's reference.
 pub(crate) async fn unexplained_credits(
     conn: &mut Conn,

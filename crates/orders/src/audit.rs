@@ -55,6 +55,8 @@ async fn unpaid_deliveries(conn: &mut Conn) -> Result<Vec<Difference>, Problem> 
 /// What is known about an order outside of its row.
 struct Evidence {
     money: OrderMoney,
+    /// A wallet that is not its buyer's had to do with it.
+    anothers_wallet: bool,
     fate: Option<Fate>,
     expire_job: bool,
     fulfil_job: bool,
@@ -76,12 +78,21 @@ async fn gather(conn: &mut Conn, carriers: &Carriers, order: &OrderRecord) -> Re
     let key = order.id.to_string();
     Ok(Evidence {
         money: ledger::per_order(conn, order.id, order.price.currency).await?,
+        anothers_wallet: is_with_anothers_wallet(conn, order).await?,
         fate: fate(carriers, order).await,
         expire_job: jobs::stands(conn, EXPIRE, &key).await?,
         fulfil_job: jobs::stands(conn, FULFIL, &key).await?,
         refunds: refunds_seen(conn, order.id).await?,
         unfinished: unfinished(conn, order).await?,
     })
+}
+
+async fn is_with_anothers_wallet(conn: &mut Conn, order: &OrderRecord) -> Result<bool, Problem> {
+    let entries = ledger::of_order(conn, order.id).await?;
+    let mut wallets = entries.iter().flat_map(|entry| {
+        [&entry.transfer.debit, &entry.transfer.credit].into_iter().filter_map(ledger::Book::wallet)
+    });
+    Ok(wallets.any(|account| account != order.account))
 }
 
 async fn refunds_seen(conn: &mut Conn, order: Id<Order>) -> Result<RefundsSeen, Problem> {
@@ -141,7 +152,7 @@ async fn closed_for_nothing(conn: &mut Conn, order: &OrderRecord) -> Result<bool
 
 /// What does not fit, in words for the operator.
 fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
-    let Evidence { money, fate, expire_job, fulfil_job, refunds, unfinished } = evidence;
+    let Evidence { money, anothers_wallet, fate, expire_job, fulfil_job, refunds, unfinished } = evidence;
     let delivered = matches!(fate, Some(Fate::Delivered(_)));
     let state = order.state;
     let unfit = [
@@ -161,6 +172,7 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
             money.returned_to_wallet.minor != to_wallet(order),
             "its wallet got another sum than the order says",
         ),
+        (*anothers_wallet, "paid from or returned to another's wallet"),
         (refunds.stranded, "a refund that nothing sends"),
         (state == OrderState::Refunding && !refunds.go_on, "money on its way back, nothing will end it"),
         (unknown(fate.as_ref()) && !is_open_question(state), "its carrier cannot say what became of it"),

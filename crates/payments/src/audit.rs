@@ -8,8 +8,9 @@ use store::{Conn, Db};
 
 use crate::check::capture_reference;
 use crate::provider::{Facts, Provider, Providers};
+use crate::refunds::{due_reference, refunds_after, sent_reference};
 use crate::rows;
-use crate::rules::{Fate, Payment, PaymentState};
+use crate::rules::{Fate, Payment, PaymentState, Refund, RefundState};
 
 /// How many payments are in each state.
 pub async fn count_by_state(conn: &mut Conn) -> Result<Vec<(PaymentState, i64)>, Problem> {
@@ -22,7 +23,7 @@ pub async fn page(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec<Paymen
 }
 
 /// Every difference between the payments and the ledger: per provider and currency what was captured and what reached
-/// its source again, and for each capture the book that it reached.
+/// its source again, for each capture the book that it reached, and for each refund the books that it went through.
 pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     let mut ours: BTreeMap<(String, Currency), (i64, i64)> = BTreeMap::new();
     for (provider, currency, minor) in rows::capture_sums(conn).await? {
@@ -39,17 +40,18 @@ pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     }
     found.extend(ours.into_iter().filter_map(|((p, c), known)| compare(&p, c, known, (0, 0))));
     found.extend(stray_captures(conn).await?);
+    found.extend(stray_refunds(conn).await?);
     Ok(found)
 }
 
-/// Captures are read in pages of so many.
-const CAPTURES: u32 = 500;
+/// Captures and refunds are read in pages of so many.
+const PAGE: u32 = 500;
 
 /// Captures that reached no book, or another one than their fate says.
 async fn stray_captures(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     let (mut found, mut after) = (Vec::new(), (String::new(), String::new()));
     loop {
-        let page = rows::captures_after(conn, (&after.0, &after.1), CAPTURES).await?;
+        let page = rows::captures_after(conn, (&after.0, &after.1), PAGE).await?;
         let Some(last) = page.last() else { return Ok(found) };
         after = (last.provider.clone(), last.capture.capture_ref.clone());
         for owned in &page {
@@ -77,6 +79,45 @@ fn stray(owned: &rows::OwnedCapture, booked: Option<&NewTransfer>) -> Option<Dif
         return told(&format!("booked as {:?} from {} to {}", booked.amount, booked.debit, booked.credit));
     }
     None
+}
+
+/// Refunds that were not set aside, or that did not go back to their source, as their state says.
+async fn stray_refunds(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = refunds_after(conn, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = last.id.to_string();
+        for refund in &page {
+            let due = ledger::find(conn, &due_reference(refund)).await?.map(|entry| entry.transfer);
+            let sent = ledger::find(conn, &sent_reference(refund)).await?.map(|entry| entry.transfer);
+            found.extend(stray_refund(refund, due.as_ref(), sent.as_ref()));
+        }
+    }
+}
+
+fn stray_refund(
+    refund: &Refund,
+    due: Option<&NewTransfer>,
+    sent: Option<&NewTransfer>,
+) -> Option<Difference> {
+    let told =
+        |what: &str| Some(Difference::new(refund.id.to_string(), format!("{:?}: {what}", refund.amount)));
+    let is_its = |booked: &NewTransfer| {
+        (booked.amount, booked.payment, booked.order) == (refund.amount, Some(refund.payment), refund.order)
+    };
+    if !due.is_some_and(|due| due.credit == Book::RefundsPayable && is_its(due)) {
+        return told("it was not set aside as it stands");
+    }
+    let source = Book::Clearing(refund.provider.clone());
+    let goes_back = |sent: &NewTransfer| sent.debit == Book::RefundsPayable && sent.credit == source;
+    let done = refund.state == RefundState::Succeeded;
+    match sent {
+        None if done => told("sent, and not booked"),
+        Some(_) if !done => told("booked as sent, and it is not"),
+        Some(sent) if !goes_back(sent) || !is_its(sent) => told("booked as sent otherwise than it stands"),
+        None | Some(_) => None,
+    }
 }
 
 fn compare(provider: &str, currency: Currency, known: (i64, i64), booked: (i64, i64)) -> Option<Difference> {

@@ -13,7 +13,7 @@ use crate::provider::{ProviderError, Providers, RefundFact, RefundRequest, Refun
 use crate::rows;
 use crate::rules::{self, Fate, Payment, Refund, RefundState};
 
-pub(crate) use table::find_of;
+pub(crate) use table::{find_of, refunds_after};
 pub use table::{find_refund, first_told, refunds_of_order, refunds_of_payment, refunds_under_way};
 
 /// The job that sends a refund and looks after it; its handler is [`send_refund`].
@@ -123,14 +123,22 @@ fn fresh(env: &Env, payment: &Payment, capture_ref: String, new: &NewRefund) -> 
     }
 }
 
+pub(crate) fn due_reference(refund: &Refund) -> String {
+    format!("refund:{}:due", refund.id)
+}
+
+pub(crate) fn sent_reference(refund: &Refund) -> String {
+    format!("refund:{}:sent", refund.id)
+}
+
 fn due_transfer(refund: &Refund, from: Book) -> NewTransfer {
-    let reference = format!("refund:{}:due", refund.id);
+    let reference = due_reference(refund);
     let transfer = NewTransfer::new(reference, Kind::RefundDue, from, Book::RefundsPayable, refund.amount);
     NewTransfer { order: refund.order, payment: Some(refund.payment), ..transfer }
 }
 
 fn sent_transfer(refund: &Refund) -> NewTransfer {
-    let reference = format!("refund:{}:sent", refund.id);
+    let reference = sent_reference(refund);
     let to = Book::Clearing(refund.provider.clone());
     let transfer = NewTransfer::new(reference, Kind::RefundSent, Book::RefundsPayable, to, refund.amount);
     NewTransfer { order: refund.order, payment: Some(refund.payment), ..transfer }

@@ -140,6 +140,16 @@ pub async fn refunds_of_order(conn: &mut Conn, order: Id<Order>) -> Result<Vec<R
     rows.iter().map(refund).collect()
 }
 
+/// Refunds in the order of their ids, after this one (`""`: from the first).
+pub(crate) async fn refunds_after(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec<Refund>, Problem> {
+    let rows = sql!("SELECT * FROM payment_refund WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after)
+        .bind(limit)
+        .all(conn)
+        .await?;
+    rows.iter().map(refund).collect()
+}
+
 /// The refunds of a payment, oldest first.
 pub async fn refunds_of_payment(conn: &mut Conn, payment: Id<PaymentKind>) -> Result<Vec<Refund>, Problem> {
     let rows = sql!("SELECT * FROM payment_refund WHERE payment_id = $1 ORDER BY created_at, id LIMIT 200")

@@ -243,6 +243,7 @@ async fn fill(db: &Db, env: &Env, account: Id<Account>, minor: i64) {
 fn spend(account: Id<Account>, reference: &str, minor: i64) -> NewTransfer {
     let amount = Money::new(minor, Currency::CNY);
     NewTransfer::new(reference, Kind::WalletSpend, Book::Wallet(account), Book::Deferred, amount)
+        .order(Id::from_u128(1))
 }
 
 async fn second_connection(db: &TestDb, env: &Env) -> Db {

@@ -12,7 +12,7 @@ use super::shop::{Shop, shops, yuan};
 
 impl Shop {
     /// What the operator's audit says, in words.
-    async fn complaints(&self) -> Vec<String> {
+    pub(super) async fn complaints(&self) -> Vec<String> {
         self.desk.charging.catch_up().await.unwrap();
         let mut conn = self.db.read().await.unwrap();
         let mut found = ledger::audit(&mut conn).await.unwrap();

@@ -4,6 +4,7 @@ mod audits;
 mod carrier;
 mod crashes;
 mod delivery;
+mod lost_cents;
 mod pages;
 mod paying;
 mod plan_change;
