@@ -34,7 +34,7 @@ pub use limits::{Act, Limits, Rate, Who};
 pub use passwords::Passwords;
 pub use preferences::{Preferences, set_preferences, time_zones};
 pub use register::{Registration, admit, register};
-pub use reset::{ask_reset, reset_link_is_open, reset_password};
+pub use reset::{RESET_ASKED, ask_reset, reset_link_is_open, reset_password};
 pub use rules::{
     CURRENCIES, Email, FRESH_MS, RESET_WAIT_MS, SESSION_IDLE_MS, SESSION_MOST_MS, TOKEN_IDLE_MS,
     check_new_password, usual_currency, usual_time_zone,

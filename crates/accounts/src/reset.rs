@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The kind of the job that looks up who asked for a reset; handled by [`reset_asked`].
-pub(crate) const RESET_ASKED: &str = "account.reset_asked";
+pub const RESET_ASKED: &str = "account.reset_asked";
 
 #[derive(Serialize, Deserialize)]
 struct Asked {

@@ -175,6 +175,13 @@ pub enum Jobs {
     List,
     /// Try again now.
     Retry { id: String },
+    /// Forget it for good; refused while money or a delivery hangs on it.
+    Drop {
+        id: String,
+        /// For the audit trail.
+        #[arg(long)]
+        why: String,
+    },
 }
 
 /// `heyon lines`.

@@ -79,6 +79,7 @@ fn command(verb: &Verb) -> Result<Command> {
         }
         Verb::Jobs(Jobs::List) => Command::JobsList,
         Verb::Jobs(Jobs::Retry { id }) => Command::JobsRetry { id: id.clone() },
+        Verb::Jobs(Jobs::Drop { id, why }) => Command::JobsDrop { id: id.clone(), why: why.clone() },
         Verb::Lines(Lines::Bar { id }) => Command::LinesBar { id: id.clone() },
         Verb::Lines(Lines::Unbar { id }) => Command::LinesUnbar { id: id.clone() },
         Verb::Serve | Verb::Demo(_) | Verb::Migrate | Verb::Move { .. } | Verb::Restore { .. } => {

@@ -1,11 +1,11 @@
 //! Carrying out commands. Each one that changes something writes who did it into the audit trail.
 
 use anyhow::{bail, ensure};
-use basis::{Id, Job, Language, Line, Problem};
+use basis::{Id, Language, Line, Problem};
 use serde_json::json;
 use store::{audit::Entry, in_tx};
 
-use super::{Command, Reply, Request, desk, repair};
+use super::{Command, Reply, Request, desk, jobs, repair};
 use crate::{backup, gy, shop::Shop};
 
 /// The most rows that a list shows.
@@ -15,8 +15,9 @@ pub(super) const ROWS_MAX: u32 = 500;
 pub async fn carry_out(shop: &Shop, request: Request) -> Reply {
     let actor = request.actor;
     let done = match request.command {
-        Command::JobsList => jobs_list(shop).await,
-        Command::JobsRetry { id } => jobs_retry(shop, &actor, &id).await,
+        Command::JobsList => jobs::list(shop).await,
+        Command::JobsRetry { id } => jobs::retry(shop, &actor, &id).await,
+        Command::JobsDrop { id, why } => jobs::discard(shop, &actor, &id, &why).await,
         Command::Audit => audit(shop).await,
         Command::CardsImport { csv, dry_run } => cards_import(shop, &actor, &csv, dry_run).await,
         Command::CardsMake { csv } => cards_make(shop, &actor, &csv).await,
@@ -131,30 +132,4 @@ pub(super) async fn note(shop: &Shop, entry: Entry<'_, serde_json::Value>) -> an
         store::audit::record(tx, env, entry).await
     })?;
     Ok(())
-}
-
-async fn jobs_list(shop: &Shop) -> Lines {
-    let mut conn = shop.db.read().await?;
-    let jobs = store::jobs::list(&mut conn, ROWS_MAX).await?;
-    let row = |job: store::jobs::JobRow| {
-        let store::jobs::JobRow { id, kind, key, state, attempts, last_error, .. } = job;
-        let error = last_error.map(|error| format!("  {error}")).unwrap_or_default();
-        format!("{id}  {state:<6} {attempts:>3} tries  {kind}  {key}{error}")
-    };
-    Ok(jobs.into_iter().map(row).collect())
-}
-
-async fn jobs_retry(shop: &Shop, actor: &str, id: &str) -> Lines {
-    let job: Id<Job> = id.parse()?;
-    let (env, now) = (&shop.env, shop.env.now());
-    let found = in_tx!(shop.db, |tx| {
-        let found = store::jobs::retry(tx, job, now).await?;
-        if found {
-            let entry = Entry { actor, action: "job.retry", subject: id, detail: json!({}) };
-            store::audit::record(tx, env, entry).await?;
-        }
-        Ok(found)
-    })?;
-    ensure!(found, "there is no such job, or it runs right now");
-    Ok(vec![format!("{id} runs again now")])
 }

@@ -3,6 +3,7 @@
 
 mod carry_out;
 mod desk;
+mod jobs;
 mod repair;
 mod socket;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use carry_out::carry_out;
+pub use jobs::forget_job;
 pub use socket::{ask, listen};
 
 /// One thing an operator asks for. Files are read where the operator is, and travel as text.
@@ -91,6 +93,13 @@ pub enum Command {
     JobsRetry {
         /// Its id.
         id: String,
+    },
+    /// Forget a job for good, unless money or a delivery hangs on it.
+    JobsDrop {
+        /// Its id.
+        id: String,
+        /// Why, for the audit trail.
+        why: String,
     },
     /// Stop a line: it gets no more data.
     LinesBar {

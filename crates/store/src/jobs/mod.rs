@@ -7,7 +7,7 @@
 mod rows;
 mod worker;
 
-pub use rows::{JobRow, dead, enqueue, find, hasten, list, retry, stands};
+pub use rows::{JobRow, dead, discard, enqueue, find, hasten, list, retry, stands};
 pub use worker::{JobRun, Next, Worker};
 
 use basis::Timestamp;

@@ -215,6 +215,20 @@ pub async fn retry(conn: &mut Conn, id: Id<Job>, now: Timestamp) -> Result<bool,
     Ok(changed == 1)
 }
 
+/// Removes a job for good and answers what it was; `None` if there is none, or if it runs right now.
+pub async fn discard(conn: &mut Conn, id: Id<Job>) -> Result<Option<JobRow>, Problem> {
+    sql!(
+        "DELETE FROM job WHERE id = $1 AND state <> 'leased' \
+         RETURNING id, kind, key, payload, state, run_at, attempts, last_error"
+    )
+    .bind(id)
+    .optional(conn)
+    .await?
+    .as_ref()
+    .map(job_row)
+    .transpose()
+}
+
 /// Makes every waiting job of this kind due now; how many that are.
 pub async fn hasten(conn: &mut Conn, kind: &str, now: Timestamp) -> Result<u64, Problem> {
     let hastened = sql!("UPDATE job SET run_at = $2 WHERE kind = $1 AND state = 'ready' AND run_at > $2")

@@ -203,6 +203,7 @@ problem-order-nothing-to-refund = There is nothing to refund in this order.
 problem-order-decision-unfit = This decision does not fit where the order stands.
 problem-order-carrier-disagrees = The carrier says otherwise. Ask it again by "deliver" or "void".
 problem-order-moved-on = The order has moved on meanwhile. Look at it again.
+problem-job-needed = Money or a delivery hangs on this job. It can be dropped only while its order is in review.
 problem-review-resolved = This case has been resolved already.
 problem-review-order-waits = The order waits for a decision; its last case cannot be dismissed.
 problem-review-no-order = This case is about no order and no payment; it can only be dismissed.

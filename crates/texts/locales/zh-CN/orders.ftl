@@ -187,6 +187,7 @@ problem-order-nothing-to-refund = 这个订单没有可退的款。
 problem-order-decision-unfit = 这个决定不适合订单现在的状态。
 problem-order-carrier-disagrees = 运营商的答复与此不符，请用 deliver 或 void 再问一次。
 problem-order-moved-on = 订单刚刚有了变化，请再看一遍。
+problem-job-needed = 这个任务关系到钱或开通，只有订单在人工处理时才能丢弃。
 problem-review-resolved = 这个事项已经处理过了。
 problem-review-order-waits = 订单还在等待处理，最后一个事项不能直接关闭。
 problem-review-no-order = 这个事项不涉及订单，也不涉及付款，只能关闭。

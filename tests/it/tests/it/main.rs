@@ -14,6 +14,8 @@ mod catalog;
 #[cfg(test)]
 mod charging;
 #[cfg(test)]
+mod dropping;
+#[cfg(test)]
 mod housekeeping;
 #[cfg(test)]
 mod ledger;

@@ -1,7 +1,7 @@
 //! Stories of orders, on both engines: a bank that does what it is told, and the real charging engine.
 
 mod audits;
-mod carrier;
+pub(crate) mod carrier;
 mod crashes;
 mod delivery;
 mod lost_cents;
