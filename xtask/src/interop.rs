@@ -1,6 +1,6 @@
 //! `cargo xtask interop`: our protocols against programs that others wrote.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
@@ -10,30 +10,37 @@ use crate::{
     tally::Tally,
 };
 
-/// The gateway's side of Diameter (MIT licence), from PyPI.
-const LIBRARY: &str = "python-diameter==0.9.0";
+/// From PyPI: the gateway's side of Diameter (MIT licence) and a mail server (Apache-2.0 licence).
+const LIBRARIES: [&str; 2] = ["python-diameter==0.9.0", "aiosmtpd==1.4.6"];
 
-/// A packet gateway that others wrote against `heyon demo`'s release build, and what tshark says of the bytes.
-pub(crate) fn gateway() -> Result<Tally> {
+/// A packet gateway that others wrote against `heyon demo`'s release build, and what tshark says of the bytes; then
+/// `heyon serve` against a mail server that others wrote.
+pub(crate) fn all() -> Result<Tally> {
     machine::prepare_interop()?;
     let python = python()?;
     let heyon = root().join("target/release/heyon");
     ensure!(heyon.exists(), "{} is not built: cargo build --release -p heyon", heyon.display());
-    let mut script = program(&python.to_string_lossy(), ["tests/interop/gateway.py"]);
-    script.arg(heyon).arg(root().join("target/interop/gy.pcap"));
-    let (status, lines) = tee(&mut script, Stream::Out)?;
+    let mut tally =
+        play(&python, "tests/interop/gateway.py", &[&heyon, &root().join("target/interop/gy.pcap")])?;
+    tally += play(&python, "tests/interop/mail.py", &[&heyon])?;
+    Ok(tally)
+}
+
+fn play(python: &Path, script: &str, arguments: &[&Path]) -> Result<Tally> {
+    let mut script = program(&python.to_string_lossy(), ["-W", "ignore", script]);
+    let (status, lines) = tee(script.args(arguments), Stream::Out)?;
     Ok(Tally::read(&lines, status.success()))
 }
 
-/// A Python that has the library, in a place of its own under `target/`.
+/// A Python that has the libraries, in a place of its own under `target/`.
 fn python() -> Result<PathBuf> {
     let place = root().join("target/interop/venv");
     let python = place.join("bin/python");
-    if !succeeds(&mut program(&python.to_string_lossy(), ["-c", "import diameter"])) {
-        println!("installing {LIBRARY} into {}", place.display());
+    if !succeeds(&mut program(&python.to_string_lossy(), ["-c", "import diameter, aiosmtpd"])) {
+        println!("installing {} into {}", LIBRARIES.join(", "), place.display());
         run(&mut program("python3", ["-m", "venv", &place.to_string_lossy()]))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", LIBRARY];
-        run(&mut program(&python.to_string_lossy(), pip))?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        run(program(&python.to_string_lossy(), pip).args(LIBRARIES))?;
     }
     Ok(python)
 }

@@ -23,8 +23,9 @@ const NEEDS: [Need; 5] = [
 ];
 
 /// For `cargo xtask interop`.
-const INTEROP_NEEDS: [Need; 2] = [
+const INTEROP_NEEDS: [Need; 3] = [
     Need { package: "tshark", is_there: || succeeds(&mut program("tshark", ["--version"])) },
+    Need { package: "openssl", is_there: || succeeds(&mut program("openssl", ["version"])) },
     Need {
         package: "python3-venv",
         is_there: || succeeds(&mut program("python3", ["-c", "import ensurepip"])),

@@ -34,7 +34,7 @@ pub(crate) fn run_all(options: &Options) -> Result<ExitCode> {
     drop(postgres);
     stages.run("docs", docs);
     stages.run("release", || release(&["heyon", "paysim", "netsim"]));
-    stages.run("interop", interop::gateway);
+    stages.run("interop", interop::all);
     stages.run("journeys", journeys);
     stages.run("kill", || proof("kill", &[]));
     stages.run("kill-nodes", kill_nodes);
