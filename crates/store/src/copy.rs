@@ -5,6 +5,7 @@
 
 use basis::{Problem, Timestamp};
 
+use crate::query::Bound;
 use crate::value::Datum;
 use crate::{Conn, Db, Query, in_tx, sql};
 
@@ -86,7 +87,7 @@ pub async fn table(from: &Db, to: &Db, table: &str) -> Result<Count, Problem> {
             for chunk in rows.chunks(at_once) {
                 let whole = chunk.len() == at_once;
                 for rows in chunk.chunks(if whole { at_once } else { 1 }) {
-                    let values = rows.iter().flatten().cloned().collect();
+                    let values = rows.iter().flatten().cloned().map(Bound::One).collect();
                     let text = if whole { many.text } else { one.text };
                     Query { text, values }.run(tx).await?;
                 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use basis::{Kind, Problem};
+use sqlx::error::BoxDynError;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgColumn, PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::{
@@ -12,8 +13,8 @@ use sqlx::{
 
 use crate::RETRY_KEY;
 use crate::db::{CONNECTIONS_MAX, WAIT_MAX};
-use crate::query::{Answer, Names, Query, Row, Wanted};
-use crate::value::Datum;
+use crate::query::{Answer, Bound, Names, Query, Row, Wanted};
+use crate::value::{Datum, Raw};
 
 /// A connection that has not been used for so long is tried before it is used.
 const RESTED: Duration = Duration::from_secs(1);
@@ -94,8 +95,12 @@ impl Servers {
 
 impl Server {
     pub(crate) async fn ask(&mut self, query: Query, wanted: Wanted) -> Result<Answer, Problem> {
-        let arguments = arguments(query.values)?;
-        let query = sqlx::query_with(query.text, arguments);
+        let text = match query.many() {
+            Some(0) => return Ok(Answer { changed: 0, rows: Vec::new() }),
+            Some(_) => AssertSqlSafe(query.text.replace("VALUES (", "SELECT * FROM UNNEST(")).into_sql_str(),
+            None => query.text.into_sql_str(),
+        };
+        let query = sqlx::query_with(text, arguments(query.values)?);
         let conn = self.conn();
         let answer = match wanted {
             Wanted::Changes => query.execute(conn).await.map(|done| (done.rows_affected(), Vec::new())),
@@ -131,17 +136,31 @@ impl Server {
     }
 }
 
-fn arguments(values: Vec<Datum>) -> Result<PgArguments, Problem> {
+fn arguments(values: Vec<Bound>) -> Result<PgArguments, Problem> {
     let mut arguments = PgArguments::default();
     for value in values {
         match value {
-            Datum::Integer(number) => arguments.add(number),
-            Datum::Text(text) => arguments.add(text),
-            Datum::Blob(bytes) => arguments.add(bytes),
+            Bound::One(Datum::Integer(number)) => arguments.add(number),
+            Bound::One(Datum::Text(text)) => arguments.add(text),
+            Bound::One(Datum::Blob(bytes)) => arguments.add(bytes),
+            Bound::Each(values) => add_array(&mut arguments, &values),
         }
         .map_err(|e| Problem::internal(format!("cannot bind: {e}")))?;
     }
     Ok(arguments)
+}
+
+/// As an array of the kind that its first value has.
+fn add_array(arguments: &mut PgArguments, values: &[Datum]) -> Result<(), BoxDynError> {
+    match values.first() {
+        Some(Datum::Text(_)) => arguments.add(array::<String>(values)),
+        Some(Datum::Blob(_)) => arguments.add(array::<Vec<u8>>(values)),
+        _ => arguments.add(array::<i64>(values)),
+    }
+}
+
+fn array<R: Raw>(values: &[Datum]) -> Vec<Option<&R>> {
+    values.iter().map(R::of).collect()
 }
 
 fn rows_of(rows: &[PgRow]) -> Result<Vec<Row>, Problem> {

@@ -12,7 +12,25 @@ use crate::value::{Bind, Column, Datum};
 pub struct Query {
     pub(crate) text: &'static str,
     /// The first is `$1`.
-    pub(crate) values: Vec<Datum>,
+    pub(crate) values: Vec<Bound>,
+}
+
+/// What a placeholder stands for.
+#[derive(Debug)]
+pub(crate) enum Bound {
+    One(Datum),
+    /// One for each of many rows, all of one kind.
+    Each(Vec<Datum>),
+}
+
+impl Bound {
+    /// What the row of this number has, from 0.
+    pub(crate) fn of_row(&self, nth: usize) -> Option<&Datum> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Each(values) => values.get(nth),
+        }
+    }
 }
 
 /// What is to come back from a statement.
@@ -40,8 +58,24 @@ impl Query {
     /// Binds the next placeholder.
     #[must_use]
     pub fn bind(mut self, value: impl Bind) -> Self {
-        self.values.push(value.into_datum());
+        self.values.push(Bound::One(value.into_datum()));
         self
+    }
+
+    /// Binds the next placeholder to a value for each of many rows: `INSERT … VALUES ($1, $2)` puts all of them in at once.
+    /// Either each placeholder is bound so, and to equally many, or none.
+    #[must_use]
+    pub fn bind_each(mut self, values: impl IntoIterator<Item = impl Bind>) -> Self {
+        self.values.push(Bound::Each(values.into_iter().map(Bind::into_datum).collect()));
+        self
+    }
+
+    /// How many rows it puts in, if it was bound to values for each of many.
+    pub(crate) fn many(&self) -> Option<usize> {
+        match self.values.first() {
+            Some(Bound::Each(values)) => Some(values.len()),
+            _ => None,
+        }
     }
 
     /// Runs it; the number of rows it changed.

@@ -9,7 +9,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql};
 
 use crate::db::WAIT_MAX;
-use crate::query::{Answer, Names, Query, Row, Wanted};
+use crate::query::{Answer, Bound, Names, Query, Row, Wanted};
 use crate::value::Datum;
 
 const WRITER: &str = "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; \
@@ -81,21 +81,14 @@ impl Sqlite {
     /// Runs a statement.
     pub(crate) fn ask(&self, query: &Query, wanted: Wanted) -> Result<Answer, Problem> {
         let mut statement = self.0.prepare_cached(query.text).map_err(|e| problem_of(&e))?;
-        bind(&mut statement, &query.values)?;
         let names: Names = statement.column_names().map(Box::from).collect();
-        let mut found = statement.raw_query();
-        let mut rows = Vec::new();
-        while let Some(row) = found.next().map_err(|e| problem_of(&e))? {
-            match wanted {
-                Wanted::Changes => {}
-                Wanted::FirstRow | Wanted::AllRows => rows.push(row_of(row, &names)?),
-            }
-            if wanted == Wanted::FirstRow {
-                break;
-            }
+        let mut answer = Answer { changed: 0, rows: Vec::new() };
+        for nth in 0..query.many().unwrap_or(1) {
+            bind(&mut statement, &query.values, nth)?;
+            run(&mut statement, wanted, &names, &mut answer.rows)?;
+            answer.changed = answer.changed.saturating_add(self.0.changes());
         }
-        drop(found);
-        Ok(Answer { changed: self.0.changes(), rows })
+        Ok(answer)
     }
 
     /// Runs a statement of the store's own that is run again and again, such as SAVEPOINT.
@@ -131,13 +124,33 @@ impl Sqlite {
     }
 }
 
+/// Runs it with what is bound, and keeps the rows that are wanted.
+fn run(
+    statement: &mut Statement<'_>,
+    wanted: Wanted,
+    names: &Names,
+    rows: &mut Vec<Row>,
+) -> Result<(), Problem> {
+    let mut found = statement.raw_query();
+    while let Some(row) = found.next().map_err(|e| problem_of(&e))? {
+        match wanted {
+            Wanted::Changes => {}
+            Wanted::FirstRow | Wanted::AllRows => rows.push(row_of(row, names)?),
+        }
+        if wanted == Wanted::FirstRow {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Binds by number: SQLite numbers `$2, $1` by which comes first in the text, PostgreSQL by what stands there.
-fn bind(statement: &mut Statement<'_>, values: &[Datum]) -> Result<(), Problem> {
+fn bind(statement: &mut Statement<'_>, values: &[Bound], row: usize) -> Result<(), Problem> {
     let mut last = 0;
     for index in 1..=statement.parameter_count() {
         let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse().ok());
         let number: usize = number.ok_or_else(|| Problem::internal("a placeholder is not $1, $2, …"))?;
-        let value = number.checked_sub(1).and_then(|nth| values.get(nth));
+        let value = number.checked_sub(1).and_then(|nth| values.get(nth)?.of_row(row));
         let value = value.ok_or_else(|| Problem::internal(format!("nothing is bound to ${number}")))?;
         statement.raw_bind_parameter(index, value).map_err(|e| problem_of(&e))?;
         last = last.max(number);

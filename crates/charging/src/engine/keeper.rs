@@ -29,7 +29,7 @@ impl Inner {
         if self.leaving.load(Ordering::Relaxed) {
             return Ok(());
         }
-        match log::take_over(&self.log, &seen, &self.node, self.env.now()).await {
+        match log::take_over((&self.log, &self.appender), &seen, &self.node, self.env.now()).await {
             Ok(state) => {
                 self.slots.set_owner(id, &self.node);
                 self.slots.put(self.start(id, state));
@@ -69,7 +69,7 @@ impl Inner {
         let published = Arc::new(Published::new(state));
         let health = Arc::new(Health::default());
         let (queue, messages) = mpsc::channel(QUEUE_MAX);
-        let place = (self.log.clone(), self.env.clone(), self.signals.clone());
+        let place = (self.appender.clone(), self.env.clone(), self.signals.clone());
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(Writer::new(place, at, published.clone(), health.clone()).run(messages));

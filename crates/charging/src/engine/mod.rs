@@ -35,7 +35,7 @@ pub(crate) use routes::shard_for;
 pub(crate) use verbs::Asking;
 pub use verbs::{Credit, CreditAnswer, CreditControl, MAX_SERVICES, MOVING_KEY, session_key};
 
-use crate::log::{Entry, Fault, ShardId};
+use crate::log::{Appender, Entry, Fault, ShardId};
 use crate::pool::{Pool, PoolView};
 use crate::shard::Hooks;
 use letters::News;
@@ -62,6 +62,7 @@ pub struct Charging(Arc<Inner>);
 struct Inner {
     env: Env,
     log: Db,
+    appender: Appender,
     shop: Db,
     /// Who we are in the table of owners.
     node: String,

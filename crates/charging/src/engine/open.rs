@@ -13,7 +13,7 @@ use super::remembered::Far;
 use super::routes::Routes;
 use super::slots::Slots;
 use super::{CHANGES_MAX, Charging, Inner, Signals, far, keeper};
-use crate::log::rows;
+use crate::log::{Appender, rows};
 
 /// The shards of a fresh database.
 const SHARDS_SQLITE: u32 = 1;
@@ -71,6 +71,7 @@ impl Charging {
         let signals = Arc::new(Signals { routes, changes, hints, behind, nodes: nodes.clone() });
         Ok(Self(Arc::new(Inner {
             env: env.clone(),
+            appender: Appender::new(log.clone()),
             log,
             shop,
             node,

@@ -1,5 +1,6 @@
 //! The log: what is in it has happened, what is not in it has not.
 
+mod appender;
 mod codec;
 #[cfg(test)]
 mod golden;
@@ -14,8 +15,8 @@ mod takeover;
 pub(crate) mod wire;
 
 use basis::Problem;
-use store::Db;
 
+pub(crate) use appender::{Appended, Appender};
 pub use loss::Loss;
 pub(crate) use loss::what_is_lost;
 pub(crate) use payload::{Batch, Entry, Place, decode};
@@ -77,45 +78,11 @@ pub(crate) fn damaged(shard: ShardId, seq: u64, why: impl std::fmt::Display) -> 
 
 /// Reads a row, or names it.
 pub(crate) fn read_row(shard: ShardId, row: &RawRow) -> Result<Batch, Fault> {
-    let place = Place { shard: shard.0, seq: row.seq, epoch: row.epoch };
-    decode(place, &row.payload).map_err(|why: Malformed| damaged(shard, row.seq, why))
-}
-
-/// How an append went.
-#[derive(Debug)]
-pub(crate) enum Appended {
-    /// It is on disk.
-    Durable,
-    /// It is not there, and the next may take its number.
-    Absent(Problem),
-    /// Another row stands there.
-    Collision,
-    /// The database did not say; ask again.
-    Unknown(Problem),
+    decode(row.place(shard), &row.payload).map_err(|why: Malformed| damaged(shard, row.seq, why))
 }
 
 /// The bytes of a batch at its place.
 pub(crate) fn seal_row(shard: ShardId, seq: u64, epoch: u64, batch: &Batch) -> RawRow {
     let place = Place { shard: shard.0, seq, epoch };
     RawRow { seq, epoch, payload: payload::encode(place, batch) }
-}
-
-/// Appends a row; whenever the answer is not a plain yes, the row itself is asked.
-pub(crate) async fn append(db: &Db, shard: ShardId, row: &RawRow) -> Appended {
-    match rows::append(db, shard, row).await {
-        Ok(true) => Appended::Durable,
-        Ok(false) => read_back(db, shard, row, Problem::internal("a row was there and is gone")).await,
-        Err(problem) => read_back(db, shard, row, problem).await,
-    }
-}
-
-/// What stands where the row should be.
-pub(crate) async fn read_back(db: &Db, shard: ShardId, row: &RawRow, why: Problem) -> Appended {
-    let found = async { rows::row(&mut db.read().await?, shard, row.seq).await };
-    match found.await {
-        Ok(Some(there)) if there == *row => Appended::Durable,
-        Ok(Some(_)) => Appended::Collision,
-        Ok(None) => Appended::Absent(why),
-        Err(problem) => Appended::Unknown(problem),
-    }
 }

@@ -3,7 +3,7 @@
 use basis::Problem;
 use store::{Conn, Db, Engine, in_tx, sql};
 
-use super::ShardId;
+use super::{Place, ShardId};
 
 /// One row of the log as it lies on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,13 @@ pub(crate) struct RawRow {
     pub(crate) seq: u64,
     pub(crate) epoch: u64,
     pub(crate) payload: Vec<u8>,
+}
+
+impl RawRow {
+    /// Where it lies, as a row of this shard.
+    pub(crate) const fn place(&self, shard: ShardId) -> Place {
+        Place { shard: shard.0, seq: self.seq, epoch: self.epoch }
+    }
 }
 
 /// One row of the ownership table.
@@ -103,27 +110,31 @@ pub(crate) async fn raise_epoch(db: &Db, seen: &Ownership, node: &str, epoch: u6
     })
 }
 
-/// Appends one row; false if a row of this number is there already.
-pub(crate) async fn append(db: &Db, shard: ShardId, row: &RawRow) -> Result<bool, Problem> {
+/// Appends rows, together; the places of those that are there now. Where another row has a number already it stays.
+pub(crate) async fn append(db: &Db, rows: &[(ShardId, &RawRow)]) -> Result<Vec<Place>, Problem> {
     match db.engine() {
-        Engine::Sqlite => in_tx!(db, |tx| { insert(tx, shard, row).await }),
+        Engine::Sqlite => in_tx!(db, |tx| { insert(tx, rows).await }),
         // One statement is its own transaction there: one round trip instead of three.
-        Engine::Postgres => insert(&mut db.read().await?, shard, row).await,
+        Engine::Postgres => insert(&mut db.read().await?, rows).await,
     }
 }
 
-async fn insert(conn: &mut Conn, shard: ShardId, row: &RawRow) -> Result<bool, Problem> {
+async fn insert(conn: &mut Conn, rows: &[(ShardId, &RawRow)]) -> Result<Vec<Place>, Problem> {
     let fresh = sql!(
         "INSERT INTO charging_log (shard, seq, epoch, payload) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (shard, seq) DO NOTHING"
+         ON CONFLICT (shard, seq) DO NOTHING RETURNING shard, seq, epoch"
     )
-    .bind(shard.0)
-    .bind(column(row.seq))
-    .bind(column(row.epoch))
-    .bind(row.payload.as_slice())
-    .run(conn)
+    .bind_each(rows.iter().map(|(shard, _)| shard.0))
+    .bind_each(rows.iter().map(|(_, row)| column(row.seq)))
+    .bind_each(rows.iter().map(|(_, row)| column(row.epoch)))
+    .bind_each(rows.iter().map(|(_, row)| row.payload.as_slice()))
+    .all(conn)
     .await?;
-    Ok(fresh == 1)
+    fresh.iter().map(place).collect()
+}
+
+fn place(row: &store::Row) -> Result<Place, Problem> {
+    Ok(Place { shard: row.get("shard")?, seq: counter(row, "seq")?, epoch: counter(row, "epoch")? })
 }
 
 /// The row of this number, if it is there.

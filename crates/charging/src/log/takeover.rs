@@ -1,9 +1,11 @@
 //! Becoming a shard's writer: raise the epoch, read the log, and put an epoch record behind it as the fence.
 
+use std::sync::Arc;
+
 use store::Db;
 
 use super::replay::catch_up;
-use super::{Appended, Batch, Entry, Fault, Loaded, ShardId, append, load, rows, seal_row};
+use super::{Appended, Appender, Batch, Entry, Fault, Loaded, ShardId, load, rows, seal_row};
 use basis::Timestamp;
 
 /// How often a newcomer in the log is replayed before the other is given way.
@@ -12,7 +14,7 @@ const TRIES_MAX: u32 = 64;
 /// Takes a shard over from the one who had it when we looked, and from nobody else; what comes back is its state behind
 /// our own epoch record.
 pub(crate) async fn take_over(
-    db: &Db,
+    (db, appender): (&Db, &Appender),
     seen: &rows::Ownership,
     node: &str,
     now: Timestamp,
@@ -28,7 +30,7 @@ pub(crate) async fn take_over(
             break;
         }
         let now = now.max(state.now);
-        match append(db, shard, &epoch_row(shard, &state, epoch, node, now)).await {
+        match appender.append(shard, &epoch_row(shard, &state, epoch, node, now)).await {
             Appended::Durable => {
                 state.seq = state.seq.saturating_add(1);
                 state.epoch = epoch;
@@ -43,7 +45,7 @@ pub(crate) async fn take_over(
     Err(Fault::TakenOver { shard: shard.0, seq: state.seq })
 }
 
-fn epoch_row(shard: ShardId, state: &Loaded, epoch: u64, node: &str, now: Timestamp) -> rows::RawRow {
+fn epoch_row(shard: ShardId, state: &Loaded, epoch: u64, node: &str, now: Timestamp) -> Arc<rows::RawRow> {
     let batch = Batch { now, entries: vec![Entry::Epoch { node: node.to_owned() }] };
-    seal_row(shard, state.seq.saturating_add(1), epoch, &batch)
+    Arc::new(seal_row(shard, state.seq.saturating_add(1), epoch, &batch))
 }

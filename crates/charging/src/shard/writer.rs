@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use basis::{Env, Id, Pool as PoolNoun, Problem, Timestamp};
-use store::Db;
 use tokio::sync::mpsc;
 
 use super::batch::{Answer, Building, Committing, appended, refuse_message};
@@ -15,7 +14,7 @@ use super::state::Layers;
 use super::timers::Timers;
 use super::tombstones::Tombstones;
 use super::{Health, Message, Published};
-use crate::log::{self, Appended, Batch, Entry, Fault, ShardId};
+use crate::log::{self, Appended, Appender, Batch, Entry, Fault, ShardId};
 use crate::pool::{Command, Pool, Reply};
 
 /// How many commands one batch takes at most.
@@ -45,7 +44,7 @@ pub(crate) struct Start {
 
 /// See the module.
 pub(crate) struct Writer<H> {
-    db: Db,
+    appender: Appender,
     env: Env,
     hooks: Arc<H>,
     at: Start,
@@ -60,7 +59,7 @@ pub(crate) struct Writer<H> {
 impl<H: Hooks> Writer<H> {
     /// A writer that goes on where the published state ends.
     pub(crate) fn new(
-        (db, env, hooks): (Db, Env, Arc<H>),
+        (appender, env, hooks): (Appender, Env, Arc<H>),
         at: Start,
         published: Arc<Published>,
         health: Arc<Health>,
@@ -70,7 +69,7 @@ impl<H: Hooks> Writer<H> {
         let timers = Timers::of(&pools);
         let layers = Layers::over(published);
         let (applying, committing) = (Building::default(), None);
-        Self { db, env, hooks, at, health, layers, timers, tombstones, applying, committing }
+        Self { appender, env, hooks, at, health, layers, timers, tombstones, applying, committing }
     }
 }
 
@@ -247,8 +246,8 @@ impl<H: Hooks> Writer<H> {
         let row =
             Arc::new(log::seal_row(self.at.shard, self.at.seq.saturating_add(1), self.at.epoch, &batch));
         self.layers.begin_commit();
-        let (db, shard, to_append) = (self.db.clone(), self.at.shard, row.clone());
-        let append = tokio::spawn(async move { log::append(&db, shard, &to_append).await });
+        let (appender, shard, to_append) = (self.appender.clone(), self.at.shard, row.clone());
+        let append = tokio::spawn(async move { appender.append(shard, &to_append).await });
         let started_ns = self.env.clock.monotonic_ns();
         self.committing = Some(Committing { append, row, batch, answers, commands, started_ns });
     }
@@ -348,7 +347,7 @@ impl<H: Hooks> Writer<H> {
                     return false;
                 }
             }
-            match log::read_back(&self.db, self.at.shard, &done.row, why.clone()).await {
+            match self.appender.read_back(self.at.shard, &done.row, why.clone()).await {
                 Appended::Unknown(_) => continue,
                 Appended::Collision => return self.taken_over(done),
                 Appended::Durable => self.committed(done),

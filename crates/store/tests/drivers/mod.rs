@@ -18,6 +18,39 @@ async fn values_are_bound_by_number_and_none_is_forgotten() {
     }
 }
 
+/// One statement on PostgreSQL, one for each row on SQLite; who is there already stays, and the others come.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_rows_go_in_together() {
+    let (env, _) = world();
+    for db in both_with_purse(&env).await {
+        let names = ["bert", "anna", "carl"];
+        let put = async |names: &[&str]| {
+            in_tx!(db, |tx| {
+                let put = sql!(
+                    "INSERT INTO purse (name, minor, currency, key) VALUES ($1, $2, $3, $4) \
+                     ON CONFLICT (name) DO NOTHING RETURNING name"
+                );
+                put.bind_each(names.iter().copied())
+                    .bind_each((0_i64..).take(names.len()))
+                    .bind_each(names.iter().map(|_| None::<Currency>))
+                    .bind_each(names.iter().map(|name| name.as_bytes()))
+                    .all(tx)
+                    .await
+            })
+        };
+        let fresh = put(&names).await.unwrap();
+        let fresh: Vec<String> = fresh.iter().map(|row| row.get("name").unwrap()).collect();
+        assert_eq!(fresh, ["bert", "carl"], "{:?}", db.engine());
+        assert!(put(&[]).await.unwrap().is_empty());
+        let carl = sql!("SELECT minor, currency, key FROM purse WHERE name = 'carl'");
+        let carl = carl.one(&mut db.read().await.unwrap()).await.unwrap();
+        assert_eq!(carl.get::<i64>("minor").unwrap(), 2);
+        assert_eq!(carl.get::<Option<Currency>>("currency").unwrap(), None);
+        assert_eq!(carl.get::<Vec<u8>>("key").unwrap(), b"carl");
+        assert_eq!(left(&db).await, 100);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nulls_and_numbers_of_all_kinds_come_and_go() {
     let (env, _) = world();
