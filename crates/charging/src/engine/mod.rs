@@ -6,6 +6,7 @@ mod hints;
 mod housekeeping;
 mod keeper;
 mod letters;
+mod lines;
 mod moves;
 mod open;
 mod parcels;

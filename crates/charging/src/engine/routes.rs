@@ -6,17 +6,16 @@ use std::sync::{PoisonError, RwLock};
 use basis::{Id, Line, Move, Pool as PoolNoun};
 
 use super::letters::{Found, Wanted};
+use super::lines::{Known, Lines};
 use crate::log::{Entry, Pools, ShardId};
-use crate::pool::{Digits, Event, Gone, LineIdentity, Pool, SessionKey};
+use crate::pool::{Event, Gone, Pool, SessionKey};
 
 #[derive(Debug, Default)]
 pub(super) struct Routes(RwLock<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
-    pool_of_line: HashMap<Id<Line>, Id<PoolNoun>>,
-    line_of_imsi: HashMap<Digits, Id<Line>>,
-    line_of_msisdn: HashMap<Digits, Id<Line>>,
+    lines: Lines,
     /// Sessions that are open, or over for less than a day.
     pool_of_session: HashMap<SessionKey, Id<PoolNoun>>,
     /// Lines whose move has begun and is not over, with the pool that they left.
@@ -37,8 +36,7 @@ impl Routes {
     pub(super) fn learn_pools(&self, shard: ShardId, shards: u32, pools: &Pools) {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let lines = pools.iter().map(|pool| pool.members().len()).sum();
-        tables.pool_of_line.reserve(lines);
-        tables.line_of_imsi.reserve(lines);
+        tables.lines.reserve(lines);
         for pool in pools.iter() {
             if shard_for(pool.id(), shards) != shard {
                 tables.strays.insert(pool.id(), shard);
@@ -54,7 +52,7 @@ impl Routes {
             let Entry::Pool { pool, events, .. } = entry else { continue };
             for event in events {
                 match event {
-                    Event::Joined(identity) => tables.add(*pool, *identity),
+                    Event::Joined(identity) => tables.lines.put(Known { identity: *identity, pool: *pool }),
                     Event::Opened { session, .. } => {
                         tables.pool_of_session.insert(*session, *pool);
                     }
@@ -62,7 +60,7 @@ impl Routes {
                         tables.moving.insert(leaving.line, (leaving.id, *pool));
                     }
                     Event::Arrived { luggage, .. } => {
-                        tables.add(*pool, luggage.identity);
+                        tables.lines.put(Known { identity: luggage.identity, pool: *pool });
                         let sessions = luggage.sessions.iter().map(|session| (session.key, *pool));
                         tables.pool_of_session.extend(sessions);
                     }
@@ -86,10 +84,13 @@ impl Routes {
     /// The line, its pool and its move that is not over, by whatever names are known; a session's own pool first.
     pub(super) fn find(&self, wanted: &Wanted) -> Found {
         let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let line = wanted.line.or_else(|| tables.line_of_imsi.get(&wanted.imsi?).copied());
-        let line = line.or_else(|| tables.line_of_msisdn.get(&wanted.msisdn?).copied());
-        let of_session = wanted.session.and_then(|session| tables.pool_of_session.get(&session));
-        let pool = of_session.or_else(|| tables.pool_of_line.get(&line?)).copied();
+        let known = match wanted.line {
+            Some(line) => tables.lines.of_line(line),
+            None => tables.lines.of_digits(wanted.imsi, wanted.msisdn),
+        };
+        let line = wanted.line.or(known.map(|known| known.identity.line));
+        let of_session = wanted.session.and_then(|session| tables.pool_of_session.get(&session)).copied();
+        let pool = of_session.or(known.map(|known| known.pool));
         let moving = line.and_then(|line| tables.moving.get(&line)).map(|(id, _)| *id);
         Found { line, pool, moving, ..Found::default() }
     }
@@ -97,14 +98,11 @@ impl Routes {
     /// A shard has gone elsewhere: what is known of its pools is not true for ever any more.
     pub(super) fn forget(&self, shard: ShardId, shards: u32) {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let Tables { pool_of_line, line_of_imsi, line_of_msisdn, pool_of_session, moving, strays } =
-            &mut *tables;
+        let Tables { lines, pool_of_session, moving, strays } = &mut *tables;
         let stays = |pool: &Id<PoolNoun>| {
             strays.get(pool).copied().unwrap_or_else(|| shard_for(*pool, shards)) != shard
         };
-        pool_of_line.retain(|_, pool| stays(pool));
-        line_of_imsi.retain(|_, line| pool_of_line.contains_key(line));
-        line_of_msisdn.retain(|_, line| pool_of_line.contains_key(line));
+        lines.retain(|known| stays(&known.pool));
         pool_of_session.retain(|_, pool| stays(pool));
         moving.retain(|_, (_, pool)| stays(pool));
     }
@@ -114,30 +112,22 @@ impl Tables {
     fn learn(&mut self, pool: &Pool) {
         let on_their_way = pool.state().moves.iter().flat_map(|moves| &moves.gone);
         on_their_way.for_each(|gone| self.await_arrival(pool.id(), gone));
-        pool.members().iter().for_each(|member| self.add(pool.id(), member.identity));
+        for member in pool.members() {
+            self.lines.put(Known { identity: member.identity, pool: pool.id() });
+        }
         self.pool_of_session.extend(pool.state().sessions.iter().map(|session| (session.key, pool.id())));
     }
 
     /// A line that has left and may not have arrived: the pool that it left can say so, unless another has it.
     fn await_arrival(&mut self, pool: Id<PoolNoun>, gone: &Gone) {
         let Some(luggage) = &gone.luggage else { return };
-        let LineIdentity { line, imsi, msisdn } = luggage.identity;
+        let line = luggage.identity.line;
         self.moving.insert(line, (gone.leaving.id, pool));
-        self.pool_of_line.entry(line).or_insert(pool);
-        self.line_of_imsi.entry(imsi).or_insert(line);
-        if let Some(msisdn) = msisdn {
-            self.line_of_msisdn.entry(msisdn).or_insert(line);
+        if self.lines.of_line(line).is_none() {
+            self.lines.put(Known { identity: luggage.identity, pool });
         }
         for session in &luggage.sessions {
             self.pool_of_session.entry(session.key).or_insert(pool);
-        }
-    }
-
-    fn add(&mut self, pool: Id<PoolNoun>, identity: LineIdentity) {
-        self.pool_of_line.insert(identity.line, pool);
-        self.line_of_imsi.insert(identity.imsi, identity.line);
-        if let Some(msisdn) = identity.msisdn {
-            self.line_of_msisdn.insert(msisdn, identity.line);
         }
     }
 }
