@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{CountrySet, DataVolume};
 
 /// How much data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Allowance {
     /// So much in all.
@@ -29,7 +29,7 @@ pub enum Allowance {
 }
 
 /// What comes behind the fair-use limit of a window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Beyond {
     /// No data.
@@ -40,7 +40,7 @@ pub enum Beyond {
 }
 
 /// When the validity begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StartRule {
     /// With the first byte used in a covered country while no active bundle covers it.
@@ -50,7 +50,7 @@ pub enum StartRule {
 }
 
 /// How a purchase relates to what the line or pool has already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RenewalRule {
     /// Waits, and starts when what is there ends or is used up.
@@ -62,7 +62,7 @@ pub enum RenewalRule {
 }
 
 /// The terms of one bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Terms {
     /// How much data.
     pub allowance: Allowance,

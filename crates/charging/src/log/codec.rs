@@ -10,7 +10,7 @@ use super::wire::{Code, Malformed, Reader, Writer, coded};
 use crate::pool::{
     Answer, Behind, Bundle, CapKind, Caps, Closed, Digits, End, Event, Few, Figures, Gone, Grant, Group,
     Leaving, Life, LineIdentity, Luggage, Member, Meter, Moved, Moves, Past, Phase, Place, Quota, Refusal,
-    Ring, ServiceAnswer, Session, SessionKey, Share, State, Use, Verdict,
+    Ring, ServiceAnswer, Session, SessionKey, Sessions, Share, SharedTerms, State, Use, Verdict,
 };
 
 coded! { enum Event {
@@ -201,6 +201,25 @@ impl<T: Code> Code for Arc<T> {
     }
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         T::read(from).map(Self::new)
+    }
+}
+
+impl Code for Sessions {
+    fn write(&self, to: &mut Writer) {
+        self.len().write(to);
+        self.iter().for_each(|session| session.write(to));
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Vec::read(from)?.into_iter().collect())
+    }
+}
+
+impl Code for SharedTerms {
+    fn write(&self, to: &mut Writer) {
+        (**self).write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Terms::read(from).map(Self::from)
     }
 }
 

@@ -224,7 +224,7 @@ fn luggage() -> Luggage {
     session.life = Life::Terminated(NOW);
     session.ring.keep(3, Answer::bare(Verdict::Accepted));
     let identity = LineIdentity { line, imsi: "00102".parse().unwrap(), msisdn: None };
-    let bundles = vec![Bundle::new(Id::from_u128(5), Some(line), own, NOW)];
+    let bundles = vec![Bundle::new(Id::from_u128(5), Some(line), own.into(), NOW)];
     Luggage { identity, barred: true, bundles, sessions: vec![session.into()], closed: Vec::new() }
 }
 

@@ -12,9 +12,7 @@ use super::{
 impl Pool {
     /// The pool of a snapshot.
     pub fn restore(state: State) -> Self {
-        let open = state.sessions.iter().filter(|session| session.is_open()).count();
-        let open_sessions = u32::try_from(open).unwrap_or(u32::MAX);
-        let mut pool = Self { state, deadline: NEVER, open_sessions };
+        let mut pool = Self { state, deadline: NEVER };
         pool.deadline = pool.earliest_turn().map_or(NEVER, |(at, _)| at);
         pool
     }
@@ -45,7 +43,7 @@ impl Pool {
     fn absorb_bundle(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::Credited { bundle, line, terms } => {
-                self.state.bundles.push(Bundle::new(*bundle, *line, terms.clone(), at));
+                self.state.bundles.push(Bundle::new(*bundle, *line, terms.clone().into(), at));
                 self.with_bundle(*bundle, |_| {});
             }
             Event::Given(bundle) => self.share_out(*bundle),
@@ -123,13 +121,10 @@ impl Pool {
                     s.life = Life::Open { lapses_at };
                 }
             }),
-            Event::Lapsed { session, at } => self.end_session(*session, Life::Lapsed(*at)),
-            Event::Terminated(session) => self.end_session(*session, Life::Terminated(at)),
+            Event::Lapsed { session, at } => self.with_session(*session, |s| s.life = Life::Lapsed(*at)),
+            Event::Terminated(session) => self.with_session(*session, |s| s.life = Life::Terminated(at)),
             Event::Forgotten(session) => {
-                self.state.sessions.retain(|s| s.key != *session);
-                if self.state.sessions.is_empty() {
-                    self.state.sessions = Vec::new();
-                }
+                self.state.sessions.take(&[*session]);
             }
             _ => {}
         }
@@ -176,18 +171,8 @@ impl Pool {
     }
 
     fn open(&mut self, at: Timestamp, key: SessionKey, line: Id<Line>, lapses_at: Timestamp) {
-        if let Err(place) = self.state.sessions.binary_search_by_key(&key, |session| session.key) {
-            self.state.sessions.insert(place, Arc::new(Session::new(key, line, at)));
-        }
-        self.open_sessions = self.open_sessions.saturating_add(1);
+        self.state.sessions.put(Arc::new(Session::new(key, line, at)));
         self.with_session(key, |s| s.life = Life::Open { lapses_at });
-    }
-
-    fn end_session(&mut self, key: SessionKey, life: Life) {
-        if self.session(key).is_some_and(Session::is_open) {
-            self.open_sessions = self.open_sessions.saturating_sub(1);
-        }
-        self.with_session(key, |s| s.life = life);
     }
 
     pub(super) fn past(&mut self) -> &mut Past {
@@ -222,10 +207,7 @@ impl Pool {
     }
 
     fn with_session(&mut self, key: SessionKey, change: impl FnOnce(&mut Session)) {
-        let found = self.state.sessions.binary_search_by_key(&key, |session| session.key);
-        if let Some(session) = found.ok().and_then(|place| self.state.sessions.get_mut(place)) {
-            let session = Arc::make_mut(session);
-            change(session);
+        if let Some(session) = self.state.sessions.change(key, change) {
             self.deadline = self.deadline.min(session.next_turn());
         }
     }

@@ -4,9 +4,7 @@ use std::mem;
 
 use basis::{Id, Move, Order, Timestamp};
 
-use super::{
-    Bundle, Event, Few, Gone, Leaving, Luggage, Member, Moved, Moves, NEVER, Pool, Session, SessionKey,
-};
+use super::{Bundle, Event, Few, Gone, Leaving, Luggage, Member, Moved, Moves, NEVER, Pool, SessionKey};
 
 impl Pool {
     /// Lines come and go.
@@ -31,9 +29,7 @@ impl Pool {
         let all = mem::take(&mut self.state.bundles);
         let (taken, kept): (Vec<Bundle>, Vec<_>) = all.into_iter().partition(|b| bundles.contains(&b.id));
         self.state.bundles = kept.into_iter().collect();
-        let all = mem::take(&mut self.state.sessions);
-        let (gone, kept) = all.into_iter().partition(|session| sessions.contains(&session.key));
-        self.state.sessions = kept;
+        let gone = self.state.sessions.take(sessions);
         let mut closed = Vec::new();
         if let Some(past) = self.state.past.as_deref_mut() {
             closed = past.closed.extract_if(.., |closed| bundles.contains(&closed.bundle)).collect();
@@ -42,31 +38,29 @@ impl Pool {
         let moves = self.moves();
         moves.moved.extend(bundles.iter().map(|bundle| Moved { bundle: *bundle, to: leaving.to }));
         moves.gone.push(Gone { leaving, luggage: Some(luggage) });
-        self.count_again();
+        self.look_again();
     }
 
     fn unpack(&mut self, id: Id<Move>, luggage: &Luggage) {
-        let Luggage { identity, barred, bundles, mut sessions, closed } = luggage.clone();
-        // A gateway that names two lines' sessions alike has lost the older one's ring.
-        sessions.retain(|session| self.session(session.key).is_none());
+        let Luggage { identity, barred, bundles, sessions, closed } = luggage.clone();
         let moves = self.moves();
         moves.over.push(id);
         moves.gone.retain(|gone| gone.leaving.line != identity.line);
         moves.moved.retain(|moved| bundles.iter().all(|bundle| bundle.id != moved.bundle));
         self.state.members.push(Member { identity, barred, paused: false, meter: None });
         self.state.bundles = in_order_of_credit(mem::take(&mut self.state.bundles), bundles);
-        self.state.sessions.extend(sessions);
-        self.state.sessions.sort_by_key(|session| session.key);
+        // A gateway that names two lines' sessions alike has lost the older one's ring.
+        for session in sessions {
+            self.state.sessions.put(session);
+        }
         if !closed.is_empty() {
             self.past().closed.extend(closed);
         }
-        self.count_again();
+        self.look_again();
     }
 
-    /// What is kept beside the state follows from it.
-    fn count_again(&mut self) {
-        let open = self.state.sessions.iter().filter(|session| Session::is_open(session)).count();
-        self.open_sessions = u32::try_from(open).unwrap_or(u32::MAX);
+    /// The deadline follows from the state.
+    fn look_again(&mut self) {
         self.deadline = self.earliest_turn().map_or(NEVER, |(at, _)| at);
     }
 

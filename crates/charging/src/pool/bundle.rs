@@ -1,8 +1,8 @@
 //! A bought plan in a pool: its clock and its figures.
 
-use basis::{Allowance, Beyond, Country, DAY_MS, DataVolume, Id, Line, Order, StartRule, Terms, Timestamp};
+use basis::{Allowance, Beyond, Country, DAY_MS, DataVolume, Id, Line, Order, StartRule, Timestamp};
 
-use super::event::Place;
+use super::{event::Place, shared_terms::SharedTerms};
 
 /// A window gives no more octets than this (a petabyte), whatever the terms say, so that no sum can overflow.
 const MAX_WINDOW_BYTES: u64 = 1 << 50;
@@ -18,7 +18,7 @@ pub struct Bundle {
     /// The line whose own it is; `None` if the whole pool shares it.
     pub line: Option<Id<Line>>,
     /// What it promises.
-    pub terms: Terms,
+    pub terms: SharedTerms,
     /// When it was delivered.
     pub credited_at: Timestamp,
     /// Where it stands in its life.
@@ -98,7 +98,7 @@ pub struct Closed {
 
 impl Bundle {
     /// A fresh one: waiting, with the octets of its first window.
-    pub fn new(id: Id<Order>, line: Option<Id<Line>>, terms: Terms, credited_at: Timestamp) -> Self {
+    pub fn new(id: Id<Order>, line: Option<Id<Line>>, terms: SharedTerms, credited_at: Timestamp) -> Self {
         let figures = Figures::default();
         let mut bundle = Self { id, line, terms, credited_at, phase: Phase::Waiting, window: 0, figures };
         bundle.figures.grant(bundle.window_bytes());
@@ -180,17 +180,17 @@ impl Bundle {
     }
 
     /// True if each 24-hour window has octets of its own.
-    pub const fn is_daily(&self) -> bool {
+    pub fn is_daily(&self) -> bool {
         !matches!(self.terms.allowance, Allowance::Fixed { .. })
     }
 
     /// How many windows with octets of their own it has.
-    const fn windows(&self) -> u32 {
+    fn windows(&self) -> u32 {
         if self.is_daily() { self.terms.days } else { 1 }
     }
 
     /// Windows with octets of their own that have not begun.
-    pub const fn windows_to_come(&self) -> u32 {
+    pub fn windows_to_come(&self) -> u32 {
         self.windows().saturating_sub(self.window).saturating_sub(1)
     }
 
@@ -210,12 +210,12 @@ impl Bundle {
     }
 
     /// True if it goes on, slower, when a window's octets are used up.
-    pub const fn is_slow_beyond(&self) -> bool {
+    pub fn is_slow_beyond(&self) -> bool {
         matches!(self.terms.allowance, Allowance::Unlimited { then: Beyond::Slower, .. })
     }
 
     /// True if an empty window is not its end: others come, or it goes on slower.
-    pub const fn outlives_its_window(&self) -> bool {
+    pub fn outlives_its_window(&self) -> bool {
         self.windows_to_come() > 0 || self.is_slow_beyond()
     }
 

@@ -64,7 +64,7 @@ impl Pool {
         let outgrown = |answered: usize| u32::try_from(answered).is_ok_and(|n| n > RING_NUMBERS);
         match open {
             _ if sessions.iter().any(|session| outgrown(session.ring.answered.len())) => Err(Broken::Ring),
-            Ok(open) if open == self.open_sessions && sorted && idle => Ok(()),
+            Ok(open) if open == sessions.open() && sorted && idle => Ok(()),
             _ => Err(Broken::Sessions),
         }
     }

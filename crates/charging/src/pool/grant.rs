@@ -47,7 +47,7 @@ impl Decision<'_> {
         }
         let purse = self.pool.purse(session, self.now);
         let wish = wish(report);
-        let sessions = u64::from(self.pool.open_sessions).max(1);
+        let sessions = u64::from(self.pool.state.sessions.open()).max(1);
         let bytes = wish.min(most.max(1)).min(fair_part(purse.bytes, sessions));
         if bytes == 0 {
             return purse.nothing(self.now);

@@ -25,12 +25,12 @@ mod moves;
 mod payers;
 mod ring;
 mod session;
+mod sessions;
 mod settle;
+mod shared_terms;
 #[cfg(test)]
 mod tests;
 mod view;
-
-use std::sync::Arc;
 
 use basis::{Id, Line, Order, Timestamp};
 
@@ -54,6 +54,8 @@ pub use marks::CapKind;
 pub use member::{Digits, InvalidDigits, LineIdentity, Member};
 pub use ring::{RING_NUMBERS, Ring, Seen};
 pub use session::{Group, Life, MAX_GROUPS, MAX_SESSIONS, Session, SessionKey, Share, TOMBSTONE_MS};
+pub use sessions::Sessions;
+pub use shared_terms::SharedTerms;
 pub use view::{BundleState, BundleView, CapView, LineView, PoolView, SessionView, WindowView};
 
 /// The bundles that one or several lines draw from, and the sessions that do.
@@ -62,8 +64,6 @@ pub struct Pool {
     state: State,
     /// Not later than the next moment at which something changes by the clock. A hint for the shard, not a fact.
     deadline: Timestamp,
-    /// How many sessions are open.
-    open_sessions: u32,
 }
 
 /// All that is known of a pool; what a snapshot holds. A line with one bundle is one block of memory.
@@ -75,8 +75,8 @@ pub struct State {
     pub members: Few<Member>,
     /// The bundles that are not long over, in the order of their credit.
     pub bundles: Few<Bundle>,
-    /// The sessions, those that are over for less than a day included, in the order of their keys.
-    pub sessions: Vec<Arc<Session>>,
+    /// The sessions, those that are over for less than a day included.
+    pub sessions: Sessions,
     /// What is past, if anything is.
     pub past: Option<Box<Past>>,
     /// Lines that came or went, if any did.
@@ -106,11 +106,11 @@ impl Pool {
             id,
             members: Few::None,
             bundles: Few::None,
-            sessions: Vec::new(),
+            sessions: Sessions::NONE,
             past: None,
             moves: None,
         };
-        Self { state, deadline: NEVER, open_sessions: 0 }
+        Self { state, deadline: NEVER }
     }
 
     /// Its id.
@@ -176,7 +176,6 @@ impl Pool {
 
     /// A session that is open, or over for less than a day.
     pub fn session(&self, key: SessionKey) -> Option<&Session> {
-        let place = self.state.sessions.binary_search_by_key(&key, |session| session.key).ok()?;
-        self.state.sessions.get(place).map(AsRef::as_ref)
+        self.state.sessions.get(key)
     }
 }

@@ -161,7 +161,7 @@ fn bundle(bundle: &Bundle) -> BundleView {
     BundleView {
         bundle: bundle.id,
         line: bundle.line,
-        terms: bundle.terms.clone(),
+        terms: Terms::clone(&bundle.terms),
         state: state(bundle),
         remaining: DataVolume(in_window.saturating_add(to_come)),
         total: DataVolume(bundle.total_bytes()),

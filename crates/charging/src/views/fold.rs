@@ -118,7 +118,7 @@ impl Changes {
     fn add_to_bundle(&mut self, pool: Id<PoolNoun>, at: Timestamp, event: &Event) {
         match event {
             Event::Credited { bundle, line, terms } => {
-                let born = Bundle::new(*bundle, *line, terms.clone(), at);
+                let born = Bundle::new(*bundle, *line, terms.clone().into(), at);
                 self.bundle(*bundle).born = Some((pool, born));
             }
             Event::Started { bundle, at } => {

@@ -212,7 +212,7 @@ impl Lives {
 
     fn meet(&mut self, which: usize, ms: i64) {
         let states = || self.pools.iter().map(|life| life.world.pool.state());
-        let sessions = states().flat_map(|state| &state.sessions).map(|session| session.next_turn());
+        let sessions = states().flat_map(|state| state.sessions.iter()).map(|session| session.next_turn());
         let bundles = states().flat_map(|state| state.bundles.iter()).filter_map(Bundle::next_turn);
         let mut turns: Vec<_> = bundles.chain(sessions).collect();
         turns.sort();
