@@ -10,6 +10,7 @@ mod moves;
 mod nodes;
 mod sharing;
 mod speed;
+mod together;
 
 use std::sync::Arc;
 
