@@ -95,7 +95,7 @@ impl Inner {
             return Ok(());
         }
         let cursor = views::cursor(&self.shop, shard.id).await?;
-        let cursor = views::project(&self.log, &self.shop, shard.id, cursor).await?;
+        let cursor = views::project(&self.log, &self.shop, shard.id, cursor, seq).await?;
         shard.set_written_behind(cursor);
         Ok(())
     }
