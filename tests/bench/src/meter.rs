@@ -58,7 +58,7 @@ pub(crate) struct Ready {
     pub(crate) address: String,
     /// From opening the data to serving.
     pub(crate) ms: f64,
-    /// Of this process, before the lines and with them, in kilobytes.
+    /// What this process has allocated, before the lines and with them; files that it maps are the kernel's cache.
     pub(crate) bare_mb: f64,
     pub(crate) full_mb: f64,
 }
@@ -76,7 +76,7 @@ pub(crate) async fn serve(meter: &Meter) -> Result<()> {
     // Counting costs, in heyon as here.
     let _counted = PrometheusBuilder::new().install_recorder()?;
     let env = Env::system();
-    let bare_mb = machine::memory_mb(std::process::id(), "VmRSS")?;
+    let bare_mb = machine::memory_mb(std::process::id(), "RssAnon")?;
     let began = env.clock.monotonic_ns();
     let charging = open(meter, &env).await?;
     anyhow::ensure!(charging.faults().is_empty(), "{:?}", charging.faults());
@@ -89,7 +89,7 @@ pub(crate) async fn serve(meter: &Meter) -> Result<()> {
     let (stop, stopped) = watch::channel(false);
     let doors = vec![Door { listener, tls: None }];
     let serving = tokio::spawn(charging::gy::serve(doors, face(), charging.clone(), env, stopped));
-    let full_mb = machine::memory_mb(std::process::id(), "VmRSS")?;
+    let full_mb = machine::memory_mb(std::process::id(), "RssAnon")?;
     println!("{}", serde_json::to_string(&Ready { address, ms, bare_mb, full_mb })?);
     top_up(&charging, meter).await?;
     stop.send_replace(true);
