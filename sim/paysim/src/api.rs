@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, Method as HttpMethod, StatusCode, Uri, header};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header, request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -53,21 +53,45 @@ fn read<T: DeserializeOwned>(body: &str) -> Result<T, ApiError> {
     serde_json::from_str(body).map_err(|e| ApiError::invalid("unreadable", e.to_string()))
 }
 
-/// One request that changes something.
+/// Whoever asks has shown the merchant's token.
+struct Merchant;
+
+impl FromRequestParts<Arc<Service>> for Merchant {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(
+        parts: &mut request::Parts,
+        service: &Arc<Service>,
+    ) -> Result<Self, ApiError> {
+        authorize(service, &parts.headers).map(|()| Self)
+    }
+}
+
+/// One request of the merchant's that changes something.
 struct Call {
     key: Option<String>,
     fingerprint: String,
     body: String,
 }
 
-impl Call {
-    fn new(method: &HttpMethod, uri: &Uri, headers: &HeaderMap, body: String) -> Result<Self, ApiError> {
-        let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > 255) {
-            return Err(ApiError::invalid("idempotency_key", "a key of 1 to 255 bytes is needed"));
-        }
-        Ok(Self { key, fingerprint: format!("{method} {} {body}", uri.path()), body })
+impl FromRequest<Arc<Service>> for Call {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, service: &Arc<Service>) -> Result<Self, Response> {
+        authorize(service, request.headers()).map_err(IntoResponse::into_response)?;
+        let key = key_of(request.headers()).map_err(IntoResponse::into_response)?;
+        let asked = format!("{} {}", request.method(), request.uri().path());
+        let body = String::from_request(request, service).await.map_err(IntoResponse::into_response)?;
+        Ok(Self { key, fingerprint: format!("{asked} {body}"), body })
     }
+}
+
+fn key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
+    if key.is_some_and(|key| key.is_empty() || key.len() > 255) {
+        return Err(ApiError::invalid("idempotency_key", "a key of 1 to 255 bytes is needed"));
+    }
+    Ok(key.map(str::to_owned))
 }
 
 /// Runs a change under its idempotency key: the answer is kept and repeated.
@@ -128,27 +152,15 @@ fn json_of(value: impl serde::Serialize) -> Result<Value, ApiError> {
     serde_json::to_value(value).map_err(|_| ApiError::broken(500))
 }
 
-async fn create(
-    State(service): State<Arc<Service>>,
-    method: HttpMethod,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
-) -> Response {
-    let call = authorize(&service, &headers).and_then(|()| Call::new(&method, &uri, &headers, body));
-    let call = match call {
-        Ok(call) => call,
-        Err(error) => return error.into_response(),
-    };
+async fn create(State(service): State<Arc<Service>>, call: Call) -> Response {
     once(&service, call, 201, "", |books, env, body| json_of(books.create(env, read(body)?)?)).await
 }
 
 async fn show(
+    _: Merchant,
     State(service): State<Arc<Service>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
-    authorize(&service, &headers)?;
     let payment = settled(service.look(|books, now| books.get(now, &id)).await)?;
     Ok(Json(json_of(payment)?))
 }
@@ -163,11 +175,10 @@ struct ListQuery {
 }
 
 async fn list(
+    _: Merchant,
     State(service): State<Arc<Service>>,
     Query(query): Query<ListQuery>,
-    headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
-    authorize(&service, &headers)?;
     let look = |books: &Books, now| {
         Ok(match &query.reference {
             Some(reference) => books.by_reference(now, reference),
@@ -183,35 +194,13 @@ async fn list(
     Ok(Json(json!({ "object": "list", "data": data, "next": next })))
 }
 
-async fn cancel(
-    State(service): State<Arc<Service>>,
-    Path(id): Path<String>,
-    method: HttpMethod,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
-) -> Response {
-    let call = authorize(&service, &headers).and_then(|()| Call::new(&method, &uri, &headers, body));
-    match call {
-        Ok(call) => once(&service, call, 200, &id, |books, env, _| json_of(books.cancel(env, &id)?)).await,
-        Err(error) => error.into_response(),
-    }
+async fn cancel(State(service): State<Arc<Service>>, Path(id): Path<String>, call: Call) -> Response {
+    once(&service, call, 200, &id, |books, env, _| json_of(books.cancel(env, &id)?)).await
 }
 
-async fn refund(
-    State(service): State<Arc<Service>>,
-    Path(id): Path<String>,
-    method: HttpMethod,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
-) -> Response {
-    let call = authorize(&service, &headers).and_then(|()| Call::new(&method, &uri, &headers, body));
+async fn refund(State(service): State<Arc<Service>>, Path(id): Path<String>, call: Call) -> Response {
     let change = |books: &mut Books, env: &Env, body: &str| json_of(books.refund(env, &id, read(body)?)?);
-    match call {
-        Ok(call) => once(&service, call, 201, &id, change).await,
-        Err(error) => error.into_response(),
-    }
+    once(&service, call, 201, &id, change).await
 }
 
 #[derive(Deserialize)]
@@ -220,11 +209,10 @@ struct RefundQuery {
 }
 
 async fn refunds(
+    _: Merchant,
     State(service): State<Arc<Service>>,
     Query(query): Query<RefundQuery>,
-    headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
-    authorize(&service, &headers)?;
     let data = settled(service.look(|books, _| Ok(books.refunds(&query.reference))).await)?;
     Ok(Json(json!({ "object": "list", "data": data, "next": null })))
 }
