@@ -49,6 +49,8 @@ entities! {
     Move = "mov";
     /// Money on its way back.
     Refund = "rfd";
+    /// A way to pay that its payer let us keep.
+    SavedMethod = "sav";
     /// A case for a human to decide.
     Review = "rev";
     /// One double-entry movement.

@@ -256,6 +256,7 @@ async fn create_payment(
         description: view.description.clone(),
         language: view.language,
         return_url: format!("{}/{}/return", view.orders_url, order.id),
+        save_method: false,
         request_key,
     };
     payments::create(tx, &desk.env, &desk.providers, new).await

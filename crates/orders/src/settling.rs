@@ -73,12 +73,12 @@ async fn settle_one(
             note(tx, desk, &order, &happening).await
         }
         (News::Mismatch { amount }, order) => wrong_amount(tx, desk, payment, *amount, order).await,
-        (News::Failed, Some(order)) => give_back(tx, desk, order, ExpiryReason::Declined).await,
+        (News::Failed(_), Some(order)) => give_back(tx, desk, order, ExpiryReason::Declined).await,
         (News::Cancelled, Some(order)) => give_back(tx, desk, order, ExpiryReason::Cancelled).await,
         (News::Disputed, _) => ask(tx, desk, payment, ReviewReason::Disputed, String::new()).await,
         // A foreign answer is flagged by the payments; no order moves by what is not about it.
-        (News::Foreign { .. } | News::ForeignRefund { .. } | News::ToppedUp, _)
-        | (News::SecondCapture { .. } | News::Failed | News::Cancelled, None) => Ok(None),
+        (News::Foreign { .. } | News::ForeignRefund { .. } | News::ToppedUp | News::PayerMustAct, _)
+        | (News::SecondCapture { .. } | News::Failed(_) | News::Cancelled, None) => Ok(None),
     }
 }
 

@@ -7,7 +7,8 @@ use ledger::{Book, Difference, NewTransfer};
 use store::{Conn, Db};
 
 use crate::check::capture_reference;
-use crate::provider::{Facts, Provider, Providers};
+use crate::facts::Facts;
+use crate::provider::{Provider, Providers};
 use crate::refunds::{due_reference, refunds_after, sent_reference};
 use crate::rows;
 use crate::rules::{Fate, Payment, PaymentState, Refund, RefundState};

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use store::jobs::Next;
 use store::{Conn, Db};
 
+use crate::facts::{CaptureFact, Decline, Facts, RefundFact, RefundStatus, Status};
 use crate::flags::{self, Flag};
-use crate::provider::{CaptureFact, Facts, PaymentRef, ProviderError, Providers, RefundFact, RefundStatus};
+use crate::provider::{ProviderError, Providers};
 use crate::refunds::{self, NewRefund};
+use crate::requests::{PayAt, PaymentRef};
 use crate::rows::{self, Capture};
 use crate::rules::{self, Fate, Payment, PaymentState, Purpose};
+use crate::saved;
 
 /// The job that looks at a payment. Its handler calls [`fetch`], then [`confirm`] and what follows from the
 /// news in one transaction, and ends with [`after`].
@@ -59,7 +62,9 @@ pub enum News {
         amount: basis::Money,
     },
     /// The payer's bank or wallet refused.
-    Failed,
+    Failed(Decline),
+    /// A charge without the payer waits for them, at [`Payment::pay_at`].
+    PayerMustAct,
     /// Cancelled or run out.
     Cancelled,
     /// The payer contests it.
@@ -123,10 +128,13 @@ pub async fn confirm(
     let mut news = Vec::new();
     take_captures(conn, env, &mut payment, facts, &mut news).await?;
     take_refunds(conn, env, &mut payment, facts, &mut news).await?;
-    let before = payment.state;
+    if let Some(fact) = &facts.saved {
+        saved::keep(conn, env, &payment, fact).await?;
+    }
+    let before = payment.clone();
     move_on(&mut payment, facts, now);
     rows::set_state(conn, &payment).await?;
-    news.extend(news_of_state(before, payment.state));
+    news.extend(news_of_state(&before, &payment, &facts.status));
     Ok(Confirmed { payment, news })
 }
 
@@ -138,12 +146,21 @@ fn move_on(payment: &mut Payment, facts: &Facts, now: Timestamp) {
     }
     payment.provider_ref = payment.provider_ref.take().or_else(|| facts.provider_ref.clone());
     payment.failure = facts.failure.clone().or_else(|| payment.failure.take());
+    if let Status::PayerMustAct(url) = &facts.status {
+        payment.pay_at = Some(PayAt::Page(url.clone()));
+    }
 }
 
-fn news_of_state(before: PaymentState, now: PaymentState) -> Option<News> {
-    match now {
-        _ if now == before => None,
-        PaymentState::Failed => Some(News::Failed),
+fn news_of_state(before: &Payment, now: &Payment, told: &Status) -> Option<News> {
+    match now.state {
+        _ if matches!(told, Status::PayerMustAct(_)) && now.is_open() => {
+            (before.pay_at != now.pay_at).then_some(News::PayerMustAct)
+        }
+        state if state == before.state => None,
+        PaymentState::Failed => match told {
+            Status::Declined(decline) => Some(News::Failed(*decline)),
+            _ => Some(News::Failed(Decline::Hard)),
+        },
         PaymentState::Cancelled => Some(News::Cancelled),
         PaymentState::Disputed => Some(News::Disputed),
         _ => None,

@@ -7,7 +7,8 @@ use store::{Conn, Db, in_tx, sql};
 
 use crate::check::{CHECK, CheckJob};
 use crate::flags::{self, Flag};
-use crate::provider::{Hook, HookRejected, Providers};
+use crate::hook::{Hook, HookRejected};
+use crate::provider::Providers;
 
 /// No provider's message is larger.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -37,7 +38,7 @@ pub async fn receive_hook(
     if raw.len() > BODY_BYTES_MAX {
         return Err(HookRejected::TooLarge);
     }
-    let hook = speaker.parse_hook(env.now(), headers, raw)?;
+    let hook = speaker.parse_hook(env.now(), headers, raw).await?;
     let headers = kept_headers(headers);
     let stored = in_tx!(db, |tx| { keep(tx, env, speaker.name(), &hook, &headers, raw).await });
     stored.map_err(|problem| HookRejected::Unavailable(problem.to_string()))

@@ -3,35 +3,48 @@
 //! A message is a hint; the provider's own answer to our question is the truth. Only [`confirm`] moves a
 //! payment, only forward, and each capture and refund counts once.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "what the sandbox does not need is for the real providers"))]
+mod amounts;
 mod audit;
+mod charge;
 mod check;
+mod facts;
 mod flags;
+mod hook;
 mod http_client;
 mod inbox;
 mod open;
 mod provider;
 mod refunds;
+mod requests;
 mod rows;
 mod rules;
 mod sandbox;
+mod saved;
+#[cfg_attr(not(test), expect(dead_code, reason = "what the sandbox does not need is for the real providers"))]
+mod signing;
 mod top_up;
 
 pub use audit::{audit, count_by_state, page, reconcile};
+pub use charge::charge;
 pub use check::{CHECK, CheckJob, Confirmed, News, after, confirm, fetch};
+pub use facts::{
+    BillKind, BillLine, CaptureFact, Decline, Facts, RefundFact, RefundStatus, SavedFact, Status,
+};
 pub use flags::{Flag, open_flags, resolve_flag};
+pub use hook::{Hook, HookRejected, plain_answer};
 pub use inbox::{BODY_BYTES_MAX, Message, Received, forget_messages, message, receive_hook};
 pub use open::{NewPayment, begin, cancel, create, find, of_account, of_order, of_payer};
-pub use provider::{
-    BeginRequest, Begun, Capabilities, CaptureFact, Facts, Hook, HookRejected, PaymentRef, Provider,
-    ProviderError, Providers, RefundFact, RefundRequest, RefundStatus, Status,
-};
+pub use provider::{Capabilities, Limit, Provider, ProviderError, Providers};
 pub use refunds::{
     NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, first_told, refund_goes_on,
     refunds_of_order, refunds_of_payment, refunds_under_way, retry_refund, send_refund, start_refund,
 };
+pub use requests::{BeginRequest, Begun, ChargeRequest, Device, PayAt, Payer, PaymentRef, RefundRequest};
 pub use rows::Capture;
 pub use rules::{Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};
 pub use sandbox::{Sandbox, SandboxConfig};
+pub use saved::{SavedMethod, remove_saved, saved_methods};
 pub use top_up::{TOP_UP_MINOR_MAX, TOP_UP_MINOR_MIN, TopUp, look_soon, top_up};
 
 use basis::{Id, Payment as PaymentKind, Problem};
@@ -39,7 +52,7 @@ use store::Conn;
 
 /// The payments' tables.
 pub const MIGRATIONS: store::Migrations =
-    store::migrations!("payments", ["0001_payments.sql", "0002_told.sql"]);
+    store::migrations!("payments", ["0001_payments.sql", "0002_told.sql", "0003_saved_methods.sql"]);
 
 /// A payment's captures, oldest first.
 pub async fn captures(conn: &mut Conn, payment: Id<PaymentKind>) -> Result<Vec<Capture>, Problem> {

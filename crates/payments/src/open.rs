@@ -7,7 +7,9 @@ use store::jobs::{self, NewJob};
 use store::{Conn, Db, in_tx};
 
 use crate::check::{CHECK, CheckJob};
-use crate::provider::{BeginRequest, Facts, PaymentRef, ProviderError, Providers};
+use crate::facts::Facts;
+use crate::provider::{ProviderError, Providers};
+use crate::requests::{BeginRequest, PayAt, Payer, PaymentRef};
 use crate::rows;
 use crate::rules::{Method, Payment, PaymentState, Purpose};
 
@@ -33,6 +35,8 @@ pub struct NewPayment {
     /// Where the payer's browser goes afterwards: an absolute address of ours. `{payment}` in it becomes the
     /// payment's id.
     pub return_url: String,
+    /// The payer lets us keep the method that they pay with.
+    pub save_method: bool,
     /// The asker's idempotency key: the same key of the same account answers the same payment.
     pub request_key: Option<String>,
 }
@@ -40,7 +44,7 @@ pub struct NewPayment {
 /// Creates a payment in the caller's transaction, and queues the looks at it.
 ///
 /// # Errors
-/// Invalid `payments-method-unavailable`; conflict `payments-key-reused` if the request key stands for
+/// Invalid `payments-method-unavailable`, also if the method cannot be kept as wished, `payments-method-limits`; conflict `payments-key-reused` if the request key stands for
 /// something else.
 pub async fn create(
     conn: &mut Conn,
@@ -65,11 +69,14 @@ pub async fn create(
 }
 
 fn check_offered(providers: &Providers, new: &NewPayment) -> Result<(), Problem> {
-    let offered = providers
-        .get(&new.provider)
-        .is_some_and(|provider| provider.capabilities().offers(new.method, new.amount.currency));
-    if !offered {
-        return Err(Problem::invalid("payments-method-unavailable").at("method"));
+    let unavailable = || Problem::invalid("payments-method-unavailable").at("method");
+    let offered = providers.get(&new.provider).ok_or_else(unavailable)?.capabilities();
+    let keeps = !new.save_method || offered.recurring.contains(&new.method);
+    if !offered.offers(new.method, new.amount.currency) || !keeps {
+        return Err(unavailable());
+    }
+    if !offered.within_limits(new.amount) {
+        return Err(Problem::invalid("payments-method-limits").at("method"));
     }
     if !new.amount.is_positive() {
         return Err(Problem::internal("a payment of nothing"));
@@ -90,7 +97,8 @@ fn fresh(env: &Env, new: NewPayment) -> Payment {
         amount: new.amount,
         state: PaymentState::Created,
         provider_ref: None,
-        redirect_url: None,
+        pay_at: None,
+        save_method: new.save_method,
         captured: zero,
         refunded: zero,
         failure: None,
@@ -119,7 +127,7 @@ async fn queue_polling(
     jobs::enqueue(conn, env, job).await.map(drop)
 }
 
-/// Opens the payment at its provider and answers the address where the payer goes. A repeat answers the same.
+/// Opens the payment at its provider and answers where the payer goes. A repeat answers the same.
 ///
 /// # Errors
 /// Conflict `payments-over` if it can no longer be paid, `payments-provider-refused`; unavailable
@@ -129,20 +137,22 @@ pub async fn begin(
     env: &Env,
     providers: &Providers,
     id: Id<PaymentKind>,
-) -> Result<String, Problem> {
+    payer: Payer,
+) -> Result<PayAt, Problem> {
     let payment = find(&mut db.read().await?, id).await?;
     if !payment.is_open() || payment.expires_at <= env.now() {
         return Err(Problem::conflict("payments-over"));
     }
-    if let Some(url) = payment.redirect_url {
-        return Ok(url);
+    if let Some(pay_at) = payment.pay_at {
+        return Ok(pay_at);
     }
-    let answer = providers.of_payment(&payment.provider)?.begin(&begin_request(payment)).await;
-    match answer {
+    let provider = providers.of_payment(&payment.provider)?;
+    let request = begin_request(payment, payer, providers.notify_url(provider.name()));
+    match provider.begin(&request).await {
         Ok(begun) => {
             let now = env.now();
             in_tx!(db, |tx| { rows::set_begun(tx, id, &begun, now).await })?;
-            Ok(begun.redirect_url)
+            Ok(begun.pay_at)
         }
         Err(error) => {
             if let ProviderError::Refused { code, .. } = &error {
@@ -153,14 +163,19 @@ pub async fn begin(
     }
 }
 
-fn begin_request(payment: Payment) -> BeginRequest {
+fn begin_request(payment: Payment, payer: Payer, notify_url: String) -> BeginRequest {
     BeginRequest {
         payment: payment.id,
+        payer: payment.account,
         amount: payment.amount,
         method: payment.method,
         description: payment.description,
         language: payment.language,
         return_url: payment.return_url,
+        notify_url,
+        device: payer.device,
+        payer_ip: payer.ip,
+        save_method: payment.save_method,
         expires_at: payment.expires_at,
     }
 }

@@ -1,21 +1,44 @@
-//! What a payment provider can do, and what it tells us: the seam between our rules and their protocols.
+//! What a payment provider can do: the seam between our rules and their protocols.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use basis::{Currency, Id, Language, Money, Payment, Problem, Timestamp};
-use http::HeaderMap;
+use basis::{Currency, Money, Problem, Timestamp};
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use jiff::civil::Date;
 
+use crate::facts::{BillLine, Facts, RefundFact};
+use crate::hook::{self, Hook, HookRejected};
+use crate::inbox::Received;
+use crate::requests::{BeginRequest, Begun, ChargeRequest, PaymentRef, RefundRequest};
 use crate::rules::Method;
 
 /// What a provider offers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Capabilities {
     /// Ways to pay, in the order in which a checkout shows them.
     pub methods: Vec<Method>,
+    /// Of these, the ways that it can charge again without the payer.
+    pub recurring: Vec<Method>,
     /// Currencies it takes; empty: any.
     pub currencies: Vec<Currency>,
+    /// The least and the most of one payment; a currency that is not here has no limits.
+    pub limits: BTreeMap<Currency, Limit>,
+    /// For how many days after the payment money can go back to its source; `None`: always.
+    pub refund_window: Option<u32>,
+    /// Origins of the pages to which it sends payers, such as `https://checkout.stripe.com`.
+    pub pay_origins: Vec<String>,
     /// True for a provider that moves real money.
     pub live: bool,
+}
+
+/// The least and the most of one payment, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// The least.
+    pub min_minor: i64,
+    /// The most.
+    pub max_minor: i64,
 }
 
 impl Capabilities {
@@ -23,181 +46,12 @@ impl Capabilities {
     pub fn offers(&self, method: Method, currency: Currency) -> bool {
         self.methods.contains(&method) && (self.currencies.is_empty() || self.currencies.contains(&currency))
     }
-}
 
-/// A payment to be opened at a provider. The payment's id is the idempotency key.
-#[derive(Debug, Clone)]
-pub struct BeginRequest {
-    /// Our payment.
-    pub payment: Id<Payment>,
-    /// How much.
-    pub amount: Money,
-    /// Which way.
-    pub method: Method,
-    /// What the payer reads.
-    pub description: String,
-    /// In which language the payer reads.
-    pub language: Language,
-    /// Where the payer's browser goes afterwards.
-    pub return_url: String,
-    /// Not payable any more after this.
-    pub expires_at: Timestamp,
-}
-
-/// An opened payment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Begun {
-    /// The provider's name for it.
-    pub provider_ref: String,
-    /// Where the payer goes to pay.
-    pub redirect_url: String,
-}
-
-/// How we name a payment to a provider: by its own reference where we know it, else by ours.
-#[derive(Debug, Clone)]
-pub struct PaymentRef {
-    /// Our payment.
-    pub payment: Id<Payment>,
-    /// The provider's name for it.
-    pub provider_ref: Option<String>,
-}
-
-/// Where a payment stands at its provider. Whether money came is told by the captures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// The provider does not know it.
-    Absent,
-    /// The payer can still pay.
-    Open,
-    /// Money came.
-    Captured,
-    /// The payer's bank or wallet refused.
-    Declined,
-    /// Nobody will pay it any more.
-    Cancelled,
-    /// Its time ran out.
-    Expired,
-}
-
-/// Money that a provider took from a payer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaptureFact {
-    /// The provider's name for it; unique.
-    pub capture_ref: String,
-    /// How much.
-    pub amount: Money,
-}
-
-/// Where a refund stands at its provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefundStatus {
-    /// Accepted, not done.
-    Pending,
-    /// The money went back.
-    Succeeded,
-    /// It will not go back by itself.
-    Failed,
-}
-
-/// A refund as its provider shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundFact {
-    /// The provider's name for it.
-    pub provider_ref: String,
-    /// Our name for it, as the provider recorded it.
-    pub reference: String,
-    /// How much.
-    pub amount: Money,
-    /// Where it stands.
-    pub status: RefundStatus,
-    /// Why it failed.
-    pub failure: Option<String>,
-}
-
-/// What a provider answers when asked about a payment: the only thing that moves a payment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// The provider's name for it.
-    pub provider_ref: Option<String>,
-    /// Our payment, as the provider recorded it.
-    pub reference: String,
-    /// Whose account the money is in, compared with ours.
-    pub merchant_is_ours: bool,
-    /// Where it stands.
-    pub status: Status,
-    /// All money taken.
-    pub captures: Vec<CaptureFact>,
-    /// All refunds.
-    pub refunds: Vec<RefundFact>,
-    /// True while the payer contests it.
-    pub disputed: bool,
-    /// Why it was declined.
-    pub failure: Option<String>,
-}
-
-impl Facts {
-    /// The provider does not know this payment.
-    pub fn absent(payment: Id<Payment>) -> Self {
-        Self {
-            provider_ref: None,
-            reference: payment.to_string(),
-            merchant_is_ours: true,
-            status: Status::Absent,
-            captures: Vec::new(),
-            refunds: Vec::new(),
-            disputed: false,
-            failure: None,
-        }
+    /// Whether one payment may be so much.
+    pub fn within_limits(&self, amount: Money) -> bool {
+        let limit = self.limits.get(&amount.currency);
+        limit.is_none_or(|limit| (limit.min_minor..=limit.max_minor).contains(&amount.minor))
     }
-}
-
-/// Money to be sent back.
-#[derive(Debug, Clone)]
-pub struct RefundRequest {
-    /// Our name for it, and the idempotency key: the refund's id, with `.2`, `.3` when a person tries again.
-    pub reference: String,
-    /// The provider's name for the payment.
-    pub payment_ref: String,
-    /// The provider's name for the capture.
-    pub capture_ref: String,
-    /// How much.
-    pub amount: Money,
-}
-
-/// A message that passed its signature check. Only a hint about what to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hook {
-    /// Unique per provider.
-    pub event_id: String,
-    /// The provider's word for what happened.
-    pub kind: String,
-    /// The provider's name for the payment.
-    pub provider_ref: Option<String>,
-    /// Our payment, as the provider recorded it.
-    pub reference: Option<String>,
-}
-
-/// Why a message was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HookRejected {
-    /// No such provider.
-    #[error("no such provider")]
-    UnknownProvider,
-    /// Larger than any provider's message.
-    #[error("message too large")]
-    TooLarge,
-    /// No signature, or not theirs.
-    #[error("signature missing or wrong")]
-    BadSignature,
-    /// Signed too long ago, or in the future.
-    #[error("signed outside the tolerated time")]
-    Stale,
-    /// Signed, but not a message we can read.
-    #[error("message unreadable")]
-    Unreadable,
-    /// It could not be stored; the provider should try again.
-    #[error("cannot be stored now: {0}")]
-    Unavailable(String),
 }
 
 /// How asking a provider can fail.
@@ -232,6 +86,8 @@ impl From<ProviderError> for Problem {
 }
 
 /// Who moves money.
+///
+/// Everything here speaks to the provider over the network and is never called inside a transaction.
 #[async_trait::async_trait]
 pub trait Provider: Send + Sync {
     /// Its name in tables and in `/hooks/<name>`.
@@ -240,33 +96,48 @@ pub trait Provider: Send + Sync {
     fn capabilities(&self) -> &Capabilities;
     /// Opens a payment; the same request again answers the same.
     async fn begin(&self, request: &BeginRequest) -> Result<Begun, ProviderError>;
-    /// Where a payment stands.
+    /// Where a payment stands. It may drive the payment on: where the payer's approval only allows a capture, the
+    /// capture is made here (again and again until it is made, under one idempotency key), and told.
     async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError>;
     /// Asks that nobody may pay it any more; answers where it stands, which may be captured.
     async fn cancel(&self, payment: &PaymentRef) -> Result<Facts, ProviderError>;
+    /// Charges a method that the payer let us keep; the same request again charges once. A refusal by the payer's bank is
+    /// no error but [`Status::Declined`](crate::Status::Declined) or [`Status::PayerMustAct`](crate::Status::PayerMustAct);
+    /// [`ProviderError::Refused`] is for what the provider itself would not do.
+    async fn charge(&self, request: &ChargeRequest) -> Result<Facts, ProviderError>;
     /// Sends money back; the same request again sends it once.
     async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError>;
     /// Where a refund stands.
     async fn query_refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError>;
     /// All payments opened in `[from, until)`.
     async fn list(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Facts>, ProviderError>;
-    /// Checks a message's signature over its raw bytes, and reads it.
-    fn parse_hook(&self, now: Timestamp, headers: &HeaderMap, raw: &[u8]) -> Result<Hook, HookRejected>;
+    /// The settlement of a day, by the provider's own calendar; [`ProviderError::NotFound`] if it is not out yet.
+    async fn bill(&self, day: Date) -> Result<Vec<BillLine>, ProviderError>;
+    /// Checks a message's signature over its raw bytes, and reads it. It may fetch the certificate that it needs.
+    async fn parse_hook(&self, now: Timestamp, headers: &HeaderMap, raw: &[u8])
+    -> Result<Hook, HookRejected>;
+    /// What the provider wants to hear of a message that was taken or refused.
+    fn hook_answer(&self, outcome: &Result<Received, HookRejected>) -> Response<Bytes> {
+        hook::plain_answer(outcome)
+    }
 }
 
-/// The providers of this installation, by name. Cheap to clone.
+/// The providers of this installation, in the order of the settings. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Providers(Arc<BTreeMap<&'static str, Arc<dyn Provider>>>);
+pub struct Providers {
+    all: Arc<Vec<Arc<dyn Provider>>>,
+    hooks_url: Arc<str>,
+}
 
 impl Providers {
-    /// These providers.
-    pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
-        Self(Arc::new(providers.into_iter().map(|provider| (provider.name(), provider)).collect()))
+    /// These providers, which send their messages to `<hooks_url>/<name>`, such as `https://shop.example/hooks`.
+    pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>, hooks_url: &str) -> Self {
+        Self { all: Arc::new(providers.into_iter().collect()), hooks_url: hooks_url.into() }
     }
 
     /// The provider of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Provider>> {
-        self.0.get(name)
+        self.all.iter().find(|provider| provider.name() == name)
     }
 
     /// The provider of this name; a payment's provider that is gone from the configuration is an internal error.
@@ -274,34 +145,44 @@ impl Providers {
         self.get(name).ok_or_else(|| Problem::internal(format!("provider {name} is not configured")))
     }
 
-    /// Every way to pay in this currency, with the provider that offers it; each way once.
+    /// Where the messages of this provider go.
+    pub fn notify_url(&self, name: &str) -> String {
+        format!("{}/{name}", self.hooks_url)
+    }
+
+    /// Every way to pay in this currency, with the first provider that offers it; each way once.
     pub fn ways(&self, currency: Currency) -> Vec<(Method, &'static str)> {
         let mut ways: Vec<(Method, &'static str)> = Vec::new();
-        for (name, provider) in self.0.iter() {
-            let offered = &provider.capabilities();
+        for provider in self.all.iter() {
+            let offered = provider.capabilities();
             for method in &offered.methods {
                 let new = ways.iter().all(|(known, _)| known != method);
                 if new && offered.offers(*method, currency) {
-                    ways.push((*method, name));
+                    ways.push((*method, provider.name()));
                 }
             }
         }
         ways
     }
 
-    /// True if any of them moves real money.
-    pub fn any_live(&self) -> bool {
-        self.0.values().any(|provider| provider.capabilities().live)
+    /// True if there are providers and none of them moves real money.
+    pub fn only_tests(&self) -> bool {
+        !self.all.is_empty() && self.all.iter().all(|provider| !provider.capabilities().live)
+    }
+
+    /// Where a payment form may lead: the origins of all pay pages.
+    pub fn pay_origins(&self) -> Vec<String> {
+        self.all.iter().flat_map(|provider| provider.capabilities().pay_origins.clone()).collect()
     }
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
-        self.0.values()
+        self.all.iter()
     }
 }
 
 impl fmt::Debug for Providers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.all.iter().map(|provider| provider.name())).finish()
     }
 }

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use store::jobs::{self, JobRun, NewJob, Next};
 use store::{Conn, Db, in_tx};
 
+use crate::facts::{RefundFact, RefundStatus};
 use crate::flags::{self, Flag};
-use crate::provider::{ProviderError, Providers, RefundFact, RefundRequest, RefundStatus};
+use crate::provider::{ProviderError, Providers};
+use crate::requests::RefundRequest;
 use crate::rows;
 use crate::rules::{self, Fate, Payment, Refund, RefundState};
 
@@ -194,9 +196,12 @@ async fn ask(providers: &Providers, refund: &Refund, payment: &Payment) -> Resul
         providers.of_payment(&refund.provider).map_err(|p| ProviderError::Unknown(p.to_string()))?;
     let request = RefundRequest {
         reference: refund.reference(),
+        payment: payment.id,
         payment_ref: payment.provider_ref.clone().unwrap_or_default(),
         capture_ref: refund.capture_ref.clone(),
         amount: refund.amount,
+        of: payment.amount,
+        notify_url: providers.notify_url(&refund.provider),
     };
     if refund.state != RefundState::Queued {
         match provider.query_refund(&request).await {

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use basis::{Account, Currency, Id, Money, Order, Payment as PaymentKind, Problem, Timestamp};
 use store::{Conn, Row, sql};
 
-use crate::provider::{Begun, CaptureFact};
+use crate::facts::CaptureFact;
+use crate::requests::{Begun, PayAt};
 use crate::rules::{Fate, Payment, PaymentState, Purpose};
 
 pub(crate) fn word<T: FromStr<Err = Problem>>(row: &Row, column: &str) -> Result<T, Problem> {
@@ -28,7 +29,8 @@ fn payment(row: &Row) -> Result<Payment, Problem> {
         amount: money(row, "amount_minor")?,
         state: word(row, "state")?,
         provider_ref: row.get("provider_ref")?,
-        redirect_url: row.get("redirect_url")?,
+        pay_at: pay_at(row)?,
+        save_method: row.get::<i64>("save_method")? != 0,
         captured: money(row, "captured_minor")?,
         refunded: money(row, "refunded_minor")?,
         failure: row.get("failure")?,
@@ -41,6 +43,21 @@ fn payment(row: &Row) -> Result<Payment, Problem> {
     })
 }
 
+fn pay_at(row: &Row) -> Result<Option<PayAt>, Problem> {
+    let code: Option<String> = row.get("pay_code")?;
+    let page: Option<String> = row.get("redirect_url")?;
+    Ok(code.map(PayAt::Code).or(page.map(PayAt::Page)))
+}
+
+/// Page and code, as their columns hold them.
+fn columns(pay_at: Option<&PayAt>) -> (Option<&str>, Option<&str>) {
+    match pay_at {
+        Some(PayAt::Page(url)) => (Some(url), None),
+        Some(PayAt::Code(text)) => (None, Some(text)),
+        None => (None, None),
+    }
+}
+
 /// Inserts a payment; false if its request key stands already.
 pub(crate) async fn insert(
     conn: &mut Conn,
@@ -50,8 +67,8 @@ pub(crate) async fn insert(
     let rows = sql!(
         "INSERT INTO payment
            (id, account_id, order_id, provider, method, currency, amount_minor, state, captured_minor, refunded_minor,
-            description, language, return_url, request_key, created_at, expires_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, $13, $14, $13)
+            description, language, return_url, save_method, request_key, created_at, expires_at, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, $13, $14, $15, $14)
          ON CONFLICT DO NOTHING"
     )
     .bind(new.id)
@@ -65,6 +82,7 @@ pub(crate) async fn insert(
     .bind(new.description.as_str())
     .bind(new.language)
     .bind(new.return_url.as_str())
+    .bind(i64::from(new.save_method))
     .bind(request_key)
     .bind(new.created_at)
     .bind(new.expires_at)
@@ -104,14 +122,16 @@ pub(crate) async fn set_begun(
     begun: &Begun,
     now: Timestamp,
 ) -> Result<u64, Problem> {
+    let (page, code) = columns(Some(&begun.pay_at));
     sql!(
-        "UPDATE payment SET provider_ref = $2, redirect_url = $3, changed_at = $4,
+        "UPDATE payment SET provider_ref = COALESCE(provider_ref, $2), redirect_url = $3, pay_code = $4, changed_at = $5,
            state = CASE state WHEN 'created' THEN 'pending' ELSE state END
-         WHERE id = $1 AND (provider_ref IS NULL OR provider_ref = $2)"
+         WHERE id = $1 AND (provider_ref IS NULL OR $2 IS NULL OR provider_ref = $2)"
     )
     .bind(id)
-    .bind(begun.provider_ref.as_str())
-    .bind(begun.redirect_url.as_str())
+    .bind(begun.provider_ref.as_deref())
+    .bind(page)
+    .bind(code)
     .bind(now)
     .run(conn)
     .await
@@ -134,9 +154,10 @@ pub(crate) async fn set_refused(
 
 /// Stores where a payment stands now; the caller holds its row by [`lock`].
 pub(crate) async fn set_state(conn: &mut Conn, at: &Payment) -> Result<(), Problem> {
+    let (page, code) = columns(at.pay_at.as_ref());
     sql!(
         "UPDATE payment SET state = $2, provider_ref = $3, captured_minor = $4, refunded_minor = $5, failure = $6,
-           changed_at = $7 WHERE id = $1"
+           changed_at = $7, redirect_url = $8, pay_code = $9 WHERE id = $1"
     )
     .bind(at.id)
     .bind(at.state.word())
@@ -145,6 +166,8 @@ pub(crate) async fn set_state(conn: &mut Conn, at: &Payment) -> Result<(), Probl
     .bind(at.refunded.minor)
     .bind(at.failure.as_deref())
     .bind(at.changed_at)
+    .bind(page)
+    .bind(code)
     .run(conn)
     .await
     .map(drop)

@@ -7,7 +7,8 @@ use basis::{
     Refund as RefundKind, SECOND_MS, Timestamp,
 };
 
-use crate::provider::{Facts, Status};
+use crate::facts::{Facts, Status};
+use crate::requests::PayAt;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
@@ -144,7 +145,9 @@ pub struct Payment {
     /// The provider's name for it.
     pub provider_ref: Option<String>,
     /// Where the payer goes to pay.
-    pub redirect_url: Option<String>,
+    pub pay_at: Option<PayAt>,
+    /// The payer lets us keep the method that they pay with.
+    pub save_method: bool,
     /// What came, in the currency asked for.
     pub captured: Money,
     /// What of it went back.
@@ -225,12 +228,12 @@ pub(crate) fn next_state(payment: &Payment, facts: &Facts, now: Timestamp) -> Pa
     } else if let Some(paid) = paid_state(payment.captured, payment.refunded) {
         paid
     } else {
-        match facts.status {
+        match &facts.status {
             Status::Absent if now >= payment.expires_at => PaymentState::Cancelled,
             Status::Absent => PaymentState::Created,
             // A capture that the provider reports without showing it is not believed; the next look will show it.
-            Status::Open | Status::Captured => PaymentState::Pending,
-            Status::Declined => PaymentState::Failed,
+            Status::Open | Status::Captured | Status::PayerMustAct(_) => PaymentState::Pending,
+            Status::Declined(_) => PaymentState::Failed,
             Status::Cancelled | Status::Expired => PaymentState::Cancelled,
         }
     };
@@ -300,6 +303,7 @@ pub(crate) fn next_refund_look(created_at: Timestamp, now: Timestamp) -> Timesta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Decline;
     use basis::Currency;
 
     fn facts(status: Status) -> Facts {
@@ -317,7 +321,8 @@ mod tests {
             amount: cny(100),
             state,
             provider_ref: None,
-            redirect_url: None,
+            pay_at: None,
+            save_method: false,
             captured: cny(captured),
             refunded: cny(refunded),
             failure: None,
@@ -333,13 +338,15 @@ mod tests {
     #[test]
     fn a_payment_never_moves_back_whatever_order_the_news_come_in() {
         use PaymentState as S;
-        let all = [Status::Absent, Status::Open, Status::Captured, Status::Declined, Status::Cancelled];
+        let early = [Status::Absent, Status::Open, Status::PayerMustAct("https://bank.example".to_owned())];
+        let late = [Status::Captured, Status::Declined(Decline::Soft), Status::Cancelled];
+        let all = [early, late];
         let states = [S::Created, S::Pending, S::Failed, S::Cancelled, S::Captured, S::Refunded, S::Disputed];
         for now in states {
-            for status in all {
+            for status in all.iter().flatten() {
                 for (captured, refunded) in [(0, 0), (100, 0), (100, 40), (100, 100)] {
                     let payment = payment(now, captured, refunded);
-                    assert!(next_state(&payment, &facts(status), Timestamp(500)) >= now);
+                    assert!(next_state(&payment, &facts(status.clone()), Timestamp(500)) >= now);
                 }
             }
         }

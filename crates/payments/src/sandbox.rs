@@ -1,20 +1,23 @@
-//! The sandbox provider: the protocol that `sim/paysim` speaks. Moves no money.
+//! The sandbox provider: the protocol of `sim/paysim`'s own face. Moves no money.
 
-use basis::{Money, Problem, Timestamp};
-use hmac::{Hmac, KeyInit, Mac};
+mod wire;
+
+use basis::{Problem, Timestamp};
 use http::HeaderMap;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use url::Url;
 
+use crate::facts::{BillLine, Facts, RefundFact};
+use crate::hook::{Hook, HookRejected};
 use crate::http_client;
-use crate::provider::{
-    BeginRequest, Begun, Capabilities, CaptureFact, Facts, Hook, HookRejected, PaymentRef, Provider,
-    ProviderError, RefundFact, RefundRequest, RefundStatus, Status,
-};
+use crate::provider::{Capabilities, Provider, ProviderError};
+use crate::requests::{BeginRequest, Begun, ChargeRequest, PayAt, PaymentRef, RefundRequest};
 use crate::rules::Method;
+use crate::signing::hmac_hex;
+use wire::{WireBillLine, WireEvent, WireList, WirePayment, WireRefund};
 
 /// The header that carries the signature: `t=<unix seconds>,v1=<hex>[,v1=<hex>]`.
 const SIGNATURE_HEADER: &str = "paysim-signature";
@@ -51,7 +54,9 @@ impl Sandbox {
     /// A sandbox provider of this configuration.
     pub fn new(config: SandboxConfig) -> Result<Self, Problem> {
         let methods = vec![Method::Card, Method::PayPal, Method::Alipay, Method::WeChatPay];
-        let capabilities = Capabilities { methods, currencies: Vec::new(), live: false };
+        let pay_origins = vec![config.base_url.origin().ascii_serialization()];
+        let recurring = methods.clone();
+        let capabilities = Capabilities { methods, recurring, pay_origins, ..Capabilities::default() };
         Ok(Self { config, client: http_client::client()?, capabilities })
     }
 
@@ -83,7 +88,7 @@ impl Sandbox {
 
     async fn find(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
         let list: WireList<Value> =
-            read(self.get(&format!("/v1/payments?reference={}", payment.payment)).await?)?;
+            read(self.get(&format!("/sandbox/v1/payments?reference={}", payment.payment)).await?)?;
         let first = list.data.into_iter().next().ok_or(ProviderError::NotFound)?;
         self.facts(first)
     }
@@ -109,96 +114,6 @@ fn read<T: for<'de> Deserialize<'de>>(json: Value) -> Result<T, ProviderError> {
     serde_json::from_value(json).map_err(|e| ProviderError::Unknown(format!("unreadable answer: {e}")))
 }
 
-#[derive(Deserialize)]
-struct WireList<T> {
-    data: Vec<T>,
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct WirePayment {
-    id: String,
-    merchant: String,
-    reference: String,
-    status: String,
-    captures: Vec<WireCapture>,
-    refunds: Vec<WireRefund>,
-    disputed: bool,
-    decline_code: Option<String>,
-    url: String,
-}
-
-#[derive(Deserialize)]
-struct WireCapture {
-    id: String,
-    amount: Money,
-}
-
-#[derive(Deserialize)]
-struct WireRefund {
-    id: String,
-    reference: String,
-    amount: Money,
-    status: String,
-    failure: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct WireEvent {
-    id: String,
-    r#type: String,
-    data: WireEventData,
-}
-
-#[derive(Deserialize)]
-struct WireEventData {
-    id: String,
-    reference: String,
-}
-
-impl WirePayment {
-    fn facts(self, merchant: &str) -> Facts {
-        let status = match self.status.as_str() {
-            "captured" => Status::Captured,
-            "declined" => Status::Declined,
-            "cancelled" => Status::Cancelled,
-            "expired" => Status::Expired,
-            _ => Status::Open,
-        };
-        Facts {
-            provider_ref: Some(self.id),
-            reference: self.reference,
-            merchant_is_ours: self.merchant == merchant,
-            status,
-            captures: self
-                .captures
-                .into_iter()
-                .map(|capture| CaptureFact { capture_ref: capture.id, amount: capture.amount })
-                .collect(),
-            refunds: self.refunds.into_iter().map(WireRefund::fact).collect(),
-            disputed: self.disputed,
-            failure: self.decline_code,
-        }
-    }
-}
-
-impl WireRefund {
-    fn fact(self) -> RefundFact {
-        let status = match self.status.as_str() {
-            "succeeded" => RefundStatus::Succeeded,
-            "failed" => RefundStatus::Failed,
-            _ => RefundStatus::Pending,
-        };
-        RefundFact {
-            provider_ref: self.id,
-            reference: self.reference,
-            amount: self.amount,
-            status,
-            failure: self.failure,
-        }
-    }
-}
-
 #[async_trait::async_trait]
 impl Provider for Sandbox {
     fn name(&self) -> &'static str {
@@ -219,14 +134,26 @@ impl Provider for Sandbox {
             "locale": request.language.tag(),
             "return_url": request.return_url,
             "expires_at": request.expires_at,
+            "save": request.save_method,
         });
-        let opened: WirePayment = read(self.post("/v1/payments", &key, &body).await?)?;
-        Ok(Begun { provider_ref: opened.id, redirect_url: opened.url })
+        let opened: WirePayment = read(self.post("/sandbox/v1/payments", &key, &body).await?)?;
+        Ok(Begun { provider_ref: Some(opened.id), pay_at: PayAt::Page(opened.url) })
+    }
+
+    async fn charge(&self, request: &ChargeRequest) -> Result<Facts, ProviderError> {
+        let key = request.payment.to_string();
+        let body = json!({
+            "reference": key,
+            "amount": request.amount,
+            "saved": request.saved,
+            "description": request.description,
+        });
+        self.facts(self.post("/sandbox/v1/charges", &key, &body).await?)
     }
 
     async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
         match &payment.provider_ref {
-            Some(known) => self.facts(self.get(&format!("/v1/payments/{known}")).await?),
+            Some(known) => self.facts(self.get(&format!("/sandbox/v1/payments/{known}")).await?),
             None => self.find(payment).await,
         }
     }
@@ -234,19 +161,19 @@ impl Provider for Sandbox {
     async fn cancel(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
         let known = self.provider_ref(payment).await?;
         let key = format!("{}:cancel", payment.payment);
-        self.facts(self.post(&format!("/v1/payments/{known}/cancel"), &key, &json!({})).await?)
+        self.facts(self.post(&format!("/sandbox/v1/payments/{known}/cancel"), &key, &json!({})).await?)
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {
         let key = &request.reference;
         let body = json!({ "reference": key, "capture": request.capture_ref, "amount": request.amount });
-        let path = format!("/v1/payments/{}/refunds", request.payment_ref);
+        let path = format!("/sandbox/v1/payments/{}/refunds", request.payment_ref);
         read::<WireRefund>(self.post(&path, key, &body).await?).map(WireRefund::fact)
     }
 
     async fn query_refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {
         let list: WireList<WireRefund> =
-            read(self.get(&format!("/v1/refunds?reference={}", request.reference)).await?)?;
+            read(self.get(&format!("/sandbox/v1/refunds?reference={}", request.reference)).await?)?;
         list.data.into_iter().next().map(WireRefund::fact).ok_or(ProviderError::NotFound)
     }
 
@@ -254,7 +181,8 @@ impl Provider for Sandbox {
         let mut all = Vec::new();
         let mut after = String::new();
         loop {
-            let path = format!("/v1/payments?from={}&until={}&after={after}", from.as_ms(), until.as_ms());
+            let path =
+                format!("/sandbox/v1/payments?from={}&until={}&after={after}", from.as_ms(), until.as_ms());
             let page: WireList<WirePayment> = read(self.get(&path).await?)?;
             all.extend(page.data.into_iter().map(|payment| payment.facts(&self.config.merchant)));
             match page.next {
@@ -264,7 +192,17 @@ impl Provider for Sandbox {
         }
     }
 
-    fn parse_hook(&self, now: Timestamp, headers: &HeaderMap, raw: &[u8]) -> Result<Hook, HookRejected> {
+    async fn bill(&self, day: Date) -> Result<Vec<BillLine>, ProviderError> {
+        let lines: WireList<WireBillLine> = read(self.get(&format!("/sandbox/v1/bill?day={day}")).await?)?;
+        lines.data.into_iter().map(WireBillLine::line).collect()
+    }
+
+    async fn parse_hook(
+        &self,
+        now: Timestamp,
+        headers: &HeaderMap,
+        raw: &[u8],
+    ) -> Result<Hook, HookRejected> {
         let header = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
         check_signature(&self.config.webhook_secrets, now, header.ok_or(HookRejected::BadSignature)?, raw)?;
         let event: WireEvent = serde_json::from_slice(raw).map_err(|_| HookRejected::Unreadable)?;
@@ -299,16 +237,7 @@ fn check_signature(secrets: &[String], now: Timestamp, header: &str, raw: &[u8])
 }
 
 fn signature(secret: &str, time: &str, raw: &[u8]) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
-    mac.update(time.as_bytes());
-    mac.update(b".");
-    mac.update(raw);
-    let bytes = mac.finalize().into_bytes();
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|n| char::from_digit(n.into(), 16))
-        .collect()
+    hmac_hex(secret.as_bytes(), &[time.as_bytes(), b".", raw].concat())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use store::{Conn, Db, in_tx};
 use crate::check::{CHECK, CheckJob};
 use crate::open::{NewPayment, begin, create};
 use crate::provider::Providers;
+use crate::requests::{PayAt, Payer};
 use crate::rules::{Method, Payment, Purpose};
 
 /// The least that a wallet is filled with, in minor units.
@@ -31,11 +32,13 @@ pub struct TopUp {
     pub language: Language,
     /// Where the payer's browser goes afterwards; `{payment}` in it becomes the payment's id.
     pub return_url: String,
+    /// What the payer sits at, and where.
+    pub payer: Payer,
     /// The asker's idempotency key.
     pub request_key: String,
 }
 
-/// Opens a payment that fills a wallet, and answers it with the address where the payer goes.
+/// Opens a payment that fills a wallet, and answers it with where the payer goes.
 ///
 /// # Errors
 /// Invalid `payments-top-up-range` or `payments-method-unavailable`; those of [`create`] and [`begin`].
@@ -44,7 +47,7 @@ pub async fn top_up(
     env: &Env,
     providers: &Providers,
     wish: TopUp,
-) -> Result<(Payment, String), Problem> {
+) -> Result<(Payment, PayAt), Problem> {
     let currency = wish.amount.currency;
     if !(TOP_UP_MINOR_MIN..=TOP_UP_MINOR_MAX).contains(&wish.amount.minor) {
         let decimal = |minor| format!("{} {}", Money::new(minor, currency).to_decimal(), currency);
@@ -53,10 +56,11 @@ pub async fn top_up(
             .with("from", decimal(TOP_UP_MINOR_MIN))
             .with("to", decimal(TOP_UP_MINOR_MAX)));
     }
+    let payer = wish.payer;
     let new = new_payment(env, providers, wish)?;
     let payment = in_tx!(db, |tx| { create(tx, env, providers, new.clone()).await })?;
-    let url = begin(db, env, providers, payment.id).await?;
-    Ok((payment, url))
+    let pay_at = begin(db, env, providers, payment.id, payer).await?;
+    Ok((payment, pay_at))
 }
 
 fn new_payment(env: &Env, providers: &Providers, wish: TopUp) -> Result<NewPayment, Problem> {
@@ -73,6 +77,7 @@ fn new_payment(env: &Env, providers: &Providers, wish: TopUp) -> Result<NewPayme
         description: wish.description,
         language: wish.language,
         return_url: wish.return_url,
+        save_method: false,
         request_key: Some(wish.request_key),
     })
 }

@@ -1,8 +1,8 @@
 //! Which payment providers this installation has.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, path::Path, sync::Arc};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use payments::{Provider, Providers, Sandbox, SandboxConfig};
 use url::{Host, Url};
 
@@ -11,35 +11,70 @@ use crate::settings::Settings;
 /// The providers that are set.
 ///
 /// # Errors
-/// If the sandbox would stand where people could take it for real payments: on an address beyond this machine
-/// without `sandbox_instance`.
+/// If a setting cannot be read, or if test payments could be taken for real ones: a provider in test mode beside a live
+/// one, or beyond this machine without `sandbox_instance`.
 pub fn providers(settings: &Settings) -> Result<Providers> {
-    if settings.sandbox.url.is_empty() {
-        return Ok(Providers::default());
+    // One line for each provider. The first that offers a way to pay in a currency gets its payments.
+    let all = [sandbox(settings)?];
+    let all: Vec<Arc<dyn Provider>> = all.into_iter().flatten().collect();
+    keep_apart(settings, &all)?;
+    Ok(Providers::new(all, &hooks_url(settings)))
+}
+
+/// Test payments and real ones never in one shop, and test payments never where people could take them for real.
+fn keep_apart(settings: &Settings, all: &[Arc<dyn Provider>]) -> Result<()> {
+    let of_mode = |live| all.iter().find(|provider| provider.capabilities().live == live);
+    let (live, test) = (of_mode(true), of_mode(false));
+    if let (Some(live), Some(test)) = (live, test) {
+        bail!(
+            "{} takes real payments and {} does not: a shop has one or the other",
+            live.name(),
+            test.name()
+        );
     }
-    ensure!(
-        settings.sandbox_instance
-            || (is_loopback(&settings.public_url) && settings.listen.ip().is_loopback()),
-        "the sandbox takes payments that are not real: beyond this machine it needs sandbox_instance = true"
-    );
-    let sandbox: Arc<dyn Provider> = Arc::new(Sandbox::new(SandboxConfig {
+    if let (Some(live), true) = (live, settings.sandbox_instance) {
+        bail!("a sandbox instance takes no real payments, but {} does", live.name());
+    }
+    let private = is_loopback(&settings.public_url) && settings.listen.ip().is_loopback();
+    if let (Some(test), false) = (test, private || settings.sandbox_instance) {
+        bail!(
+            "{} takes payments that are not real: beyond this machine it needs sandbox_instance = true",
+            test.name()
+        );
+    }
+    Ok(())
+}
+
+/// Where providers send their messages, each to its own name under it.
+fn hooks_url(settings: &Settings) -> String {
+    let base = if settings.hooks_url.is_empty() { &settings.public_url } else { &settings.hooks_url };
+    format!("{}/hooks", base.trim_end_matches('/'))
+}
+
+/// A secret that stands in the settings (there, rather in the environment), or in a file of its own if one is named.
+///
+/// # Errors
+/// If both are set, or the file cannot be read.
+pub fn secret(inline: &str, file: &Path) -> Result<String> {
+    if file.as_os_str().is_empty() {
+        return Ok(inline.to_owned());
+    }
+    ensure!(inline.is_empty(), "{} and the secret itself are both set", file.display());
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    Ok(text.trim().to_owned())
+}
+
+fn sandbox(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
+    if settings.sandbox.url.is_empty() {
+        return Ok(None);
+    }
+    let sandbox = Sandbox::new(SandboxConfig {
         base_url: sandbox_url(settings)?,
         api_key: settings.sandbox.api_key.clone(),
         merchant: settings.sandbox.merchant.clone(),
         webhook_secrets: settings.sandbox.webhook_secrets.clone(),
-    })?);
-    Ok(Providers::new([sandbox]))
-}
-
-/// Where a payment form may lead.
-///
-/// # Errors
-/// If the sandbox's address cannot be read.
-pub fn origins(settings: &Settings) -> Result<Vec<String>> {
-    if settings.sandbox.url.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(vec![sandbox_url(settings)?.origin().ascii_serialization()])
+    })?;
+    Ok(Some(Arc::new(sandbox)))
 }
 
 fn sandbox_url(settings: &Settings) -> Result<Url> {
@@ -80,5 +115,27 @@ mod tests {
         };
         assert!(providers(&everywhere(false)).is_err());
         assert!(providers(&everywhere(true)).is_ok());
+    }
+
+    #[test]
+    fn messages_go_to_the_public_address_unless_another_is_set() {
+        let mut settings = settings("https://shop.example/", true);
+        assert_eq!(hooks_url(&settings), "https://shop.example/hooks");
+        settings.hooks_url = "http://127.0.0.1:9090".into();
+        assert_eq!(
+            providers(&settings).unwrap().notify_url("sandbox"),
+            "http://127.0.0.1:9090/hooks/sandbox"
+        );
+    }
+
+    #[test]
+    fn a_secret_comes_from_one_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.pem");
+        std::fs::write(&file, "in the file\n").unwrap();
+        assert_eq!(secret("", &file).unwrap(), "in the file");
+        assert_eq!(secret("inline", Path::new("")).unwrap(), "inline");
+        assert!(secret("inline", &file).is_err());
+        assert!(secret("", Path::new("/no/such/file")).unwrap_err().to_string().contains("/no/such/file"));
     }
 }

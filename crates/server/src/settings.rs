@@ -24,6 +24,7 @@ const NOT_SETTINGS: [&str; 2] = ["config", "test_postgres"];
 #[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
 pub struct Settings {
     pub public_url: String,
+    pub hooks_url: String,
     pub listen: SocketAddr,
     pub metrics_listen: String,
     pub data: PathBuf,

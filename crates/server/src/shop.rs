@@ -136,7 +136,7 @@ impl Shop {
             db: self.db.clone(),
             env: self.env.clone(),
             secret: self.secret.clone(),
-            config: web_config(&self.settings)?,
+            config: web_config(&self.settings, &self.providers)?,
             guards: self.guards.clone(),
             charging: self.charging.clone(),
             desk: self.desk.clone(),
@@ -209,7 +209,7 @@ fn order_settings(settings: &Settings) -> orders::Settings {
     }
 }
 
-fn web_config(settings: &Settings) -> Result<web::Config> {
+fn web_config(settings: &Settings, providers: &Providers) -> Result<web::Config> {
     let public_url =
         settings.public_url.parse().with_context(|| format!("public_url: {}", settings.public_url))?;
     let proxies = settings.trusted_proxies.iter().map(|network| {
@@ -225,8 +225,8 @@ fn web_config(settings: &Settings) -> Result<web::Config> {
         currency: settings.currency.parse().context("currency")?,
         time_zone: settings.time_zone.clone(),
         trusted_proxies: proxies.collect::<Result<_>>()?,
-        pay_origins: pay::origins(settings)?,
-        sandbox: !settings.sandbox.url.is_empty(),
+        pay_origins: providers.pay_origins(),
+        sandbox: providers.only_tests(),
         android_apps: settings.apps.android.iter().map(app).collect(),
         apple_apps: settings.apps.apple.clone(),
         ..web::Config::at(public_url)

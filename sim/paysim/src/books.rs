@@ -1,32 +1,32 @@
 //! The sandbox's own books: pure rules over a map. Every change leaves records for the journal.
 
 mod acts;
+mod bill;
+mod money_back;
+
+pub(crate) use acts::NewPayment;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use basis::{DAY_MS, Timestamp};
+use basis::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{AnswerPlan, ApiError, FaultPlan, Payment, Refund, RefundStatus, Status};
-
-/// Answers to idempotency keys are kept for so long.
-const KEYS_KEPT_MS: i64 = DAY_MS;
+use crate::faults::{AnswerPlan, FaultPlan};
+use crate::wire::{ApiError, Event, Payment, Refund, RefundStatus, Status};
 
 /// A message on its way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Unique per copy.
     pub id: String,
-    /// The payment that it is about.
-    pub payment: String,
     /// When it is sent next.
     pub due_at: Timestamp,
     /// How often it was sent.
     pub attempts: u32,
-    /// Signed with a wrong secret.
+    /// Signed with a wrong secret or key.
     pub forged: bool,
-    /// The exact bytes, as text.
-    pub body: String,
+    /// What it tells.
+    pub event: Event,
 }
 
 /// An answer kept for its idempotency key.
@@ -82,14 +82,14 @@ pub enum Record {
 /// All that the sandbox knows.
 #[derive(Debug, Default)]
 pub struct Books {
-    merchant: String,
     base_url: String,
     payments: BTreeMap<String, Payment>,
     by_reference: HashMap<String, Vec<String>>,
     faults: HashMap<String, FaultPlan>,
     default_faults: FaultPlan,
     refund_payment: HashMap<String, String>,
-    refunds_due: BTreeSet<(Timestamp, String)>,
+    saved: HashMap<String, String>,
+    due: BTreeSet<(Timestamp, String)>,
     deliveries: BTreeMap<(Timestamp, String), Delivery>,
     delivery_due: HashMap<String, Timestamp>,
     answers: HashMap<String, KeptAnswer>,
@@ -97,9 +97,9 @@ pub struct Books {
 }
 
 impl Books {
-    /// Empty books of this merchant, whose pay pages stand at `base_url`.
-    pub fn new(merchant: String, base_url: String) -> Self {
-        Self { merchant, base_url, ..Self::default() }
+    /// Empty books, whose pay pages stand at `base_url`.
+    pub fn new(base_url: String) -> Self {
+        Self { base_url, ..Self::default() }
     }
 
     /// Takes a journal's line back in.
@@ -124,12 +124,19 @@ impl Books {
         }
         for refund in &payment.refunds {
             self.refund_payment.insert(refund.reference.clone(), payment.id.clone());
-            let Some(due) = refund.due_at else { continue };
+        }
+        if let Some(saved) = &payment.saved {
+            self.saved.insert(saved.id.clone(), payment.id.clone());
+        }
+        let refunds =
+            payment.refunds.iter().map(|refund| (refund.due_at, refund.status == RefundStatus::Pending));
+        for (due, waits) in refunds.chain([(payment.due_at, payment.status == Status::Pending)]) {
+            let Some(due) = due else { continue };
             let key = (due, payment.id.clone());
-            if refund.status == RefundStatus::Pending {
-                self.refunds_due.insert(key);
+            if waits {
+                self.due.insert(key);
             } else {
-                self.refunds_due.remove(&key);
+                self.due.remove(&key);
             }
         }
         self.payments.insert(payment.id.clone(), payment);
@@ -182,10 +189,11 @@ impl Books {
         all.filter(|refund| refund.reference == reference).cloned().collect()
     }
 
-    /// At most `limit` payments opened in `[from, until)`, after this id.
+    /// At most `limit` payments of this face opened in `[from, until)`, after this id.
     pub fn list(
         &self,
         now: Timestamp,
+        face: &str,
         from: Timestamp,
         until: Timestamp,
         after: &str,
@@ -195,7 +203,9 @@ impl Books {
             self.payments.range::<str, _>((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded));
         later
             .map(|(_, payment)| payment)
-            .filter(|payment| payment.created_at >= from && payment.created_at < until)
+            .filter(|payment| {
+                payment.face == face && payment.created_at >= from && payment.created_at < until
+            })
             .take(limit)
             .map(|payment| self.shown(now, payment))
             .collect()
@@ -206,14 +216,14 @@ impl Books {
         self.payments.values()
     }
 
-    /// What goes wrong with this payment.
+    /// What goes wrong with this payment, or this kept method.
     pub fn plan(&self, id: &str) -> FaultPlan {
         self.faults.get(id).unwrap_or(&self.default_faults).clone()
     }
 
     /// What goes wrong with this payment from now on.
     pub fn set_plan(&mut self, id: &str, plan: FaultPlan) -> Result<(), ApiError> {
-        if !self.payments.contains_key(id) {
+        if !self.payments.contains_key(id) && !self.saved.contains_key(id) {
             return Err(ApiError::not_found());
         }
         self.records.push(Record::Faults { payment: id.to_owned(), plan: plan.clone() });
@@ -235,8 +245,14 @@ impl Books {
     }
 
     /// The answer kept for a key: `Ok(Some)` for a repeat, an error if the key was used for something else.
-    pub fn kept(&self, now: Timestamp, key: &str, fingerprint: &str) -> Result<Option<KeptAnswer>, ApiError> {
-        let Some(kept) = self.answers.get(key).filter(|kept| now.since(kept.at) < KEYS_KEPT_MS) else {
+    pub fn kept(
+        &self,
+        now: Timestamp,
+        key: &str,
+        fingerprint: &str,
+        kept_ms: i64,
+    ) -> Result<Option<KeptAnswer>, ApiError> {
+        let Some(kept) = self.answers.get(key).filter(|kept| now.since(kept.at) < kept_ms) else {
             return Ok(None);
         };
         if kept.fingerprint == fingerprint {
@@ -259,8 +275,8 @@ impl Books {
     /// When something is due next.
     pub fn next_due(&self) -> Option<Timestamp> {
         let message = self.deliveries.keys().next().map(|(due, _)| *due);
-        let refund = self.refunds_due.first().map(|(due, _)| *due);
-        message.into_iter().chain(refund).min()
+        let end = self.due.first().map(|(due, _)| *due);
+        message.into_iter().chain(end).min()
     }
 
     /// Takes the messages that are due; each must be ended or set again.

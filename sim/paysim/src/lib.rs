@@ -1,20 +1,25 @@
 //! A sandbox payment provider as a separate HTTP service with its own books. It moves no money.
 //!
-//! Merchants speak a small REST protocol with idempotency keys, payers get a hosted page without script, and signed
+//! Merchants speak the protocol of one of its faces (`faces.rs`), payers get a hosted page without script, and signed
 //! messages come late, twice, out of order or not at all, as told. Its books are a test's oracle: an append-only
 //! file, synced before any answer, or memory.
 
-mod api;
+mod answers;
 mod books;
+mod faces;
+mod faults;
 mod hooks;
 mod journal;
+mod keys;
 mod page;
+mod retries;
 mod service;
 mod sim_api;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,11 +30,15 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use books::{Books, Delivery, KeptAnswer, Record};
-pub use hooks::{retry_table_ms, sign};
+pub use faces::sign;
+pub use faults::{AnswerPlan, ChargePlan, FaultPlan, HookPlan, PayPlan, RefundPlan};
+pub use keys::{
+    Keys, MERCHANT_CERTIFICATE, MERCHANT_KEY, PLATFORM, PLATFORM_NEXT, Signer, hmac_hex, seal_aes_256_gcm,
+};
 pub use sim_api::{BookLine, BookTotals};
 pub use wire::{
-    AnswerPlan, ApiError, Capture, CreatePayment, CreateRefund, Event, FaultPlan, HookPlan, Method, Outcome,
-    Payment, Refund, RefundPlan, RefundStatus, Status,
+    ApiError, Capture, CreateRefund, Dispute, Event, Happening, Method, Outcome, Payment, Refund,
+    RefundStatus, Saved, Status,
 };
 
 use service::{Parts, Service, Settings};
@@ -40,14 +49,12 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// How a sandbox runs.
 #[derive(Clone)]
 pub struct Options {
-    /// The name of its one merchant.
-    pub merchant: String,
-    /// The merchant's API key.
-    pub api_key: String,
-    /// Where messages go; `None`: nowhere until it is set.
-    pub webhook_url: Option<String>,
-    /// What signs messages; with two, messages carry both signatures.
-    pub secrets: Vec<String>,
+    /// Credentials of faces that are not in `face_keys`.
+    pub keys: Keys,
+    /// Credentials by face.
+    pub face_keys: BTreeMap<String, Keys>,
+    /// Where messages go, by face; a face that is not in it sends none until it is set, or its payments say where.
+    pub webhook_urls: BTreeMap<String, String>,
     /// The journal; `None`: in memory.
     pub data: Option<PathBuf>,
     /// The address of the pay pages, if it is not the listening one.
@@ -56,7 +63,7 @@ pub struct Options {
     pub env: Env,
     /// The clock behind `env` if it is virtual, so that it can be moved over the API.
     pub virtual_clock: Option<Arc<ManualClock>>,
-    /// Instead of each method's true table, in milliseconds.
+    /// Instead of each face's true table, in milliseconds.
     pub retries_ms: Option<Vec<i64>>,
 }
 
@@ -64,10 +71,9 @@ impl Options {
     /// In memory, by the machine's clock.
     pub fn new(merchant: &str, api_key: &str, secret: &str) -> Self {
         Self {
-            merchant: merchant.to_owned(),
-            api_key: api_key.to_owned(),
-            webhook_url: None,
-            secrets: vec![secret.to_owned()],
+            keys: Keys::new(merchant, api_key, secret),
+            face_keys: BTreeMap::new(),
+            webhook_urls: BTreeMap::new(),
             data: None,
             public_url: None,
             env: Env::system(),
@@ -113,14 +119,14 @@ impl Paysim {
         format!("http://{}", self.addr)
     }
 
-    /// Messages go there from now on.
-    pub fn set_webhook_url(&self, url: &str) {
-        self.service.set_webhook_url(Some(url.to_owned()));
+    /// This face's messages go there from now on.
+    pub fn set_webhook_url(&self, face: &str, url: &str) {
+        self.service.set_webhook_url(face, Some(url.to_owned()));
     }
 
-    /// These secrets sign messages from now on.
-    pub fn set_secrets(&self, secrets: &[&str]) {
-        self.service.set_secrets(secrets.iter().map(|secret| (*secret).to_owned()).collect());
+    /// Rolls a secret or rotates a key of this face.
+    pub fn change_keys(&self, face: &str, change: impl FnOnce(&mut Keys)) {
+        self.service.change_keys(face, change);
     }
 
     /// Does what a payer does on the page.
@@ -133,7 +139,17 @@ impl Paysim {
         self.service.change(|books, env| books.dispute(env, id)).await.1
     }
 
-    /// What goes wrong with this payment from now on.
+    /// A dispute is decided.
+    pub async fn end_dispute(&self, id: &str, won: bool) -> Result<Payment, ApiError> {
+        self.service.change(|books, env| books.end_dispute(env, id, won)).await.1
+    }
+
+    /// The payments that the merchant knows by this name, whatever their face; oldest first.
+    pub async fn by_reference(&self, reference: &str) -> Vec<Payment> {
+        self.service.look(|books, now| books.by_reference(now, reference)).await.1
+    }
+
+    /// What goes wrong with this payment, or kept method, from now on.
     pub async fn set_faults(&self, id: &str, plan: FaultPlan) -> Result<(), ApiError> {
         self.service.change(|books, _| books.set_plan(id, plan)).await.1
     }
@@ -157,7 +173,7 @@ impl Drop for Paysim {
 
 fn open(addr: SocketAddr, options: Options) -> std::io::Result<Service> {
     let base_url = options.public_url.unwrap_or_else(|| format!("http://{addr}"));
-    let mut books = Books::new(options.merchant, base_url);
+    let mut books = Books::new(base_url);
     let journal = match &options.data {
         Some(path) => {
             let (journal, records) = journal::Journal::open(path)?;
@@ -177,18 +193,21 @@ fn open(addr: SocketAddr, options: Options) -> std::io::Result<Service> {
     Ok(Service::new(Parts {
         books,
         journal,
-        settings: Settings { webhook_url: options.webhook_url, secrets: options.secrets },
+        settings: Settings {
+            webhook_urls: options.webhook_urls,
+            keys: options.face_keys,
+            default_keys: options.keys,
+        },
         env: options.env,
         virtual_clock: options.virtual_clock,
         retries_ms: options.retries_ms,
-        api_key: options.api_key,
         client,
     }))
 }
 
 fn router(service: Arc<Service>) -> Router {
     Router::new()
-        .merge(api::routes())
+        .merge(faces::routes())
         .merge(sim_api::routes())
         .merge(page::routes())
         .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))

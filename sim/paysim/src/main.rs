@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use basis::{Env, ManualClock, OsEntropy};
 use clap::Parser;
-use paysim::{Options, Paysim};
+use paysim::{Keys, Options, Paysim};
 
 /// A sandbox payment provider: no money moves. Stops on SIGTERM and SIGINT.
 #[derive(Parser)]
@@ -18,7 +18,7 @@ struct Args {
     /// The journal file; without it the books are in memory.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Where messages go.
+    /// Where the sandbox face's messages go; other faces' by `PUT /sim/webhook`.
     #[arg(long)]
     webhook_url: Option<String>,
     /// What signs messages; twice while it is rolled.
@@ -33,7 +33,7 @@ struct Args {
     /// The address of the pay pages, if it is not the listening one.
     #[arg(long)]
     public_url: Option<String>,
-    /// Milliseconds between tries of a message, instead of each method's true table, e.g. `200,500,1000`.
+    /// Milliseconds between tries of a message, instead of each face's true table, e.g. `200,500,1000`.
     #[arg(long, value_delimiter = ',')]
     retry_ms: Option<Vec<i64>>,
     /// A clock that stands until `POST /sim/clock` moves it.
@@ -60,15 +60,16 @@ fn options(args: Args) -> Options {
         Some(clock) => Env { clock: clock.clone(), entropy: Arc::new(OsEntropy) },
         None => Env::system(),
     };
+    let webhook_urls = args.webhook_url.map(|url| ("sandbox".to_owned(), url)).into_iter().collect();
     Options {
-        webhook_url: args.webhook_url,
-        secrets: args.secret,
+        webhook_urls,
         data: args.data,
         public_url: args.public_url,
         env,
         virtual_clock: clock,
         retries_ms: args.retry_ms,
-        ..Options::new(&args.merchant, &args.api_key, "")
+        keys: Keys { secrets: args.secret, ..Keys::new(&args.merchant, &args.api_key, "") },
+        ..Options::new("", "", "")
     }
 }
 

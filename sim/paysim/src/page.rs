@@ -11,7 +11,8 @@ use axum::routing::get;
 use basis::Currency;
 use serde::Deserialize;
 
-use crate::api::settled;
+use crate::answers::settled;
+use crate::faces::face;
 use crate::service::Service;
 use crate::wire::{ApiError, Method, Outcome, Payment, Status};
 
@@ -110,7 +111,7 @@ fn choices(chinese: bool, status: Status) -> Vec<Choice> {
         Status::Open => [&OK].into_iter().chain(&REST).collect(),
         Status::Expired => [&LATE].into_iter().chain(REST.iter().take(4)).collect(),
         Status::Captured => vec![&AGAIN],
-        Status::Declined | Status::Cancelled => Vec::new(),
+        Status::Approved | Status::Pending | Status::Declined | Status::Cancelled => Vec::new(),
     };
     offered
         .into_iter()
@@ -122,6 +123,8 @@ fn note(chinese: bool, status: Status) -> Option<&'static str> {
     let said = match status {
         Status::Open => return None,
         Status::Captured => both("这笔已经付过了。", "This is paid."),
+        Status::Approved => both("已同意付款，等商家收款。", "Agreed. The shop takes the money now."),
+        Status::Pending => both("付款处理中。", "The payment is on its way."),
         Status::Declined => both("银行拒绝了这笔付款，没有扣款。", "The bank declined. Nothing was taken."),
         Status::Cancelled => {
             both("这笔付款已取消，没有扣款。", "This payment is cancelled. Nothing was taken.")
@@ -159,8 +162,12 @@ fn render(service: &Service, payment: Payment, chinese: bool) -> Response {
         amount: amount_text(&payment),
         note: note(chinese, payment.status),
         choices: choices(chinese, payment.status),
-        webhook: service.webhook_url().unwrap_or_else(|| "–".to_owned()),
-        retries: crate::hooks::retry_table_ms(payment.method).len(),
+        webhook: payment
+            .notify_url
+            .clone()
+            .or_else(|| service.webhook_url(&payment.face))
+            .unwrap_or_else(|| "–".to_owned()),
+        retries: face(&payment.face).retries_ms(&payment).len(),
         payment,
     };
     let mut headers = HeaderMap::new();

@@ -1,20 +1,22 @@
 //! The books behind a lock, with their journal, their clock and what wakes the sender.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use basis::{Env, ManualClock, Timestamp};
 use tokio::sync::Notify;
 
 use crate::books::{Books, Delivery};
-use crate::hooks::retry_table_ms;
+use crate::faces::face;
 use crate::journal::Journal;
-use crate::wire::Method;
+use crate::keys::Keys;
 
 /// What can change while it runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) webhook_url: Option<String>,
-    pub(crate) secrets: Vec<String>,
+    pub(crate) webhook_urls: BTreeMap<String, String>,
+    pub(crate) keys: BTreeMap<String, Keys>,
+    pub(crate) default_keys: Keys,
 }
 
 pub(crate) struct Service {
@@ -24,7 +26,6 @@ pub(crate) struct Service {
     env: Env,
     virtual_clock: Option<Arc<ManualClock>>,
     retries_ms: Option<Vec<i64>>,
-    api_key: String,
     client: reqwest::Client,
     wake: Notify,
 }
@@ -36,7 +37,6 @@ pub(crate) struct Parts {
     pub(crate) env: Env,
     pub(crate) virtual_clock: Option<Arc<ManualClock>>,
     pub(crate) retries_ms: Option<Vec<i64>>,
-    pub(crate) api_key: String,
     pub(crate) client: reqwest::Client,
 }
 
@@ -53,7 +53,6 @@ impl Service {
             env: parts.env,
             virtual_clock: parts.virtual_clock,
             retries_ms: parts.retries_ms,
-            api_key: parts.api_key,
             client: parts.client,
             wake: Notify::new(),
         }
@@ -106,9 +105,8 @@ impl Service {
         if let Some(table) = &self.retries_ms {
             return table.get(failed).copied();
         }
-        let state = open(&self.state);
-        let method = state.0.get(self.env.now(), &delivery.payment).map_or(Method::Card, |p| p.method);
-        retry_table_ms(method).get(failed).copied()
+        let payment = &delivery.event.payment;
+        face(&payment.face).retries_ms(payment).get(failed).copied()
     }
 
     pub(crate) async fn woken(&self) {
@@ -135,24 +133,31 @@ impl Service {
         self.virtual_clock.as_deref()
     }
 
-    pub(crate) fn api_key(&self) -> &str {
-        &self.api_key
+    /// Where this face's messages go, unless their payment says so.
+    pub(crate) fn webhook_url(&self, face: &str) -> Option<String> {
+        open(&self.settings).webhook_urls.get(face).cloned()
     }
 
-    pub(crate) fn webhook_url(&self) -> Option<String> {
-        open(&self.settings).webhook_url.clone()
-    }
-
-    pub(crate) fn set_webhook_url(&self, url: Option<String>) {
-        open(&self.settings).webhook_url = url;
+    pub(crate) fn set_webhook_url(&self, face: &str, url: Option<String>) {
+        let mut settings = open(&self.settings);
+        match url {
+            Some(url) => drop(settings.webhook_urls.insert(face.to_owned(), url)),
+            None => drop(settings.webhook_urls.remove(face)),
+        }
+        drop(settings);
         self.wake();
     }
 
-    pub(crate) fn secrets(&self) -> Vec<String> {
-        open(&self.settings).secrets.clone()
+    /// This face's credentials.
+    pub(crate) fn keys(&self, face: &str) -> Keys {
+        let settings = open(&self.settings);
+        settings.keys.get(face).unwrap_or(&settings.default_keys).clone()
     }
 
-    pub(crate) fn set_secrets(&self, secrets: Vec<String>) {
-        open(&self.settings).secrets = secrets;
+    pub(crate) fn change_keys(&self, face: &str, change: impl FnOnce(&mut Keys)) {
+        let mut settings = open(&self.settings);
+        let mut keys = settings.keys.get(face).unwrap_or(&settings.default_keys).clone();
+        change(&mut keys);
+        settings.keys.insert(face.to_owned(), keys);
     }
 }

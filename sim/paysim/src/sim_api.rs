@@ -10,10 +10,12 @@ use basis::Currency;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::settled;
+use crate::answers::settled;
 use crate::books::Books;
+use crate::faults::FaultPlan;
+use crate::keys::{PLATFORM, PLATFORM_NEXT};
 use crate::service::Service;
-use crate::wire::{ApiError, FaultPlan, Outcome, Payment, RefundStatus};
+use crate::wire::{ApiError, Outcome, Payment, RefundStatus};
 
 pub(crate) fn routes() -> Router<Arc<Service>> {
     Router::new()
@@ -21,8 +23,10 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/sim/payments/{id}/dispute", post(dispute))
         .route("/sim/payments/{id}/faults", put(set_faults))
         .route("/sim/faults", put(set_default_faults))
+        .route("/sim/payments/{id}/dispute/end", post(end_dispute))
         .route("/sim/webhook", put(set_webhook))
         .route("/sim/secrets", put(set_secrets))
+        .route("/sim/rotate", post(rotate))
         .route("/sim/clock", post(advance))
         .route("/sim/books", get(books))
 }
@@ -61,23 +65,59 @@ async fn set_default_faults(State(service): State<Arc<Service>>, Json(plan): Jso
     Json(json!({}))
 }
 
+/// The face that is meant when none is named.
+fn sandbox() -> String {
+    "sandbox".to_owned()
+}
+
+#[derive(Deserialize)]
+struct EndDispute {
+    won: bool,
+}
+
+async fn end_dispute(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Json(end): Json<EndDispute>,
+) -> Result<Json<Payment>, ApiError> {
+    settled(service.change(|books, env| books.end_dispute(env, &id, end.won)).await).map(Json)
+}
+
 #[derive(Deserialize)]
 struct Webhook {
+    #[serde(default = "sandbox")]
+    face: String,
     url: Option<String>,
 }
 
 async fn set_webhook(State(service): State<Arc<Service>>, Json(webhook): Json<Webhook>) -> Json<Value> {
-    service.set_webhook_url(webhook.url);
+    service.set_webhook_url(&webhook.face, webhook.url);
     Json(json!({}))
 }
 
 #[derive(Deserialize)]
 struct Secrets {
+    #[serde(default = "sandbox")]
+    face: String,
     secrets: Vec<String>,
 }
 
 async fn set_secrets(State(service): State<Arc<Service>>, Json(body): Json<Secrets>) -> Json<Value> {
-    service.set_secrets(body.secrets);
+    service.change_keys(&body.face, |keys| keys.secrets = body.secrets);
+    Json(json!({}))
+}
+
+#[derive(Deserialize)]
+struct Rotate {
+    face: String,
+}
+
+/// A face that signs by RSA takes another key; the one before stays shown.
+async fn rotate(State(service): State<Arc<Service>>, Json(body): Json<Rotate>) -> Json<Value> {
+    service.change_keys(&body.face, |keys| {
+        let next = if keys.signer() == PLATFORM { PLATFORM_NEXT } else { PLATFORM };
+        keys.signers = vec![next, keys.signer()];
+    });
     Json(json!({}))
 }
 
@@ -102,6 +142,8 @@ async fn advance(
 pub struct BookLine {
     /// The sandbox's name for it.
     pub id: String,
+    /// In which protocol it was opened.
+    pub face: String,
     /// The merchant's name for it.
     pub reference: String,
     /// In which currency.
@@ -150,6 +192,7 @@ fn line(payment: &Payment) -> BookLine {
     };
     BookLine {
         id: payment.id.clone(),
+        face: payment.face.clone(),
         reference: payment.reference.clone(),
         currency: payment.captures.first().map_or(payment.amount.currency, |capture| capture.amount.currency),
         asked_minor: payment.amount.minor,

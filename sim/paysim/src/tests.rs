@@ -32,7 +32,7 @@ async fn open_until(paysim: &Paysim, key: &str, minor: i64, expires_at: Timestam
         "reference": "pay_1", "amount": { "minor": minor, "currency": "CNY" }, "method": "alipay",
         "return_url": "http://127.0.0.1/back", "expires_at": expires_at,
     });
-    let request = Client::new().post(format!("{}/v1/payments", paysim.url())).bearer_auth("sk_test");
+    let request = Client::new().post(format!("{}/sandbox/v1/payments", paysim.url())).bearer_auth("sk_test");
     request.header("idempotency-key", key).json(&body).send().await.unwrap()
 }
 
@@ -52,7 +52,8 @@ async fn a_key_answers_the_same_again_and_refuses_another_wish() {
     assert_eq!(other.status(), 400);
     assert_eq!(other.json::<Value>().await.unwrap()["error"]["type"], "idempotency_error");
     assert_eq!(paysim.books().await.payments.len(), 1);
-    let stranger = Client::new().get(format!("{}/v1/payments/{first}", paysim.url())).send().await.unwrap();
+    let stranger =
+        Client::new().get(format!("{}/sandbox/v1/payments/{first}", paysim.url())).send().await.unwrap();
     assert_eq!(stranger.status(), 401);
 }
 
@@ -132,7 +133,7 @@ async fn deaf_merchant(paysim: &Paysim) -> Arc<AtomicUsize> {
         }),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    paysim.set_webhook_url(&format!("http://{}/", listener.local_addr().unwrap()));
+    paysim.set_webhook_url("sandbox", &format!("http://{}/", listener.local_addr().unwrap()));
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     heard
 }

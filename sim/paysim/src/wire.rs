@@ -1,7 +1,8 @@
-//! What goes over the wire: payments, refunds, events, errors, and the faults that a test asks for.
+//! What goes over the wire: payments, refunds, events and errors.
 
 use basis::{Money, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Where a payment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -9,6 +10,10 @@ use serde::{Deserialize, Serialize};
 pub enum Status {
     /// The payer can pay.
     Open,
+    /// The payer agreed; the merchant takes the money by a request of its own.
+    Approved,
+    /// The payer paid; the money is not there yet.
+    Pending,
     /// Paid, at least once.
     Captured,
     /// The payer's bank refused.
@@ -35,11 +40,34 @@ pub enum Method {
     WeChatPay,
 }
 
-/// A payment as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Payment {
-    /// `sp_…`
+/// A method that the merchant may charge again without the payer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// `sm_…`
     pub id: String,
+    /// What the payer knows it by.
+    pub label: String,
+}
+
+/// A contested payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// `dp_…`
+    pub id: String,
+    /// When it was opened.
+    pub at: Timestamp,
+    /// Whether the merchant won; `None` while it is open.
+    pub won: Option<bool>,
+}
+
+/// A payment in the books, and as the sandbox's own face shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, as on the wire")]
+pub struct Payment {
+    /// `sp_…`, or as its face names it.
+    pub id: String,
+    /// In which protocol it was opened.
+    pub face: String,
     /// Always true: nothing here is money.
     pub sandbox: bool,
     /// Whose account the money is in.
@@ -68,10 +96,28 @@ pub struct Payment {
     pub captures: Vec<Capture>,
     /// Money sent back.
     pub refunds: Vec<Refund>,
-    /// True while contested.
+    /// True while contested, and once the payer has won.
     pub disputed: bool,
+    /// How it was contested.
+    pub dispute: Option<Dispute>,
     /// Why it was declined.
     pub decline_code: Option<String>,
+    /// The payer agrees, and the merchant then takes the money.
+    pub captured_by_merchant: bool,
+    /// The payer lets the merchant keep the method.
+    pub save: bool,
+    /// The kept method, once it is paid.
+    pub saved: Option<Saved>,
+    /// Where the payer of a charge must go before it goes through.
+    pub act_url: Option<String>,
+    /// Where its messages go, if the face has each payment say so.
+    pub notify_url: Option<String>,
+    /// When a pending payment ends.
+    pub due_at: Option<Timestamp>,
+    /// What only its face knows.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    #[serde(default)]
+    pub extra: Value,
 }
 
 /// Money taken from the payer.
@@ -112,34 +158,15 @@ pub struct Refund {
     pub amount: Money,
     /// Where it stands.
     pub status: RefundStatus,
+    /// Since when.
+    pub at: Timestamp,
     /// Why it failed.
     pub failure: Option<String>,
     /// When a pending one will end.
     pub due_at: Option<Timestamp>,
 }
 
-/// `POST /v1/payments`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct CreatePayment {
-    /// The merchant's own name for it, at most 100 bytes.
-    pub reference: String,
-    /// How much.
-    pub amount: Money,
-    /// Which way.
-    pub method: Method,
-    /// What the payer reads.
-    #[serde(default)]
-    pub description: String,
-    /// The page's language.
-    #[serde(default)]
-    pub locale: String,
-    /// Where the payer goes afterwards.
-    pub return_url: String,
-    /// When it runs out.
-    pub expires_at: Timestamp,
-}
-
-/// `POST /v1/payments/{id}/refunds`
+/// A refund to be made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CreateRefund {
     /// The merchant's own name for it.
@@ -172,89 +199,57 @@ pub enum Outcome {
     Cancel,
 }
 
-/// How messages about one payment are sent.
+/// What happened to a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct HookPlan {
-    /// So much later.
-    pub delay_ms: i64,
-    /// So often; 0: not at all.
-    pub copies: u32,
-    /// A message about the beginning comes a second after the one about the end.
-    pub reordered: bool,
-    /// Signed with a wrong secret.
-    pub forged: bool,
+pub enum Happening {
+    /// The payer is paying; the message that comes late when they are reordered.
+    #[serde(rename = "payment.processing")]
+    Processing,
+    /// The payer agreed; the merchant may take the money.
+    #[serde(rename = "payment.approved")]
+    Approved,
+    /// A charge waits for its payer.
+    #[serde(rename = "payment.payer_must_act")]
+    PayerMustAct,
+    /// Money was taken: the last capture.
+    #[serde(rename = "payment.captured")]
+    Captured,
+    /// Refused.
+    #[serde(rename = "payment.declined")]
+    Declined,
+    /// Cancelled.
+    #[serde(rename = "payment.cancelled")]
+    Cancelled,
+    /// A refund was accepted: the last one.
+    #[serde(rename = "refund.pending")]
+    RefundPending,
+    /// A refund went through.
+    #[serde(rename = "refund.succeeded")]
+    RefundSucceeded,
+    /// A refund failed.
+    #[serde(rename = "refund.failed")]
+    RefundFailed,
+    /// The payer contests it.
+    #[serde(rename = "dispute.created")]
+    DisputeOpened,
+    /// The dispute is over.
+    #[serde(rename = "dispute.closed")]
+    DisputeClosed,
 }
 
-impl Default for HookPlan {
-    fn default() -> Self {
-        Self { delay_ms: 0, copies: 1, reordered: false, forged: false }
-    }
-}
-
-/// How a refund ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "end")]
-pub enum RefundPlan {
-    /// At once.
-    #[default]
-    Succeed,
-    /// Accepted now, done later.
-    Later {
-        /// So much later.
-        after_ms: i64,
-    },
-    /// Accepted now, failed later.
-    FailLater {
-        /// So much later.
-        after_ms: i64,
-    },
-    /// Not accepted.
-    Refuse,
-}
-
-/// How the API answers what changes something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AnswerPlan {
-    /// As it should.
-    #[default]
-    Normal,
-    /// 503 before anything happens.
-    FailBefore,
-    /// It happens, then 502 instead of the answer.
-    LoseAnswer,
-}
-
-/// What goes wrong with a payment, as a test or a person on the pay page asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FaultPlan {
-    /// Its messages.
-    pub hook: HookPlan,
-    /// Its refunds.
-    pub refund: RefundPlan,
-    /// Answers to its merchant; back to normal after one.
-    pub answer: AnswerPlan,
-    /// Takes this instead of what was asked for.
-    pub capture_amount: Option<Money>,
-    /// Shows this merchant instead of the true one.
-    pub merchant: Option<String>,
-}
-
-/// A message to the merchant.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What a message tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// `evt_…`
+    /// `evt_…`; the same for every copy and every try.
     pub id: String,
-    /// `event`
-    pub object: String,
-    /// `payment.captured`, `refund.succeeded`, …
-    pub r#type: String,
-    /// When it happened.
-    pub created_at: Timestamp,
+    /// What happened.
+    pub happening: Happening,
+    /// When.
+    pub at: Timestamp,
+    /// Which refund it is about, if one.
+    pub refund: Option<String>,
     /// The payment as it was then.
-    pub data: Payment,
+    pub payment: Payment,
 }
 
 /// An error answer.

@@ -3,7 +3,7 @@
 use basis::{Account, Id, Order, Payment as PaymentKind, Problem, Refund as RefundKind, Timestamp};
 use store::{Conn, Row, sql};
 
-use crate::provider::RefundFact;
+use crate::facts::RefundFact;
 use crate::rows::{money, word};
 use crate::rules::{Payment, Refund, RefundState};
 

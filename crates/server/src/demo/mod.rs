@@ -124,14 +124,14 @@ async fn with_paysim(settings: Settings, options: &Demo, hooks: SocketAddr) -> R
     DataDir::make(&settings.data)?;
     let [api_key, secret] = [(); 2].map(|()| hex(&Env::system().random::<16>()));
     let sandbox = paysim::Options {
-        webhook_url: Some(format!("http://{hooks}/hooks/sandbox")),
+        webhook_urls: [("sandbox".to_owned(), format!("http://{hooks}/hooks/sandbox"))].into(),
         data: Some(settings.data.join("paysim.journal")),
         ..paysim::Options::new(&settings.sandbox.merchant, &api_key, &secret)
     };
     let paysim = Paysim::spawn(SocketAddr::new(options.listen.ip(), 0), sandbox).await?;
     let merchant = settings.sandbox.merchant.clone();
     let sandbox = Sandbox { url: paysim.url(), api_key, merchant, webhook_secrets: vec![secret] };
-    Ok((paysim, Settings { sandbox, ..settings }))
+    Ok((paysim, Settings { sandbox, hooks_url: format!("http://{hooks}"), ..settings }))
 }
 
 fn world(running: &Running, paysim: &Paysim, account: Account, cards: Vec<MadeCard>) -> World {

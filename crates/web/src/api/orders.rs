@@ -13,8 +13,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::ProblemBody;
 use super::{ApiCaller, ApiProblem, ApiResult, IdempotencyKey};
-use crate::App;
-use crate::pages::checkout::pay_with;
+use crate::pages::{checkout::pay_with, payments::pay_url};
+use crate::{App, Payer};
 
 /// The endpoints of orders.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -179,9 +179,12 @@ struct PlacedOut {
     pay_url: Option<String>,
 }
 
-async fn placed_out(app: &App, placed: Placed) -> PlacedOut {
+async fn placed_out(app: &App, placed: Placed, payer: payments::Payer) -> PlacedOut {
     let pay_url = match placed.payment {
-        Some(payment) => payments::begin(&app.db, &app.env, &app.desk.providers, payment).await.ok(),
+        Some(payment) => {
+            let begun = payments::begin(&app.db, &app.env, &app.desk.providers, payment, payer).await;
+            begun.ok().map(|pay_at| pay_url(app, payment, pay_at))
+        }
         None => None,
     };
     PlacedOut {
@@ -208,6 +211,7 @@ async fn payer_view(app: &App, caller: &ApiCaller, plan: &catalog::PlanId) -> Re
 async fn place(
     State(app): State<App>,
     caller: ApiCaller,
+    Payer(payer): Payer,
     IdempotencyKey(key): IdempotencyKey,
     Json(wish): Json<OrderIn>,
 ) -> Result<(StatusCode, Json<PlacedOut>), ApiProblem> {
@@ -226,7 +230,7 @@ async fn place(
     };
     let view = payer_view(&app, &caller, &input.plan).await?;
     let placed = orders::place(&app.desk, caller.account, &input, &view, &key).await?;
-    Ok((StatusCode::CREATED, Json(placed_out(&app, placed).await)))
+    Ok((StatusCode::CREATED, Json(placed_out(&app, placed, payer).await)))
 }
 
 /// An order.
@@ -366,6 +370,7 @@ struct PayIn {
 async fn pay(
     State(app): State<App>,
     caller: ApiCaller,
+    Payer(payer): Payer,
     IdempotencyKey(key): IdempotencyKey,
     Path(order): Path<String>,
     Json(body): Json<PayIn>,
@@ -374,7 +379,7 @@ async fn pay(
     let with = pay_with(&app, order.price.currency, &body.method)?;
     let view = payer_view(&app, &caller, &order.plan).await?;
     let placed = orders::pay_again(&app.desk, caller.account, order.id, &with, &view, &key).await?;
-    Ok(Json(placed_out(&app, placed).await))
+    Ok(Json(placed_out(&app, placed, payer).await))
 }
 
 /// Calls an unpaid order off.

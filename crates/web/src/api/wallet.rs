@@ -15,7 +15,8 @@ use super::{
     ApiCaller, ApiProblem, ApiResult, IdempotencyKey,
     catalog::{Asked, MoneyOut},
 };
-use crate::App;
+use crate::pages::payments::pay_url;
+use crate::{App, Payer};
 
 /// Moves on one page.
 const MOVES: u32 = 50;
@@ -157,7 +158,7 @@ struct TopUpIn {
 struct OpenedOut {
     /// How it stands.
     payment: PaymentOut,
-    /// Where the payer goes.
+    /// Where the payer goes: the provider's page, or ours that shows a code to scan.
     redirect_url: String,
 }
 
@@ -210,6 +211,7 @@ async fn top_up(
     caller: ApiCaller,
     Asked(texts): Asked,
     IdempotencyKey(key): IdempotencyKey,
+    Payer(payer): Payer,
     Json(wish): Json<TopUpIn>,
 ) -> ApiResult<OpenedOut> {
     caller.who.account.require_verified()?;
@@ -222,10 +224,12 @@ async fn top_up(
         description: texts.tf("wallet-at-provider", [("brand", &app.config.brand)]),
         language: texts.language(),
         return_url: app.config.absolute("/wallet/top-ups/{payment}"),
+        payer,
         request_key: format!("api:{key}"),
     };
-    let (opened, redirect_url) = payments::top_up(&app.db, &app.env, &app.desk.providers, wish).await?;
+    let (opened, pay_at) = payments::top_up(&app.db, &app.env, &app.desk.providers, wish).await?;
     let now = payments::find(&mut app.db.read().await?, opened.id).await?;
+    let redirect_url = pay_url(&app, opened.id, pay_at);
     Ok(Json(OpenedOut { payment: PaymentOut::of(&now, texts), redirect_url }))
 }
 

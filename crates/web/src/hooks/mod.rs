@@ -2,10 +2,10 @@
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::HeaderMap,
+    response::Response,
     routing::post,
 };
 use payments::HookRejected;
@@ -17,42 +17,26 @@ pub fn routes() -> Router<App> {
     Router::new().route("/hooks/{provider}", post(receive))
 }
 
-/// 2xx only once the message is durable. A provider that gets 4xx may stop sending it, one that gets 503 tries again.
+/// What the provider wants to hear; that it was taken only once the message is durable.
 async fn receive(
     State(app): State<App>,
     Path(provider): Path<String>,
     headers: HeaderMap,
     raw: Bytes,
 ) -> Response {
-    match payments::receive_hook(&app.db, &app.env, &app.desk.providers, &provider, &headers, &raw).await {
-        Ok(_) => StatusCode::NO_CONTENT.into_response(),
-        Err(rejected) => refuse(&provider, &rejected),
+    let providers = &app.desk.providers;
+    let outcome = payments::receive_hook(&app.db, &app.env, providers, &provider, &headers, &raw).await;
+    if let Err(rejected) = &outcome {
+        tell(&provider, rejected);
     }
-}
-
-fn refuse(provider: &str, rejected: &HookRejected) -> Response {
-    metrics::counter!("webhooks_refused_total", "reason" => reason(rejected)).increment(1);
-    tracing::warn!(provider, %rejected, "webhook refused");
-    let status = match rejected {
-        HookRejected::UnknownProvider => StatusCode::NOT_FOUND,
-        HookRejected::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        HookRejected::BadSignature => StatusCode::UNAUTHORIZED,
-        HookRejected::Stale | HookRejected::Unreadable => StatusCode::BAD_REQUEST,
-        HookRejected::Unavailable(_) => {
-            let soon = (header::RETRY_AFTER, HeaderValue::from_static("5"));
-            return (StatusCode::SERVICE_UNAVAILABLE, [soon]).into_response();
-        }
+    let answer = match providers.get(&provider) {
+        Some(speaker) => speaker.hook_answer(&outcome),
+        None => payments::plain_answer(&outcome),
     };
-    (status, reason(rejected)).into_response()
+    answer.map(Body::from)
 }
 
-const fn reason(rejected: &HookRejected) -> &'static str {
-    match rejected {
-        HookRejected::UnknownProvider => "unknown provider",
-        HookRejected::TooLarge => "too large",
-        HookRejected::BadSignature => "bad signature",
-        HookRejected::Stale => "signed outside the tolerated time",
-        HookRejected::Unreadable => "unreadable",
-        HookRejected::Unavailable(_) => "unavailable",
-    }
+fn tell(provider: &str, rejected: &HookRejected) {
+    metrics::counter!("webhooks_refused_total", "reason" => rejected.word()).increment(1);
+    tracing::warn!(provider, %rejected, "webhook refused");
 }

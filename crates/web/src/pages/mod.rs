@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod home;
 pub mod lines;
 pub mod orders;
+pub mod payments;
 pub mod plans;
 pub mod pools;
 pub mod preferences;
@@ -29,6 +30,7 @@ pub fn routes() -> Router<App> {
         .merge(home::routes())
         .merge(lines::routes())
         .merge(orders::routes())
+        .merge(payments::routes())
         .merge(plans::routes())
         .merge(pools::routes())
         .merge(preferences::routes())

@@ -25,7 +25,7 @@ async fn open() -> (Shop, Paysim) {
         })
         .unwrap(),
     );
-    (Shop::with_providers(ADDRESS, Providers::new([sandbox])).await, paysim)
+    (Shop::with_providers(ADDRESS, Providers::new([sandbox], "https://shop.example/hooks")).await, paysim)
 }
 
 async fn hook(shop: &Shop, body: &str, signature: &str) -> StatusCode {

@@ -1,27 +1,56 @@
-//! What merchants, payers and time do to the books.
+//! What merchants, payers and time do to payments.
 
-use basis::{DAY_MS, Env, Money, SECOND_MS, Timestamp};
+use basis::{Env, Money, SECOND_MS, Timestamp};
+use serde_json::Value;
 
 use super::{Books, Delivery};
-use crate::wire::{
-    ApiError, Capture, CreatePayment, CreateRefund, Event, FaultPlan, HookPlan, Outcome, Payment, Refund,
-    RefundPlan, RefundStatus, Status,
-};
+use crate::faults::{ChargePlan, FaultPlan, HookPlan, PayPlan};
+use crate::wire::{ApiError, Capture, Event, Happening, Method, Outcome, Payment, Saved, Status};
 
-/// A payment may be opened for so long at most.
-const EXPIRY_MS_MAX: i64 = DAY_MS;
+/// A payment to be opened. `default()` with what differs.
+#[derive(Debug, Clone)]
+pub(crate) struct NewPayment {
+    /// In which protocol.
+    pub(crate) face: &'static str,
+    /// The face's name for it; empty: one is made.
+    pub(crate) id: String,
+    /// Whose account the money is in.
+    pub(crate) merchant: String,
+    /// The merchant's own name for it.
+    pub(crate) reference: String,
+    /// How much.
+    pub(crate) amount: Money,
+    /// Which way.
+    pub(crate) method: Method,
+    /// What the payer reads.
+    pub(crate) description: String,
+    /// The page's language.
+    pub(crate) locale: String,
+    /// Where the payer goes afterwards.
+    pub(crate) return_url: String,
+    /// Where its messages go, if the face has each payment say so.
+    pub(crate) notify_url: Option<String>,
+    /// When it runs out.
+    pub(crate) expires_at: Timestamp,
+    /// The payer agrees, and the merchant then takes the money.
+    pub(crate) captured_by_merchant: bool,
+    /// The payer lets the merchant keep the method.
+    pub(crate) save: bool,
+    /// What only the face knows.
+    pub(crate) extra: Value,
+}
 
 impl Books {
     /// Opens a payment.
-    pub fn create(&mut self, env: &Env, new: CreatePayment) -> Result<Payment, ApiError> {
+    pub(crate) fn create(&mut self, env: &Env, new: NewPayment) -> Payment {
         let now = env.now();
-        check_new(now, &new)?;
-        let id = env.new_id::<basis::Payment>().to_string().replacen("pay_", "sp_", 1);
+        let id = if new.id.is_empty() { made_id(env) } else { new.id };
         let payment = Payment {
             url: format!("{}/pay/{id}", self.base_url),
             id,
+            face: new.face.to_owned(),
             sandbox: true,
-            merchant: self.merchant.clone(),
+            merchant: new.merchant,
             reference: new.reference,
             amount: new.amount,
             method: new.method,
@@ -34,17 +63,45 @@ impl Books {
             captures: Vec::new(),
             refunds: Vec::new(),
             disputed: false,
+            dispute: None,
             decline_code: None,
+            captured_by_merchant: new.captured_by_merchant,
+            save: new.save,
+            saved: None,
+            act_url: None,
+            notify_url: new.notify_url,
+            due_at: None,
+            extra: new.extra,
         };
         self.store(now, payment.clone());
-        Ok(payment)
+        payment
+    }
+
+    /// Charges a kept method without its payer; a payment whose bank wants to see them stays open.
+    pub(crate) fn charge(&mut self, env: &Env, new: NewPayment, saved: &str) -> Result<Payment, ApiError> {
+        let kept =
+            self.saved.get(saved).and_then(|id| self.payments.get(id)).ok_or_else(ApiError::not_found)?;
+        let method = kept.method;
+        let plan = self.plan(saved).charge;
+        let mut payment = self.create(env, NewPayment { method, ..new });
+        match plan {
+            ChargePlan::Succeed => Ok(self.capture(env, payment)),
+            ChargePlan::SoftDecline => self.end(env, payment, Status::Declined, Some("insufficient_funds")),
+            ChargePlan::HardDecline => self.end(env, payment, Status::Declined, Some("stolen_card")),
+            ChargePlan::PayerMustAct => {
+                payment.act_url = Some(payment.url.clone());
+                self.store(env.now(), payment.clone());
+                self.announce(env, Happening::PayerMustAct, &payment, None);
+                Ok(payment)
+            }
+        }
     }
 
     /// What the payer does. A payer may be late, and may pay more than once; after a cancellation or a refusal
     /// nothing more can be paid.
     pub fn pay(&mut self, env: &Env, id: &str, outcome: Outcome) -> Result<Payment, ApiError> {
         let payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
-        if matches!(payment.status, Status::Declined | Status::Cancelled) {
+        if matches!(payment.status, Status::Declined | Status::Cancelled | Status::Pending) {
             return Err(ApiError::invalid("payment_over", "this payment can no longer be paid"));
         }
         if let Some(hook) = hook_of(outcome, self.plan(id).hook) {
@@ -55,17 +112,51 @@ impl Books {
             Outcome::Declined => self.end(env, payment, Status::Declined, Some("card_declined")),
             Outcome::Cancel => self.end(env, payment, Status::Cancelled, None),
             Outcome::Twice => {
-                let once = self.capture(env, payment);
-                Ok(self.capture(env, once))
+                let once = self.agree(env, payment);
+                Ok(self.agree(env, once))
             }
-            _ => Ok(self.capture(env, payment)),
+            _ => Ok(self.agree(env, payment)),
+        }
+    }
+
+    /// The payer agrees: then the merchant takes the money, or the face does.
+    fn agree(&mut self, env: &Env, mut payment: Payment) -> Payment {
+        if payment.captured_by_merchant && payment.captures.is_empty() {
+            payment.status = Status::Approved;
+            self.store(env.now(), payment.clone());
+            self.announce(env, Happening::Approved, &payment, None);
+            return payment;
+        }
+        self.take(env, payment)
+    }
+
+    /// Takes the money at once or, by the fault plan, later.
+    fn take(&mut self, env: &Env, mut payment: Payment) -> Payment {
+        let (PayPlan::Later { after_ms } | PayPlan::FailLater { after_ms }) = self.plan(&payment.id).pay
+        else {
+            return self.capture(env, payment);
+        };
+        payment.status = Status::Pending;
+        payment.due_at = Some(env.now().plus_ms(after_ms));
+        self.store(env.now(), payment.clone());
+        self.announce(env, Happening::Processing, &payment, None);
+        payment
+    }
+
+    /// The merchant takes what its payer agreed to; what is taken already stays as it is.
+    pub fn take_approved(&mut self, env: &Env, id: &str) -> Result<Payment, ApiError> {
+        let payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
+        match payment.status {
+            Status::Approved => Ok(self.take(env, payment)),
+            Status::Captured | Status::Pending => self.get(env.now(), id),
+            _ => Err(ApiError::invalid("not_approved", "the payer has not agreed")),
         }
     }
 
     /// The merchant does not want it any more. What is paid stays paid.
     pub fn cancel(&mut self, env: &Env, id: &str) -> Result<Payment, ApiError> {
         let payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
-        if payment.status != Status::Open {
+        if !matches!(payment.status, Status::Open | Status::Approved) {
             return self.get(env.now(), id);
         }
         self.end(env, payment, Status::Cancelled, None)
@@ -83,156 +174,81 @@ impl Books {
         }
         let payment = Payment { status, decline_code: decline_code.map(str::to_owned), ..payment };
         self.store(env.now(), payment.clone());
-        let kind = if status == Status::Declined { "payment.declined" } else { "payment.cancelled" };
-        self.announce(env, kind, &payment);
+        let declined = status == Status::Declined;
+        let happening = if declined { Happening::Declined } else { Happening::Cancelled };
+        self.announce(env, happening, &payment, None);
         Ok(payment)
     }
 
     fn capture(&mut self, env: &Env, mut payment: Payment) -> Payment {
         let now = env.now();
         if self.plan(&payment.id).hook.reordered {
-            self.announce(env, "payment.processing", &payment);
+            self.announce(env, Happening::Processing, &payment, None);
         }
         let amount = self.plan(&payment.id).capture_amount.unwrap_or(payment.amount);
         payment.status = Status::Captured;
+        payment.act_url = None;
         payment.captures.push(Capture { id: short_id(env, "cap"), amount, at: now });
+        if payment.save && payment.saved.is_none() {
+            payment.saved = Some(Saved { id: short_id(env, "sm"), label: "Test ···· 4242".to_owned() });
+        }
         self.store(now, payment.clone());
-        self.announce(env, "payment.captured", &payment);
+        self.announce(env, Happening::Captured, &payment, None);
         payment
     }
 
-    /// Sends money back, never more than a capture has left.
-    pub fn refund(&mut self, env: &Env, id: &str, new: CreateRefund) -> Result<Refund, ApiError> {
-        let mut payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
-        let capture = refundable(&payment, &new)?;
-        let plan = self.plan(id).refund;
-        let now = env.now();
-        let (status, due_at) = match plan {
-            RefundPlan::Refuse => {
-                return Err(ApiError::invalid("refund_refused", "this payment cannot be refunded"));
-            }
-            RefundPlan::Succeed => (RefundStatus::Succeeded, None),
-            RefundPlan::Later { after_ms } | RefundPlan::FailLater { after_ms } => {
-                (RefundStatus::Pending, Some(now.plus_ms(after_ms)))
-            }
-        };
-        let refund = Refund {
-            id: short_id(env, "sr"),
-            payment: payment.id.clone(),
-            reference: new.reference,
-            capture,
-            amount: new.amount,
-            status,
-            failure: None,
-            due_at,
-        };
-        payment.refunds.push(refund.clone());
-        self.store(now, payment.clone());
-        self.announce(env, refund_event(status), &payment);
-        Ok(refund)
-    }
-
-    /// The payer contests the payment.
-    pub fn dispute(&mut self, env: &Env, id: &str) -> Result<Payment, ApiError> {
-        let mut payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
-        if payment.captures.is_empty() {
-            return Err(ApiError::invalid("not_captured", "nothing was paid"));
-        }
-        payment.disputed = true;
-        self.store(env.now(), payment.clone());
-        self.announce(env, "dispute.created", &payment);
-        Ok(payment)
-    }
-
-    /// Ends pending refunds whose time has come.
+    /// Ends what was pending and whose time has come.
     pub fn tick(&mut self, env: &Env) {
         let now = env.now();
-        let is_due = |refund: &Refund| {
-            refund.status == RefundStatus::Pending && refund.due_at.is_some_and(|due| due <= now)
-        };
         let due: Vec<String> =
-            self.refunds_due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| id.clone()).collect();
+            self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| id.clone()).collect();
         for id in due {
-            let Some(mut payment) = self.payments.get(&id).cloned() else { continue };
-            let fails = matches!(self.plan(&payment.id).refund, RefundPlan::FailLater { .. });
-            let status = if fails { RefundStatus::Failed } else { RefundStatus::Succeeded };
-            for refund in payment.refunds.iter_mut().filter(|refund| is_due(refund)) {
-                refund.status = status;
-                refund.failure = fails.then(|| "account_closed".to_owned());
-            }
-            self.store(now, payment.clone());
-            self.announce(env, refund_event(status), &payment);
+            self.end_payment(env, &id);
+            self.end_refunds(env, &id);
         }
     }
 
-    fn announce(&mut self, env: &Env, kind: &str, payment: &Payment) {
+    fn end_payment(&mut self, env: &Env, id: &str) {
+        let Some(payment) = self.payments.get(id).cloned() else { return };
+        let is_due = payment.due_at.is_some_and(|due| due <= env.now());
+        if payment.status != Status::Pending || !is_due {
+            return;
+        }
+        if matches!(self.plan(id).pay, PayPlan::FailLater { .. }) {
+            drop(self.end(env, payment, Status::Declined, Some("payment_failed")));
+        } else {
+            self.capture(env, payment);
+        }
+    }
+
+    pub(super) fn announce(
+        &mut self,
+        env: &Env,
+        happening: Happening,
+        payment: &Payment,
+        refund: Option<&str>,
+    ) {
         let hook = self.plan(&payment.id).hook;
         let now = env.now();
         let id = short_id(env, "evt");
         let event = Event {
             id: id.clone(),
-            object: "event".to_owned(),
-            r#type: kind.to_owned(),
-            created_at: now,
-            data: self.shown(now, payment),
+            happening,
+            at: now,
+            refund: refund.map(str::to_owned),
+            payment: self.shown(now, payment),
         };
-        let Ok(body) = serde_json::to_string(&event) else { return };
-        let late = if kind == "payment.processing" { SECOND_MS } else { 0 };
+        let late = if hook.reordered && happening == Happening::Processing { SECOND_MS } else { 0 };
         for copy in 0..hook.copies {
             let delivery = Delivery {
                 id: format!("{id}:{copy}"),
-                payment: payment.id.clone(),
                 due_at: now.plus_ms(hook.delay_ms + late),
                 attempts: 0,
                 forged: hook.forged,
-                body: body.clone(),
+                event: event.clone(),
             };
             self.set_delivery(delivery);
         }
-    }
-}
-
-fn check_new(now: Timestamp, new: &CreatePayment) -> Result<(), ApiError> {
-    if new.reference.is_empty() || new.reference.len() > 100 {
-        return Err(ApiError::invalid("reference", "a reference of 1 to 100 bytes is needed"));
-    }
-    if !new.amount.is_positive() {
-        return Err(ApiError::invalid("amount", "an amount of more than nothing is needed"));
-    }
-    if !new.return_url.starts_with("http://") && !new.return_url.starts_with("https://") {
-        return Err(ApiError::invalid("return_url", "an absolute http address is needed"));
-    }
-    let open_ms = new.expires_at.since(now);
-    if open_ms <= 0 || open_ms > EXPIRY_MS_MAX {
-        return Err(ApiError::invalid("expires_at", "it must lie within the next 24 hours"));
-    }
-    Ok(())
-}
-
-fn refundable(payment: &Payment, new: &CreateRefund) -> Result<String, ApiError> {
-    let wanted = payment.captures.iter().find(|c| new.capture.as_ref().is_none_or(|id| *id == c.id));
-    let capture = wanted.ok_or_else(|| ApiError::invalid("not_captured", "there is no such capture"))?;
-    let gone: i64 = payment
-        .refunds
-        .iter()
-        .filter(|refund| refund.capture == capture.id && refund.status != RefundStatus::Failed)
-        .map(|refund| refund.amount.minor)
-        .sum();
-    let left = Money::new(capture.amount.minor - gone, capture.amount.currency);
-    if !new.amount.is_positive() || new.amount.currency != left.currency || new.amount.minor > left.minor {
-        return Err(ApiError::invalid(
-            "amount_too_large",
-            format!("{left:?} of this capture can be refunded"),
-        ));
-    }
-    Ok(capture.id.clone())
-}
-
-fn refund_event(status: RefundStatus) -> &'static str {
-    match status {
-        RefundStatus::Pending => "refund.pending",
-        RefundStatus::Succeeded => "refund.succeeded",
-        RefundStatus::Failed => "refund.failed",
     }
 }
 
@@ -247,7 +263,11 @@ fn hook_of(outcome: Outcome, hook: HookPlan) -> Option<HookPlan> {
     }
 }
 
-fn short_id(env: &Env, prefix: &str) -> String {
+fn made_id(env: &Env) -> String {
+    env.new_id::<basis::Payment>().to_string().replacen("pay_", "sp_", 1)
+}
+
+pub(super) fn short_id(env: &Env, prefix: &str) -> String {
     let bytes: [u8; 10] = env.random();
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let text: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();

@@ -18,7 +18,8 @@ use serde::Deserialize;
 
 use self::form::CheckoutForm;
 pub(crate) use self::form::{PayForm, method_name, pay_with, payer_view};
-use crate::{App, Markup, Page, PageProblem, Reader, Shell, SignedIn, Tab, see_other};
+use super::payments::pay_url;
+use crate::{App, Markup, Page, PageProblem, Payer, Reader, Shell, SignedIn, Tab, see_other};
 
 /// The checkout's page.
 pub fn routes() -> Router<App> {
@@ -235,6 +236,7 @@ fn wallet_part(quote: &Quote, texts: texts::Texts) -> Result<Option<WalletPart>,
 async fn buy(
     State(app): State<App>,
     reader: SignedIn,
+    Payer(payer): Payer,
     Form(form): Form<CheckoutForm>,
 ) -> Result<Response, PageProblem> {
     let SignedIn { reader, person } = reader;
@@ -248,7 +250,7 @@ async fn buy(
         Err(problem) => Err(problem),
     };
     match placed {
-        Ok(placed) => Ok(go_and_pay(&app, placed).await),
+        Ok(placed) => Ok(go_and_pay(&app, placed, payer).await),
         Err(problem) => {
             let line = form.line.parse().map_err(|_| Problem::not_found())?;
             // What they saw is not what it is any more: show it anew, under a new key.
@@ -261,11 +263,11 @@ async fn buy(
 }
 
 /// To the provider's page; to the order's own if there is nothing to pay, or the provider does not answer now.
-pub(crate) async fn go_and_pay(app: &App, placed: orders::Placed) -> Response {
+pub(crate) async fn go_and_pay(app: &App, placed: orders::Placed, payer: payments::Payer) -> Response {
     let own = format!("/orders/{}", placed.order);
     let Some(payment) = placed.payment else { return see_other(&own) };
-    match payments::begin(&app.db, &app.env, &app.desk.providers, payment).await {
-        Ok(url) => see_other(&url),
+    match payments::begin(&app.db, &app.env, &app.desk.providers, payment, payer).await {
+        Ok(pay_at) => see_other(&pay_url(app, payment, pay_at)),
         Err(problem) => {
             tracing::warn!(%problem, %payment, "the pay page did not open");
             see_other(&own)

@@ -24,7 +24,7 @@ use self::{
     past::{Row, row, with_bundles},
 };
 use super::checkout::{PayForm, go_and_pay, payer_view};
-use crate::{App, Page, PageProblem, PageResult, Shell, SignedIn, Tab, see_other};
+use crate::{App, Page, PageProblem, PageResult, Payer, Shell, SignedIn, Tab, see_other};
 
 /// The pages of orders.
 pub fn routes() -> Router<App> {
@@ -85,6 +85,7 @@ async fn pay(
     State(app): State<App>,
     reader: SignedIn,
     Path(order): Path<String>,
+    Payer(payer): Payer,
     Form(form): Form<PayForm>,
 ) -> Result<Response, PageProblem> {
     let SignedIn { reader, person } = reader;
@@ -104,7 +105,7 @@ async fn pay(
             orders::pay_again(&app.desk, person.account, order.id, &with, &view, &form.key).await?
         }
     };
-    Ok(go_and_pay(&app, placed).await)
+    Ok(go_and_pay(&app, placed, payer).await)
 }
 
 async fn cancel(

@@ -13,7 +13,8 @@ use store::in_tx;
 
 use super::{Older, Typed, load};
 use crate::pages::checkout::{Method as Choice, method_name, methods};
-use crate::{App, Page, PageProblem, PageResult, Reader, Shell, SignedIn, Tab, see_other};
+use crate::pages::payments::pay_url;
+use crate::{App, Page, PageProblem, PageResult, Payer, Reader, Shell, SignedIn, Tab, see_other};
 
 /// No form's key is longer.
 const KEY_BYTES_MAX: usize = 64;
@@ -29,9 +30,10 @@ pub(super) struct Wish {
 pub(super) async fn send(
     State(app): State<App>,
     who: SignedIn,
+    Payer(payer): Payer,
     Form(wish): Form<Wish>,
 ) -> Result<Response, PageProblem> {
-    match open(&app, &who, &wish).await {
+    match open(&app, &who, payer, &wish).await {
         Ok(url) => Ok(see_other(&url)),
         Err(problem) => {
             // A key whose payment is over, was refused, or is for something else would refuse every further try.
@@ -44,7 +46,7 @@ pub(super) async fn send(
     }
 }
 
-async fn open(app: &App, who: &SignedIn, wish: &Wish) -> Result<String, Problem> {
+async fn open(app: &App, who: &SignedIn, payer: payments::Payer, wish: &Wish) -> Result<String, Problem> {
     who.person.who.account.require_verified()?;
     let currency: Currency = wish.currency.parse()?;
     let amount = Money::parse(wish.amount.trim(), currency).map_err(|problem| problem.at("amount"))?;
@@ -60,9 +62,11 @@ async fn open(app: &App, who: &SignedIn, wish: &Wish) -> Result<String, Problem>
         description: texts.tf("wallet-at-provider", [("brand", &app.config.brand)]),
         language: texts.language(),
         return_url: app.config.absolute("/wallet/top-ups/{payment}"),
+        payer,
         request_key: format!("form:{}", wish.key),
     };
-    payments::top_up(&app.db, &app.env, &app.desk.providers, wish).await.map(|(_, url)| url)
+    let (payment, pay_at) = payments::top_up(&app.db, &app.env, &app.desk.providers, wish).await?;
+    Ok(pay_url(app, payment.id, pay_at))
 }
 
 /// How a top-up stands.
@@ -138,12 +142,19 @@ fn page(app: &App, reader: &Reader, payment: &Payment) -> TopUpPage {
         title: texts.t(title),
         text: texts.tf(text, [("method", &method)]),
         open: payment.is_open(),
-        pay: payment.redirect_url.clone().filter(|_| payment.is_open() && payment.expires_at > app.env.now()),
+        pay: payable(app, payment),
         facts: vec![(texts.t("wallet-fact-method"), method), (texts.t("wallet-fact-when"), when)],
         number: payment.id.number(),
         again: again(app, reader, payment),
         problem: None,
     }
+}
+
+/// Where it can still be paid.
+fn payable(app: &App, payment: &Payment) -> Option<String> {
+    let pay_at =
+        payment.pay_at.clone().filter(|_| payment.is_open() && payment.expires_at > app.env.now())?;
+    Some(pay_url(app, payment.id, pay_at))
 }
 
 /// None for a payment that is not over, or that has ended well.

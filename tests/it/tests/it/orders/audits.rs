@@ -8,7 +8,7 @@ use store::{in_tx, jobs::NewJob, sql};
 use support::Resolution;
 
 use super::carrier::Fault;
-use super::shop::{Shop, shops, yuan};
+use super::shop::{AT_DESK, Shop, shops, yuan};
 
 impl Shop {
     /// What the operator's audit says, in words.
@@ -220,6 +220,7 @@ async fn a_wrong_amount_for_a_wallet_can_be_sent_back() {
             description: "Wallet".to_owned(),
             language: basis::Language::En,
             return_url: "https://shop.example/wallet".to_owned(),
+            payer: AT_DESK,
             request_key: "top-up".to_owned(),
         };
         let opened = payments::top_up(&shop.db, &shop.env, &shop.desk.providers, wish).await.unwrap().0;

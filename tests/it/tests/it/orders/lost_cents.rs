@@ -20,6 +20,7 @@ impl Shop {
             description: "Wallet".to_owned(),
             language: basis::Language::En,
             return_url: "https://shop.example/wallet".to_owned(),
+            payer: super::shop::AT_DESK,
             request_key: key.to_owned(),
         };
         let opened = payments::top_up(&self.db, &self.env, &self.desk.providers, wish).await.unwrap().0;

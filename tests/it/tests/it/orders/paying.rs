@@ -3,7 +3,7 @@
 use basis::MINUTE_MS;
 use orders::{Intent, OrderState, PlaceInput};
 
-use super::shop::{PLANS, alipay, payer, shops, yuan};
+use super::shop::{AT_DESK, PLANS, alipay, payer, shops, yuan};
 
 /// What pages are told of a sale without trouble.
 const SMOOTH: [OrderState; 4] =
@@ -351,7 +351,7 @@ async fn a_cancelled_orders_pay_page_is_closed_at_once_and_money_that_was_there_
         let (order, payment) = shop.order(0).await;
         orders::cancel(&shop.desk, shop.buyer, order).await.unwrap();
         assert_eq!(state(payment).await, payments::PaymentState::Cancelled);
-        let page = payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment).await;
+        let page = payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment, AT_DESK).await;
         assert_eq!(page.unwrap_err().key, "payments-over");
 
         let (order, payment) = shop.order(0).await;

@@ -4,7 +4,7 @@ use basis::{DAY_MS, Id, Order};
 use orders::rules::Starts;
 use orders::{Intent, OrderState, PlaceInput, QuoteInput};
 
-use super::shop::{Shop, shops, yuan};
+use super::shop::{AT_DESK, Shop, shops, yuan};
 
 fn bigger(shop: &Shop, intent: Intent) -> PlaceInput {
     PlaceInput { plan: "jp-50gb".parse().unwrap(), price: yuan(23_800), intent, ..shop.wish(0) }
@@ -13,7 +13,7 @@ fn bigger(shop: &Shop, intent: Intent) -> PlaceInput {
 async fn change(shop: &Shop, intent: Intent) -> Id<Order> {
     let placed = shop.place(&bigger(shop, intent), "change").await;
     let payment = placed.payment.unwrap();
-    payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment).await.unwrap();
+    payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment, AT_DESK).await.unwrap();
     shop.bank.pay(payment, yuan(23_800));
     shop.hook("evt-change", payment).await;
     shop.work().await;
@@ -117,7 +117,7 @@ async fn of_two_changes_that_are_both_paid_the_first_is_done_and_the_others_mone
         );
         for placed in [&one, &two] {
             let payment = placed.payment.unwrap();
-            payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment).await.unwrap();
+            payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment, AT_DESK).await.unwrap();
             shop.bank.pay(payment, yuan(23_800));
             shop.hook(&format!("evt-{payment}"), payment).await;
         }
@@ -138,7 +138,7 @@ async fn replace(shop: &Shop, meanwhile: impl AsyncFnOnce()) -> Id<Order> {
     let wish = PlaceInput { plan: "jp-30gb".parse().unwrap(), price: yuan(16_800), ..shop.wish(0) };
     let placed = shop.place(&wish, "replace").await;
     let payment = placed.payment.unwrap();
-    payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment).await.unwrap();
+    payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment, AT_DESK).await.unwrap();
     meanwhile().await;
     shop.bank.pay(payment, yuan(16_800));
     shop.hook("evt-replace", payment).await;

@@ -5,8 +5,9 @@ use std::sync::Mutex;
 
 use basis::{Id, Money, Payment, Timestamp};
 use payments::{
-    BeginRequest, Begun, Capabilities, CaptureFact, Facts, Hook, HookRejected, Method, PaymentRef, Provider,
-    ProviderError, RefundFact, RefundRequest, RefundStatus, Status,
+    BeginRequest, Begun, BillLine, Capabilities, CaptureFact, ChargeRequest, Decline, Facts, Hook,
+    HookRejected, Method, PayAt, PaymentRef, Provider, ProviderError, RefundFact, RefundRequest,
+    RefundStatus, Status,
 };
 
 /// The books of the other side.
@@ -21,7 +22,7 @@ impl Bank {
     pub(crate) fn new() -> Self {
         let methods = vec![Method::Card, Method::PayPal, Method::Alipay, Method::WeChatPay];
         Self {
-            offered: Capabilities { methods, currencies: Vec::new(), live: false },
+            offered: Capabilities { methods, ..Capabilities::default() },
             books: Mutex::default(),
             refuses_refunds: Mutex::default(),
             silent_on_refunds: Mutex::default(),
@@ -45,7 +46,7 @@ impl Bank {
     }
 
     pub(crate) fn decline(&self, payment: Id<Payment>) {
-        self.change(payment, |facts| facts.status = Status::Declined);
+        self.change(payment, |facts| facts.status = Status::Declined(Decline::Hard));
     }
 
     pub(crate) fn refuse_refunds(&self, refuses: bool) {
@@ -85,7 +86,12 @@ impl Provider for Bank {
     async fn begin(&self, request: &BeginRequest) -> Result<Begun, ProviderError> {
         self.change(request.payment, |facts| facts.status = Status::Open);
         let provider_ref = format!("bank-{}", request.payment);
-        Ok(Begun { redirect_url: format!("https://bank.example/{provider_ref}"), provider_ref })
+        let pay_at = PayAt::Page(format!("https://bank.example/{provider_ref}"));
+        Ok(Begun { provider_ref: Some(provider_ref), pay_at })
+    }
+
+    async fn charge(&self, _: &ChargeRequest) -> Result<Facts, ProviderError> {
+        Err(ProviderError::Refused { code: "no".into(), message: "nothing is kept here".into() })
     }
 
     async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
@@ -133,7 +139,11 @@ impl Provider for Bank {
         Ok(self.books.lock().unwrap().values().cloned().collect())
     }
 
-    fn parse_hook(&self, _: Timestamp, _: &http::HeaderMap, raw: &[u8]) -> Result<Hook, HookRejected> {
+    async fn bill(&self, _: jiff::civil::Date) -> Result<Vec<BillLine>, ProviderError> {
+        Err(ProviderError::NotFound)
+    }
+
+    async fn parse_hook(&self, _: Timestamp, _: &http::HeaderMap, raw: &[u8]) -> Result<Hook, HookRejected> {
         let text = std::str::from_utf8(raw).map_err(|_| HookRejected::Unreadable)?;
         let (event_id, reference) = text.split_once(' ').ok_or(HookRejected::Unreadable)?;
         Ok(Hook {

@@ -22,6 +22,12 @@ use store::testing::TestDb;
 use super::carrier::Wire;
 use super::provider::Bank;
 
+/// Whoever pays, at a desktop.
+pub(crate) const AT_DESK: payments::Payer = payments::Payer {
+    device: payments::Device::Desktop,
+    ip: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+};
+
 pub(crate) const PLANS: &str = r#"
 currencies = ["CNY", "USD"]
 popular = ["JP"]
@@ -127,7 +133,7 @@ impl Shop {
         let (bank, wire) = (Arc::new(Bank::new()), Wire::to(OwnNetwork::new(&charging)));
         let carriers = Carriers::default().with("own", wire.clone());
         let other_side: Arc<dyn payments::Provider> = bank.clone();
-        let providers = Providers::new([other_side]);
+        let providers = Providers::new([other_side], "https://shop.example/hooks");
         let desk = Desk::new(&db, &env, &charging, carriers, providers, Settings::default());
         let worker = support::handlers(orders::handlers(Worker::new(&db, &env, "test"), &desk), &desk);
         let buyer = buyer(&db, &env).await;
@@ -182,7 +188,7 @@ impl Shop {
         let key = self.env.new_id::<Order>().to_string();
         let placed = self.place(&self.wish(wallet), &key).await;
         let payment = placed.payment.unwrap();
-        payments::begin(&self.db, &self.env, &self.desk.providers, payment).await.unwrap();
+        payments::begin(&self.db, &self.env, &self.desk.providers, payment, AT_DESK).await.unwrap();
         (placed.order, payment)
     }
 

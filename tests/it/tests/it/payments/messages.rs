@@ -171,7 +171,8 @@ async fn the_answer_about_one_payment_never_settles_another() {
 async fn secrets_can_be_rolled_without_losing_a_message() {
     in_both(async |world: World| {
         for (round, secrets) in [&["whsec_old"][..], &["whsec_gone", SECRET], &[SECRET]].iter().enumerate() {
-            world.paysim.set_secrets(secrets);
+            let secrets = secrets.iter().map(|secret| (*secret).to_owned()).collect();
+            world.paysim.change_keys("sandbox", |keys| keys.secrets = secrets);
             let (payment, at_sandbox) = world.open(world.order_payment(world.env.new_id(), 7200)).await;
             world.pay(&at_sandbox, Outcome::Ok).await;
             world.after_hooks(round + 1).await;

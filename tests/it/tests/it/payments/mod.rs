@@ -60,7 +60,7 @@ impl World {
         let news = Arc::new(Mutex::new(Vec::new()));
         let hooks = Arc::new(Mutex::new(Vec::new()));
         let worker = worker(&db, &env, &providers, &news);
-        paysim.set_webhook_url(&hook_server(&db, &env, &providers, &hooks).await);
+        paysim.set_webhook_url("sandbox", &hook_server(&db, &env, &providers, &hooks).await);
         Self { db, env, clock, providers, paysim, worker, news, hooks }
     }
 
@@ -80,6 +80,7 @@ impl World {
             description: "日本 20 GB".into(),
             language: Language::ZhCn,
             return_url: "http://127.0.0.1/orders/1".into(),
+            save_method: false,
             request_key: None,
         }
     }
@@ -89,8 +90,17 @@ impl World {
         let created =
             in_tx!(self.db, |tx| { payments::create(tx, &self.env, &self.providers, new.clone()).await })
                 .unwrap();
-        let url = payments::begin(&self.db, &self.env, &self.providers, created.id).await.unwrap();
+        let url = self.begin(created.id).await.unwrap();
         (created.id, url.rsplit('/').next().unwrap().to_owned())
+    }
+
+    /// The pay page of a payment, at a desktop.
+    pub(crate) async fn begin(&self, id: Id<Payment>) -> Result<String, Problem> {
+        let payer = payments::Payer { device: payments::Device::Desktop, ip: [127, 0, 0, 1].into() };
+        match payments::begin(&self.db, &self.env, &self.providers, id, payer).await? {
+            payments::PayAt::Page(url) => Ok(url),
+            payments::PayAt::Code(text) => panic!("a code: {text}"),
+        }
     }
 
     pub(crate) async fn pay(&self, at_sandbox: &str, outcome: Outcome) {
@@ -172,7 +182,7 @@ fn sandbox(paysim: &Paysim, api_key: &str) -> Providers {
         webhook_secrets: vec!["whsec_old".into(), SECRET.into()],
     });
     let sandbox: Arc<dyn payments::Provider> = Arc::new(sandbox.unwrap());
-    Providers::new([sandbox])
+    Providers::new([sandbox], "https://shop.example/hooks")
 }
 
 fn worker(db: &Db, env: &Env, providers: &Providers, news: &Arc<Mutex<Vec<News>>>) -> Worker {

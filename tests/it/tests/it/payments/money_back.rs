@@ -148,7 +148,7 @@ async fn a_refund_that_nobody_here_asked_for_is_flagged_and_not_booked() {
         let order = Id::from_u128(1);
         let (payment, at_sandbox) = paid(&world, order, 1).await;
         let by_hand = reqwest::Client::new()
-            .post(format!("{}/v1/payments/{at_sandbox}/refunds", world.paysim.url()))
+            .post(format!("{}/sandbox/v1/payments/{at_sandbox}/refunds", world.paysim.url()))
             .bearer_auth("sk_test")
             .json(
                 &serde_json::json!({ "reference": "by hand", "amount": { "minor": 100, "currency": "CNY" } }),

@@ -45,7 +45,7 @@ async fn declined_and_cancelled_end_the_payment_and_nothing_is_taken() {
     in_both(async |world: World| {
         let mut hooks = 0;
         for (outcome, state, news) in [
-            (Outcome::Declined, PaymentState::Failed, News::Failed),
+            (Outcome::Declined, PaymentState::Failed, News::Failed(payments::Decline::Soft)),
             (Outcome::Cancel, PaymentState::Cancelled, News::Cancelled),
         ] {
             let (payment, at_sandbox) = world.open(world.order_payment(Id::from_u128(1), 7200)).await;
@@ -54,7 +54,7 @@ async fn declined_and_cancelled_end_the_payment_and_nothing_is_taken() {
             world.after_hooks(hooks).await;
             assert_eq!(world.state(payment).await, state);
             assert_eq!(world.told(), [news]);
-            let again = payments::begin(&world.db, &world.env, &world.providers, payment).await;
+            let again = world.begin(payment).await;
             assert_eq!(again.unwrap_err().key, "payments-over");
         }
         world.books_agree().await;
@@ -163,10 +163,10 @@ async fn an_answer_lost_while_opening_opens_no_second_payment() {
                 payments::create(tx, &world.env, &world.providers, new.clone()).await
             });
             let id = created.unwrap().id;
-            let silent = payments::begin(&world.db, &world.env, &world.providers, id).await.unwrap_err();
+            let silent = world.begin(id).await.unwrap_err();
             assert_eq!(silent.key, "payments-provider-silent");
-            let url = payments::begin(&world.db, &world.env, &world.providers, id).await.unwrap();
-            let again = payments::begin(&world.db, &world.env, &world.providers, id).await.unwrap();
+            let url = world.begin(id).await.unwrap();
+            let again = world.begin(id).await.unwrap();
             assert_eq!(url, again);
         }
         assert_eq!(world.paysim.books().await.payments.len(), 2);
@@ -185,7 +185,7 @@ async fn money_is_found_even_if_we_fell_before_noting_that_the_payment_was_opene
         let created =
             in_tx!(world.db, |tx| { payments::create(tx, &world.env, &world.providers, new.clone()).await });
         let id = created.unwrap().id;
-        payments::begin(&world.db, &world.env, &world.providers, id).await.unwrap_err();
+        world.begin(id).await.unwrap_err();
         assert_eq!(world.state(id).await, PaymentState::Created);
         let at_sandbox = world.paysim.books().await.payments[0].id.clone();
         world.pay(&at_sandbox, Outcome::Ok).await;

@@ -1,0 +1,144 @@
+//! What a provider tells us.
+
+use basis::{Id, Money, Payment};
+
+/// Whether it is worth asking again after a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decline {
+    /// For now: no funds, a bank out of order. The same method may do later.
+    Soft,
+    /// For good: stolen, expired, revoked. The same method is not tried again.
+    Hard,
+}
+
+/// Where a payment stands at its provider. Whether money came is told by the captures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// The provider does not know it.
+    Absent,
+    /// The payer can still pay.
+    Open,
+    /// Money came.
+    Captured,
+    /// The payer's bank or wallet refused.
+    Declined(Decline),
+    /// A charge without the payer waits for them: their bank wants to see them at this address.
+    PayerMustAct(String),
+    /// Nobody will pay it any more.
+    Cancelled,
+    /// Its time ran out.
+    Expired,
+}
+
+/// Money that a provider took from a payer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureFact {
+    /// The provider's name for it; unique.
+    pub capture_ref: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Where a refund stands at its provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundStatus {
+    /// Accepted, not done.
+    Pending,
+    /// The money went back.
+    Succeeded,
+    /// It will not go back by itself.
+    Failed,
+}
+
+/// A refund as its provider shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundFact {
+    /// The provider's name for it.
+    pub provider_ref: String,
+    /// Our name for it, as the provider recorded it.
+    pub reference: String,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands.
+    pub status: RefundStatus,
+    /// Why it failed.
+    pub failure: Option<String>,
+}
+
+/// A method that a provider can charge again without its payer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedFact {
+    /// The provider's name for it: all that [`ChargeRequest`](crate::ChargeRequest) needs, as one text. Unique.
+    pub reference: String,
+    /// What the payer knows it by, such as `Visa ···· 4242`; never a whole number.
+    pub label: String,
+}
+
+/// What a provider answers when asked about a payment: the only thing that moves a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The provider's name for it.
+    pub provider_ref: Option<String>,
+    /// Our payment, as the provider recorded it.
+    pub reference: String,
+    /// Whose account the money is in, compared with ours.
+    pub merchant_is_ours: bool,
+    /// Where it stands.
+    pub status: Status,
+    /// All money taken.
+    pub captures: Vec<CaptureFact>,
+    /// All refunds.
+    pub refunds: Vec<RefundFact>,
+    /// True while the payer contests it.
+    pub disputed: bool,
+    /// The method that the payer let us keep, if this payment was to keep it.
+    pub saved: Option<SavedFact>,
+    /// Why it was declined.
+    pub failure: Option<String>,
+}
+
+impl Facts {
+    /// The provider does not know this payment.
+    pub fn absent(payment: Id<Payment>) -> Self {
+        Self {
+            provider_ref: None,
+            reference: payment.to_string(),
+            merchant_is_ours: true,
+            status: Status::Absent,
+            captures: Vec::new(),
+            refunds: Vec::new(),
+            disputed: false,
+            saved: None,
+            failure: None,
+        }
+    }
+}
+
+/// What a line of a settlement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BillKind {
+    /// Money taken.
+    Payment,
+    /// Money sent back.
+    Refund,
+    /// Money that a payer contested, or got.
+    Dispute,
+}
+
+/// One line of a provider's settlement. Amounts are signed from our side: a refund is negative, a fee positive,
+/// and `gross - fee = net`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillLine {
+    /// Our payment or refund, as the provider recorded it.
+    pub reference: String,
+    /// The provider's name for the capture, refund or dispute.
+    pub provider_ref: String,
+    /// What it is about.
+    pub kind: BillKind,
+    /// What moved between the payer and the provider.
+    pub gross: Money,
+    /// What the provider keeps.
+    pub fee: Money,
+    /// What reaches us.
+    pub net: Money,
+}

@@ -1,0 +1,118 @@
+//! Refunds and disputes.
+
+use basis::{Env, Money};
+
+use super::{Books, acts::short_id};
+use crate::faults::RefundPlan;
+use crate::wire::{ApiError, CreateRefund, Dispute, Happening, Payment, Refund, RefundStatus};
+
+impl Books {
+    /// Sends money back, never more than a capture has left.
+    pub fn refund(&mut self, env: &Env, id: &str, new: CreateRefund) -> Result<Refund, ApiError> {
+        let mut payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
+        let capture = refundable(&payment, &new)?;
+        let plan = self.plan(id).refund;
+        let now = env.now();
+        let (status, due_at) = match plan {
+            RefundPlan::Refuse => {
+                return Err(ApiError::invalid("refund_refused", "this payment cannot be refunded"));
+            }
+            RefundPlan::Succeed => (RefundStatus::Succeeded, None),
+            RefundPlan::Later { after_ms } | RefundPlan::FailLater { after_ms } => {
+                (RefundStatus::Pending, Some(now.plus_ms(after_ms)))
+            }
+        };
+        let refund = Refund {
+            id: short_id(env, "sr"),
+            payment: payment.id.clone(),
+            reference: new.reference,
+            capture,
+            amount: new.amount,
+            status,
+            at: now,
+            failure: None,
+            due_at,
+        };
+        payment.refunds.push(refund.clone());
+        self.store(now, payment.clone());
+        self.announce(env, refund_event(status), &payment, Some(&refund.id));
+        Ok(refund)
+    }
+
+    /// Ends pending refunds of a payment whose time has come.
+    pub(super) fn end_refunds(&mut self, env: &Env, id: &str) {
+        let now = env.now();
+        let Some(mut payment) = self.payments.get(id).cloned() else { return };
+        let fails = matches!(self.plan(id).refund, RefundPlan::FailLater { .. });
+        let status = if fails { RefundStatus::Failed } else { RefundStatus::Succeeded };
+        let mut ended = Vec::new();
+        for refund in &mut payment.refunds {
+            if refund.status == RefundStatus::Pending && refund.due_at.is_some_and(|due| due <= now) {
+                refund.status = status;
+                refund.at = now;
+                refund.failure = fails.then(|| "account_closed".to_owned());
+                ended.push(refund.id.clone());
+            }
+        }
+        if ended.is_empty() {
+            return;
+        }
+        self.store(now, payment.clone());
+        for refund in ended {
+            self.announce(env, refund_event(status), &payment, Some(&refund));
+        }
+    }
+
+    /// The payer contests the payment.
+    pub fn dispute(&mut self, env: &Env, id: &str) -> Result<Payment, ApiError> {
+        let mut payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
+        if payment.captures.is_empty() {
+            return Err(ApiError::invalid("not_captured", "nothing was paid"));
+        }
+        payment.disputed = true;
+        payment.dispute = Some(Dispute { id: short_id(env, "dp"), at: env.now(), won: None });
+        self.store(env.now(), payment.clone());
+        self.announce(env, Happening::DisputeOpened, &payment, None);
+        Ok(payment)
+    }
+
+    /// The dispute is decided: for the merchant, or for the payer.
+    pub fn end_dispute(&mut self, env: &Env, id: &str, won: bool) -> Result<Payment, ApiError> {
+        let mut payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
+        let Some(dispute) = &mut payment.dispute else {
+            return Err(ApiError::invalid("not_disputed", "nobody contests it"));
+        };
+        dispute.won = Some(won);
+        payment.disputed = !won;
+        self.store(env.now(), payment.clone());
+        self.announce(env, Happening::DisputeClosed, &payment, None);
+        Ok(payment)
+    }
+}
+
+fn refundable(payment: &Payment, new: &CreateRefund) -> Result<String, ApiError> {
+    let wanted = payment.captures.iter().find(|c| new.capture.as_ref().is_none_or(|id| *id == c.id));
+    let capture = wanted.ok_or_else(|| ApiError::invalid("not_captured", "there is no such capture"))?;
+    let gone: i64 = payment
+        .refunds
+        .iter()
+        .filter(|refund| refund.capture == capture.id && refund.status != RefundStatus::Failed)
+        .map(|refund| refund.amount.minor)
+        .sum();
+    let left = Money::new(capture.amount.minor - gone, capture.amount.currency);
+    if !new.amount.is_positive() || new.amount.currency != left.currency || new.amount.minor > left.minor {
+        return Err(ApiError::invalid(
+            "amount_too_large",
+            format!("{left:?} of this capture can be refunded"),
+        ));
+    }
+    Ok(capture.id.clone())
+}
+
+fn refund_event(status: RefundStatus) -> Happening {
+    match status {
+        RefundStatus::Pending => Happening::RefundPending,
+        RefundStatus::Succeeded => Happening::RefundSucceeded,
+        RefundStatus::Failed => Happening::RefundFailed,
+    }
+}

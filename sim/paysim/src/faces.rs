@@ -1,0 +1,54 @@
+//! The protocols in which merchants speak to the books, one module each: a provider's own paths, messages, signatures and
+//! retry table.
+
+mod sandbox;
+
+pub use sandbox::sign;
+
+use std::sync::Arc;
+
+use axum::Router;
+use basis::Timestamp;
+
+use crate::keys::Keys;
+use crate::service::Service;
+use crate::wire::{Event, Payment};
+
+/// Every face: a new one is a module above and a line here.
+pub(crate) static FACES: &[&dyn Face] = &[&sandbox::Sandbox];
+
+/// One provider's protocol.
+pub(crate) trait Face: Send + Sync {
+    /// Its name in the books, in `/sim/…` and in [`Options::keys`](crate::Options::keys).
+    fn name(&self) -> &'static str;
+
+    /// Its paths, as the provider has them.
+    fn routes(&self) -> Router<Arc<Service>>;
+
+    /// The message about an event, made and signed for each try; `None`: this provider does not speak of it.
+    fn message(&self, keys: &Keys, event: &Event, now: Timestamp) -> Option<Message>;
+
+    /// How long after each failed try the next one is made, as the provider publishes it.
+    fn retries_ms(&self, payment: &Payment) -> &'static [i64];
+
+    /// Whether the merchant's answer says that the message was taken.
+    fn takes(&self, status: u16, _body: &[u8]) -> bool {
+        (200..300).contains(&status)
+    }
+}
+
+/// A message as it goes out.
+pub(crate) struct Message {
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+}
+
+/// The face of this name; the sandbox for one that is gone.
+pub(crate) fn face(name: &str) -> &'static dyn Face {
+    FACES.iter().copied().find(|face| face.name() == name).unwrap_or(&sandbox::Sandbox)
+}
+
+/// All faces' paths.
+pub(crate) fn routes() -> Router<Arc<Service>> {
+    FACES.iter().fold(Router::new(), |router, face| router.merge(face.routes()))
+}
