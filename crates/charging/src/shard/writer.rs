@@ -15,7 +15,7 @@ use super::timers::Timers;
 use super::tombstones::Tombstones;
 use super::{Health, Message, Published};
 use crate::log::{self, Appended, Appender, Batch, Entry, Fault, ShardId};
-use crate::pool::{Command, Pool, Reply};
+use crate::pool::{Command, Event, Pool, Reply};
 
 /// How many commands one batch takes at most.
 const BATCH_COMMANDS_MAX: usize = 2048;
@@ -54,6 +54,8 @@ pub(crate) struct Writer<H> {
     tombstones: Tombstones,
     applying: Building,
     committing: Option<Committing>,
+    /// What one command sets off, until it stands in the batch in a list just as long as it must be.
+    events: Vec<Event>,
 }
 
 impl<H: Hooks> Writer<H> {
@@ -68,8 +70,8 @@ impl<H: Hooks> Writer<H> {
         let tombstones = Tombstones::of(&pools);
         let timers = Timers::of(&pools);
         let layers = Layers::over(published);
-        let (applying, committing) = (Building::default(), None);
-        Self { appender, env, hooks, at, health, layers, timers, tombstones, applying, committing }
+        let (applying, committing, events) = (Building::default(), None, Vec::new());
+        Self { appender, env, hooks, at, health, layers, timers, tombstones, applying, committing, events }
     }
 }
 
@@ -191,12 +193,12 @@ impl<H: Hooks> Writer<H> {
         let Some(pool) = self.layers.change(id, makes_pool(command)) else {
             return Err(Problem::not_found());
         };
-        let mut events = Vec::new();
         let due = pool.next_deadline();
-        let reply = pool.apply(now, command, &mut events);
+        let reply = pool.apply(now, command, &mut self.events);
         self.timers.change(id, due, pool.next_deadline());
-        if !events.is_empty() {
-            self.tombstones.note(id, &events);
+        if !self.events.is_empty() {
+            self.tombstones.note(id, &self.events);
+            let events = self.events.drain(..).collect();
             self.applying.entries.push(Entry::Pool { pool: id, at: now, events });
         }
         Ok(reply)

@@ -170,7 +170,8 @@ fn pad(out: &mut Vec<u8>, start: usize) {
 
 /// An AVP as it came, with its padding.
 pub(crate) fn padded(raw: &[u8]) -> Vec<u8> {
-    let mut out = raw.to_vec();
+    let mut out = Vec::with_capacity(raw.len().next_multiple_of(4));
+    out.extend_from_slice(raw);
     pad(&mut out, 0);
     out
 }
