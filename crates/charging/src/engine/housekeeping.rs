@@ -114,7 +114,8 @@ impl Inner {
         let frozen = shard.published.frozen(shard.id);
         log::write_snapshot(&self.log, &frozen).await?;
         let cursor = views::cursor(&self.shop, shard.id).await?;
-        while !rows::trim(&self.log, shard.id, frozen.seq.min(cursor), TRIM_ROWS).await? {}
+        let until = frozen.seq.min(cursor);
+        while !rows::trim(&self.log, (shard.id, shard.epoch), until, TRIM_ROWS).await? {}
         Ok(())
     }
 }

@@ -37,17 +37,22 @@ impl Inner {
                 Ok(())
             }
             Err(Fault::Store(problem)) => Err(problem),
-            Err(fault @ Fault::TakenOver { .. }) if self.nodes.is_some() => {
-                tracing::info!(%fault, "another node was faster");
-                Ok(())
-            }
-            Err(fault) => {
-                tracing::error!(%fault, "the shard does not start");
-                let epoch = rows::ownership(&mut self.log.read().await?, id).await?.epoch;
-                self.slots.put(Shard::faulty(id, epoch, fault));
-                Ok(())
-            }
+            Err(fault) => self.name(&seen, fault).await,
         }
+    }
+
+    /// A shard does not start here: another has it, or it stays here and says why. A log that is read while another node
+    /// takes the shard, leaves a snapshot and trims it looks damaged, and is not.
+    async fn name(&self, seen: &rows::Ownership, fault: Fault) -> Result<(), Problem> {
+        let owned = rows::ownership(&mut self.log.read().await?, seen.shard).await?;
+        let is_anothers = owned.epoch != seen.epoch || matches!(fault, Fault::TakenOver { .. });
+        if self.nodes.is_some() && is_anothers {
+            tracing::info!(%fault, "another node was faster");
+            return Ok(());
+        }
+        tracing::error!(%fault, "the shard does not start");
+        self.slots.put(Shard::faulty(seen.shard, owned.epoch, fault));
+        Ok(())
     }
 
     /// Takes a shard that its owner has just let go, or that is ours to start again.
@@ -120,7 +125,7 @@ impl Inner {
     /// has been repaired since.
     fn let_go_of_anothers(&self, row: &rows::Ownership) {
         let Some(shard) = self.slots.get(row.shard) else { return };
-        let damaged = matches!(shard.health.fault(), Some(Fault::Damaged { .. }));
+        let damaged = shard.health.fault().is_some_and(|fault| fault.is_damage());
         let ours = row.epoch == shard.epoch && (damaged || row.node == self.node);
         if shard.is_lost() || !ours {
             tracing::warn!(shard = row.shard.0, owner = row.node, "the shard is another's now");

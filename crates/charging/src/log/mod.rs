@@ -65,6 +65,13 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// True if only an operator can make it good.
+    pub const fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. })
+    }
+}
+
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         Self::unavailable(fault.to_string())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use basis::{Id, Pool as PoolNoun, Timestamp};
+use basis::{Id, Pool as PoolNoun, Problem, Timestamp};
 use store::{Conn, Db};
 
 use super::{Batch, Entry, Fault, Pools, ShardId, damaged, read_row, rows, snapshot};
@@ -22,9 +22,28 @@ pub(crate) struct Loaded {
     pub(crate) now: Timestamp,
 }
 
-/// Reads a shard's state.
+/// Reads a shard's state. It is read in many pieces: what whoever had the shard last trims meanwhile looks like a gap, or
+/// like an end, and is read again.
 pub(crate) async fn load(db: &Db, shard: ShardId) -> Result<Loaded, Fault> {
-    load_until(&mut db.read().await?, shard, u64::MAX).await
+    let conn = &mut db.read().await?;
+    let mut before = base(conn, shard).await?;
+    loop {
+        let loaded = load_until(conn, shard, u64::MAX).await;
+        let after = base(conn, shard).await?;
+        let (_, trimmed) = after;
+        match loaded {
+            Ok(state) if state.seq >= trimmed => return Ok(state),
+            Err(fault) if !fault.is_damage() || after == before => return Err(fault),
+            _ => tracing::info!(shard = shard.0, trimmed, "read again: it was trimmed meanwhile"),
+        }
+        before = after;
+    }
+}
+
+/// What the log starts from: the newest snapshot, and up to where it is trimmed.
+async fn base(conn: &mut Conn, shard: ShardId) -> Result<(Option<u64>, u64), Problem> {
+    let newest = rows::newest_snapshot(conn, shard, u64::MAX).await?;
+    Ok((newest, rows::ownership(conn, shard).await?.trimmed))
 }
 
 /// Reads a shard's state as it was after a row, or as the newest snapshot has it if that is later.

@@ -174,20 +174,26 @@ pub(crate) async fn rows_after(
         .collect()
 }
 
-/// Removes the rows up to `seq`, a bounded number at a time; true when none is left.
-pub(crate) async fn trim(db: &Db, shard: ShardId, seq: u64, rows_max: u64) -> Result<bool, Problem> {
+/// Removes the rows up to `seq`, a bounded number at a time; true when none is left. Only who has the shard in this epoch
+/// may: a number that is trimmed is free again, and whoever takes the shard over counts on meeting the rows there.
+pub(crate) async fn trim(
+    db: &Db,
+    (shard, epoch): (ShardId, u64),
+    seq: u64,
+    rows_max: u64,
+) -> Result<bool, Problem> {
     in_tx!(db, |tx| {
         let from = ownership(tx, shard).await?.trimmed;
         let until = seq.min(from.saturating_add(rows_max));
         if until <= from {
             return Ok(true);
         }
+        let fenced =
+            sql!("UPDATE charging_shard SET trimmed = $2 WHERE shard = $1 AND trimmed < $2 AND epoch = $3");
+        if fenced.bind(shard.0).bind(column(until)).bind(column(epoch)).run(tx).await? != 1 {
+            return Ok(true);
+        }
         sql!("DELETE FROM charging_log WHERE shard = $1 AND seq <= $2")
-            .bind(shard.0)
-            .bind(column(until))
-            .run(tx)
-            .await?;
-        sql!("UPDATE charging_shard SET trimmed = $2 WHERE shard = $1 AND trimmed < $2")
             .bind(shard.0)
             .bind(column(until))
             .run(tx)

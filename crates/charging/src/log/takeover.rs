@@ -25,6 +25,10 @@ pub(crate) async fn take_over(
     if !rows::raise_epoch(db, seen, node, epoch).await? {
         return Err(Fault::TakenOver { shard: shard.0, seq: state.seq });
     }
+    // From here on nobody trims but us. What was trimmed before, beyond what we have read, would meet no row of ours.
+    if rows::ownership(&mut db.read().await?, shard).await?.trimmed > state.seq {
+        state = load(db, shard).await?;
+    }
     for _ in 0..TRIES_MAX {
         if state.epoch > epoch {
             break;

@@ -11,6 +11,7 @@ mod nodes;
 mod sharing;
 mod speed;
 mod together;
+mod trimming;
 
 use std::sync::Arc;
 
