@@ -39,6 +39,10 @@ pub fn collect() -> Result<PrometheusHandle> {
         metrics::Unit::Seconds,
         "From new data for an open session to the quota that knows of it."
     );
+    metrics::describe_gauge!(
+        "charging_shards_damaged",
+        "Shards that this node cannot serve because their log is damaged: an operator must repair them."
+    );
     metrics::describe_counter!("store_statements_total", "Statements that were run.");
     metrics::describe_counter!("store_transactions_total", "Transactions that were begun.");
     metrics::describe_counter!("store_commits_total", "Commits; on SQLite several transactions share one.");

@@ -9,6 +9,7 @@ use axum::{
 };
 
 use basis::Problem;
+use charging::Fault;
 
 use crate::App;
 
@@ -27,14 +28,16 @@ async fn check(app: &App) -> Result<(), Problem> {
     app.charging.check().await
 }
 
-/// It may be given work.
+/// Whether it may be given work, and a line for each shard that is damaged.
 async fn readyz(State(app): State<App>) -> impl IntoResponse {
-    let (status, words) = match check(&app).await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
+    let (status, word) = match check(&app).await {
+        Ok(()) => (StatusCode::OK, "ready"),
         Err(problem) => {
             tracing::error!(%problem, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready")
         }
     };
+    let damaged = app.charging.faults().into_iter().filter(Fault::is_damage);
+    let words: String = damaged.fold(format!("{word}\n"), |words, fault| format!("{words}{fault}\n"));
     (status, [(header::CACHE_CONTROL, "no-store")], words)
 }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use super::far::{Back, Letter, WAITS, ask, nobody};
 use super::letters::{Found, Wanted};
 use super::{Charging, Inner};
-use crate::log::rows;
+use crate::log::{ShardId, rows};
 use crate::pool::Pool;
 
 impl Charging {
@@ -27,11 +27,12 @@ impl Charging {
             if let (true, Some(pool)) = (found.sure, found.pool) {
                 self.0.far.learn(wanted, found.line, pool);
             }
-            if found.sure || self.0.are_all(&found.shards).await? {
+            let unseen = if found.sure { Vec::new() } else { self.0.unseen(&found.shards).await? };
+            if unseen.is_empty() {
                 return Ok(found);
             }
             // What is damaged, or has no database, is not there in a moment.
-            if self.0.nodes.is_none() || !self.faults().is_empty() {
+            if self.0.nodes.is_none() || unseen.iter().all(|shard| self.0.is_damaged(*shard)) {
                 break;
             }
             self.wait_for_owner().await;
@@ -94,11 +95,17 @@ impl Inner {
         serving.map(|shard| (shard.id.0, shard.epoch)).collect()
     }
 
-    /// Whether these are all shards there are, each as its owner of now has it: whoever said so may have been overtaken
+    /// The shards that are not among these as their owners of now have them: whoever said so may have been overtaken
     /// without knowing, or may have given the shard to one who was asked before.
-    async fn are_all(&self, seen: &[(u32, u64)]) -> Result<bool, Problem> {
+    async fn unseen(&self, seen: &[(u32, u64)]) -> Result<Vec<ShardId>, Problem> {
         let owned = rows::all_shards(&mut self.log.read().await?).await?;
-        Ok(owned.iter().all(|row| seen.contains(&(row.shard.0, row.epoch))))
+        let unseen = owned.into_iter().filter(|row| !seen.contains(&(row.shard.0, row.epoch)));
+        Ok(unseen.map(|row| row.shard).collect())
+    }
+
+    fn is_damaged(&self, id: ShardId) -> bool {
+        let fault = self.slots.get(id).and_then(|shard| shard.health.fault());
+        fault.is_some_and(|fault| fault.is_damage())
     }
 }
 

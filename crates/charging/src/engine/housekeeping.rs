@@ -80,12 +80,20 @@ async fn tidy_up(engine: Weak<Inner>) {
 impl Inner {
     /// One round over all shards.
     async fn project_all(&self) {
+        self.count_damaged();
         for shard in &self.slots.here() {
             let _housekeeping = self.housekeeping.lock().await;
             if let Err(fault) = self.project(shard).await {
                 tracing::error!(shard = shard.id.0, %fault, "the tables for pages lag behind");
             }
         }
+    }
+
+    /// For who watches over the process: it stays in service with what is whole.
+    fn count_damaged(&self) {
+        let faults = self.slots.here().into_iter().filter_map(|shard| shard.health.fault());
+        let damaged = faults.filter(Fault::is_damage).count();
+        metrics::gauge!("charging_shards_damaged").set(u32::try_from(damaged).unwrap_or(u32::MAX));
     }
 
     /// Writes one shard behind; the caller holds `housekeeping`.

@@ -143,15 +143,19 @@ impl Charging {
         ours.filter_map(|shard| shard.health.fault()).collect()
     }
 
-    /// Whether it may be relied on: every shard serves, and what its log acknowledges is on disk.
+    /// Whether it may be given work: its shards serve, and what its log acknowledges is on disk. What is damaged lies in
+    /// the database and is no better off on another node, so it counts only when nothing else is left;
+    /// [`Charging::faults`] names it.
     ///
     /// # Errors
     /// Unavailable, with the reason as its cause.
     pub async fn check(&self) -> Result<(), Problem> {
-        match self.faults().into_iter().next() {
-            Some(fault) => return Err(fault.into()),
-            None => self.0.nodes.as_ref().map_or(Ok(()), Nodes::check)?,
+        let (damaged, passing): (Vec<_>, Vec<_>) = self.faults().into_iter().partition(Fault::is_damage);
+        let all_are = u32::try_from(damaged.len()) == Ok(self.0.slots.count());
+        if let Some(fault) = passing.into_iter().chain(damaged.into_iter().filter(|_| all_are)).next() {
+            return Err(fault.into());
         }
+        self.0.nodes.as_ref().map_or(Ok(()), Nodes::check)?;
         self.0.log.check().await
     }
 

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use axum::{body::Body, extract::ConnectInfo};
 use basis::{Env, Id};
 use charging::LineIdentity;
 use heyon::admin::{self, Command, Reply, Request};
 use heyon::{nodes::Role, settings::Settings, shop::Shop};
+use http_body_util::BodyExt as _;
 use store::{in_tx, sql};
+use tower::ServiceExt as _;
 
 fn settings(data: &Path, database: &str) -> Settings {
     Settings {
@@ -49,6 +52,16 @@ async fn repair(shop: &Shop, (shard, seq): (u32, u64), dry_run: bool) -> Reply {
     admin::carry_out(shop, Request { actor: "operator:ada".to_owned(), command }).await
 }
 
+/// What who spreads the requests hears.
+async fn readyz(shop: &Shop) -> (bool, String) {
+    let mut request = axum::http::Request::builder().uri("/readyz").body(Body::empty()).unwrap();
+    request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from(([127, 0, 0, 1], 1))));
+    let answer = shop.router().unwrap().oneshot(request).await.unwrap();
+    let is_ready = answer.status().is_success();
+    let words = answer.into_body().collect().await.unwrap().to_bytes();
+    (is_ready, String::from_utf8(words.to_vec()).unwrap())
+}
+
 async fn trail(shop: &Shop, subject: &str) -> Vec<String> {
     let entries = store::audit::of_subject(&mut shop.db.read().await.unwrap(), subject, 10).await.unwrap();
     entries.iter().map(|entry| format!("{} {} {}", entry.actor, entry.action, entry.detail)).collect()
@@ -62,25 +75,31 @@ async fn what_is_lost_is_said_first_and_who_lost_it_is_kept() {
         let place @ (shard, seq) = damaged(settings(data.path(), database)).await;
         let subject = format!("shard {shard}:{seq}");
         let shop = Shop::open(settings(data.path(), database), Role::Serves).await.unwrap();
-        let fault = shop.charging.check().await.unwrap_err().cause.unwrap();
-        assert!(fault.contains(&format!("shard {shard} is damaged at seq {seq}")), "{fault}");
+        let [fault] = &shop.charging.faults()[..] else { panic!("one fault") };
+        let named = fault.to_string();
+        assert!(named.contains(&format!("shard {shard} is damaged at seq {seq}")), "{named}");
+        // On SQLite there is no other shard; on PostgreSQL sixty-three serve.
+        let (is_ready, words) = readyz(&shop).await;
+        assert_eq!((is_ready, words.contains(&named)), (!database.is_empty(), true), "{words}");
+        assert_eq!(shop.charging.check().await.is_ok(), is_ready);
 
         let said = repair(&shop, place, true).await;
         assert_eq!(said.failure, None);
         assert!(said.lines.concat().contains("loses 1 rows"), "{said:?}");
         assert_eq!(trail(&shop, &subject).await, [""; 0]);
-        shop.charging.check().await.unwrap_err();
+        assert_eq!(shop.charging.faults().len(), 1, "looking mends nothing");
 
         let said = repair(&shop, place, false).await;
         assert_eq!(said.failure, None, "{said:?}");
         let [entry] = &trail(&shop, &subject).await[..] else { panic!("one entry") };
         assert!(entry.starts_with("operator:ada charging.discard"), "{entry}");
         let whole = async {
-            while shop.charging.check().await.is_err() {
+            while !shop.charging.faults().is_empty() {
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(10), whole).await.expect("it serves again");
+        assert_eq!(readyz(&shop).await, (true, "ready\n".to_owned()));
         let again = repair(&shop, place, false).await;
         assert!(again.failure.unwrap().contains("not damaged"));
         shop.close().await;

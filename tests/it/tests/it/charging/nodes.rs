@@ -1,5 +1,7 @@
 //! Several nodes on one PostgreSQL: whoever is asked, the one who has the pool decides, and when it dies another does.
 
+mod damage;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,20 +14,20 @@ use tokio::time::Instant;
 use super::*;
 
 /// The data that the nodes share.
-struct Cluster {
+pub(super) struct Cluster {
     shop: TestDb,
-    env: Env,
+    pub(super) env: Env,
 }
 
 /// One process among others.
-struct Node {
+pub(super) struct Node {
     nodes: Nodes,
-    charging: Charging,
+    pub(super) charging: Charging,
 }
 
-const POOLS: u128 = 16;
+pub(super) const POOLS: u128 = 16;
 
-async fn cluster() -> Cluster {
+pub(super) async fn cluster() -> Cluster {
     let env = Env::system();
     let tables = [charging::MIGRATIONS, charging::LOG_MIGRATIONS, ::nodes::MIGRATIONS];
     Cluster { shop: store::testing::postgres(&tables, &env).await, env }
@@ -69,7 +71,7 @@ impl Cluster {
     }
 
     /// Two nodes with their shares, and lines in pools of every shard's.
-    async fn two(&self) -> (Node, Node) {
+    pub(super) async fn two(&self) -> (Node, Node) {
         let a = self.node("a").await;
         let b = self.node("b").await;
         self.until_shares(&[("a", 32), ("b", 32)]).await;
@@ -87,11 +89,11 @@ impl Cluster {
 }
 
 /// A pool that is somewhere among the shards.
-fn family(n: u128) -> Id<Pool> {
+pub(super) fn family(n: u128) -> Id<Pool> {
     pool(n * 5 + 1)
 }
 
-fn delivery(n: u128, bought: u128) -> Credit {
+pub(super) fn delivery(n: u128, bought: u128) -> Credit {
     Credit { pool: family(n), order: order(bought), line: Some(line(n)), terms: terms(100) }
 }
 
@@ -320,41 +322,6 @@ async fn an_owner_that_was_overtaken_gives_up_and_takes_only_what_is_free() {
     assert!(intruder.control(asks(1, "s", RequestKind::Update, 2, MB)).await.is_err(), "the fence holds");
     assert_eq!(used_of(&a.charging, 1).await, MB);
     assert_eq!(a.charging.faults().len(), 0, "{:?}", a.charging.faults());
-}
-
-/// A damaged shard is nobody's; an operator repairs it on any node, and one of them takes it without a restart.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_repaired_shard_is_taken_by_the_nodes_that_run() {
-    let cluster = cluster().await;
-    let a = cluster.node("a").await;
-    a.charging.open_pool(family(1), identity(1)).await.unwrap();
-    a.charging.credit(delivery(1, 1)).await.unwrap();
-    drop(a);
-    in_tx!(cluster.shop.db, |tx| {
-        sql!(
-            "UPDATE charging_log SET payload = payload || payload WHERE (shard, seq) IN \
-             (SELECT shard, seq FROM charging_log ORDER BY seq DESC LIMIT 1)"
-        )
-        .run(tx)
-        .await
-    })
-    .unwrap();
-    let a = cluster.node("a").await;
-    let b = cluster.node("b").await;
-    let Some(charging::Fault::Damaged { shard, seq, .. }) = a.charging.faults().pop() else {
-        panic!("{:?}", a.charging.faults())
-    };
-    let loss = b.charging.discard_from(charging::ShardId(shard), seq).await.unwrap();
-    assert_eq!(loss.unreadable, 1);
-    let mended = async {
-        while b.charging.credit(delivery(1, 1)).await.is_err() || !a.charging.faults().is_empty() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), mended).await.expect("nobody takes it");
-    a.charging.shut_down().await;
-    b.charging.shut_down().await;
-    assert_eq!(cluster.audit().await, [""; 0]);
 }
 
 /// Nodes come, go and die while gateways report; each report is repeated, by any node, until it is answered.
