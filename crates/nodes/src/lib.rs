@@ -189,7 +189,7 @@ impl Nodes {
         answerers.insert(topic, Arc::new(answerer));
     }
 
-    /// From now on this hears the news of a topic.
+    /// From now on this hears the news of a topic; a piece without a byte says that some may have been missed.
     pub fn hear(&self, topic: Topic, listener: impl Fn(&[u8]) + Send + Sync + 'static) {
         let mut listeners = self.0.shared.listeners.write().unwrap_or_else(PoisonError::into_inner);
         listeners.insert(topic, Arc::new(listener));
@@ -257,11 +257,17 @@ impl Shared {
 
     fn link_to(self: &Arc<Self>, others: &[Node]) {
         let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
+        let before = links.len();
         links.retain(|owner, _| others.iter().any(|node| node.owner == *owner));
+        let is_one_gone = links.len() < before;
         for node in others {
             if !links.contains_key(&node.owner) {
                 links.insert(node.owner.clone(), Link::to(node.address.clone(), self.clone_for_link()));
             }
+        }
+        drop(links);
+        if is_one_gone {
+            self.missed_news();
         }
     }
 
@@ -275,6 +281,12 @@ impl Shared {
 
     pub(crate) fn answerer(&self, topic: Topic) -> Option<Answerer> {
         self.answerers.read().unwrap_or_else(PoisonError::into_inner).get(&topic).cloned()
+    }
+
+    /// A node is gone, or the way from it broke: what it did last it may have told nobody.
+    pub(crate) fn missed_news(&self) {
+        let listeners = self.listeners.read().unwrap_or_else(PoisonError::into_inner);
+        listeners.values().for_each(|listener| listener(&[]));
     }
 
     pub(crate) fn listener(&self, topic: Topic) -> Option<Listener> {

@@ -55,7 +55,7 @@ async fn serve(mut stream: TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
     let mut from = BufReader::new(from);
     let room = Arc::new(Semaphore::new(ANSWERING_MAX));
     loop {
-        let frame = frame::read(&mut from, &mut hearing).await?;
+        let frame = frame::read(&mut from, &mut hearing).await.inspect_err(|_| shared.missed_news())?;
         while tasks.try_join_next().is_some() {}
         match frame.what {
             What::News => {

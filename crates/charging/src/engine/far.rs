@@ -25,10 +25,6 @@ pub(super) const MOVED: Topic = Topic(3);
 /// in which a gateway would repeat its request.
 pub(super) const WAITS: u32 = 40;
 const WAIT: Duration = Duration::from_millis(75);
-/// How old a pool of another node's may be on a page.
-pub(super) const VIEW_AGE_NS: u64 = 1_000_000_000;
-/// How old when its owner does not answer.
-const VIEW_AGE_MAX_NS: u64 = 60_000_000_000;
 
 /// Why there is no answer.
 enum Missed {
@@ -90,11 +86,12 @@ impl Charging {
         if let Some(shard) = self.0.serving(id) {
             return self.0.look_here(&shard, pool, settled).await;
         }
+        let changes = self.0.far.changes(pool);
         match self.ask_owner(id, &Letter::Look { pool, settled }).await? {
             Back::Pool(state) => {
                 let found = state.map(|state| Arc::new(Pool::restore(Arc::unwrap_or_clone(state))));
                 if let Some(pool) = &found {
-                    self.0.far.see(pool, self.0.env.clock.monotonic_ns());
+                    self.0.far.see(pool, changes, self.0.env.clock.monotonic_ns());
                 }
                 Ok(found)
             }
@@ -108,13 +105,13 @@ impl Charging {
             return shard.published.get(pool);
         }
         let now_ns = self.0.env.clock.monotonic_ns();
-        if let Some(pool) = self.0.far.seen(pool, now_ns, VIEW_AGE_NS) {
+        if let Some(pool) = self.0.far.fresh(pool, now_ns) {
             return Some(pool);
         }
         // A page does not wait for a shard that changes hands.
         match self.try_look(pool, false).await {
             Ok(found) => found,
-            Err(_) => self.0.far.seen(pool, now_ns, VIEW_AGE_MAX_NS),
+            Err(_) => self.0.far.old(pool, now_ns),
         }
     }
 
@@ -273,10 +270,10 @@ pub(super) fn attend(inner: &Arc<Inner>, nodes: &Nodes) {
     };
     nodes.answer(POOLS, answered);
     let engine = Arc::downgrade(inner);
-    nodes.hear(NEWS, move |news| {
-        if let (Some(inner), Ok(news)) = (engine.upgrade(), read(news)) {
-            inner.hear(news);
-        }
+    nodes.hear(NEWS, move |news| match (engine.upgrade(), read(news)) {
+        (Some(inner), Ok(news)) => inner.hear(news),
+        (Some(inner), Err(_)) => inner.far.all_overtaken(),
+        (None, _) => {}
     });
     let poke = inner.poke.clone();
     nodes.hear(MOVED, move |_| poke.notify_one());

@@ -1,5 +1,6 @@
 //! Packet gateways over real sockets: what they may do, what they get, and what happens when they misbehave.
 
+mod far;
 mod limits;
 mod links;
 mod pgw;
