@@ -20,7 +20,7 @@ pub use log::{Fault, Loss, ShardId, move_log};
 pub use pool::{
     Answer, Ask, Behind, BundleState, BundleView, CapKind, CapView, Caps, Closed, Digits, Fate, Few, Grant,
     LineIdentity, LineView, Luggage, PoolView, Quota, Refusal, RequestKind, Service, ServiceAnswer,
-    SessionKey, SessionView, Verdict, VoidReply as VoidAnswer, WindowView,
+    SessionKey, SessionView, SlowerView, Verdict, VoidReply as VoidAnswer, WindowView,
 };
 pub use shard::BUSY_KEY;
 pub use views::{

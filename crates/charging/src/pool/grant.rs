@@ -1,6 +1,6 @@
 //! How much quota a session gets, from which bundles, and for how long.
 
-use basis::{Id, Order, SECOND_MS, Timestamp};
+use basis::{Country, Id, Line, Order, SECOND_MS, Timestamp};
 
 use super::{
     Behind, Event, FIRST_GRANT_BYTES, Few, GRANT_SECONDS, Grant, LOW_VALIDITY_SECONDS, MAX_GROUPS,
@@ -45,7 +45,7 @@ impl Decision<'_> {
         if session.groups.len() >= MAX_GROUPS {
             return Quota::Refused(Refusal::TooManyGroups);
         }
-        let purse = self.pool.purse(session, self.now);
+        let purse = self.pool.purse(session.line, session.country, self.now);
         let wish = wish(report);
         let sessions = u64::from(self.pool.state.sessions.open()).max(1);
         let bytes = wish.min(most.max(1)).min(fair_part(purse.bytes, sessions));
@@ -63,7 +63,7 @@ impl Decision<'_> {
     pub(super) fn still_slow(&self, key: SessionKey, group: Option<u32>) -> Quota {
         let quiet = |session: &&Session| session.group(group).is_none() && session.is_slow(group);
         let slow = self.pool.session(key).filter(quiet);
-        let purse = slow.map(|session| self.pool.purse(session, self.now));
+        let purse = slow.map(|session| self.pool.purse(session.line, session.country, self.now));
         purse
             .filter(|purse| purse.bytes == 0 && purse.slow)
             .map_or(Quota::None, |purse| purse.nothing(self.now))
@@ -78,11 +78,16 @@ impl Decision<'_> {
 }
 
 impl Pool {
+    /// True if what a line gets in this country is neither octets nor a refusal.
+    pub(super) fn goes_slow(&self, line: Id<Line>, country: Country, now: Timestamp) -> bool {
+        let purse = self.purse(line, Some(country), now);
+        purse.bytes == 0 && purse.slow
+    }
+
     /// What a session could be granted: what its bundles have, of the shared ones no more than its line's cap leaves.
-    fn purse(&self, session: &Session, now: Timestamp) -> Purse {
-        let payers = self.payers(session.line, session.country);
-        let (mut room, stopped) =
-            self.member(session.line).map_or((u64::MAX, Refusal::CapReached), |m| m.room(now));
+    fn purse(&self, line: Id<Line>, country: Option<Country>, now: Timestamp) -> Purse {
+        let payers = self.payers(line, country);
+        let (mut room, stopped) = self.member(line).map_or((u64::MAX, Refusal::CapReached), |m| m.room(now));
         let mut purse = Purse { offers: Few::None, bytes: 0, held: 0, empty: Refusal::UsedUp, slow: false };
         for bundle in payers.iter() {
             let bytes = if bundle.line.is_none() { bundle.free().min(room) } else { bundle.free() };

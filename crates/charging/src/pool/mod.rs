@@ -28,6 +28,7 @@ mod session;
 mod sessions;
 mod settle;
 mod shared_terms;
+mod slower;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -56,6 +57,7 @@ pub use ring::{RING_NUMBERS, Ring, Seen};
 pub use session::{Group, Life, MAX_GROUPS, MAX_SESSIONS, Session, SessionKey, Share, TOMBSTONE_MS};
 pub use sessions::Sessions;
 pub use shared_terms::SharedTerms;
+pub use slower::SlowerView;
 pub use view::{BundleState, BundleView, CapView, LineView, PoolView, SessionView, WindowView};
 
 /// The bundles that one or several lines draw from, and the sessions that do.

@@ -2,7 +2,7 @@
 
 use basis::{Country, DataVolume, Id, Line, Order, Terms, Timestamp};
 
-use super::{Bundle, CapKind, End, Phase, Pool, Session};
+use super::{Bundle, CapKind, End, Phase, Pool, Session, SlowerView};
 
 /// A pool at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct LineView {
     pub in_all: Option<CapView>,
     /// When the current 24 hours of its caps end.
     pub day_ends_at: Option<Timestamp>,
+    /// It goes on slower now.
+    pub slower: Option<SlowerView>,
 }
 
 /// A cap, and what was used of it.
@@ -129,14 +131,14 @@ impl Pool {
         PoolView {
             pool: self.id(),
             as_of: now,
-            lines: self.state.members.iter().map(|member| line(member, now)).collect(),
+            lines: self.state.members.iter().map(|member| line(self, member, now)).collect(),
             bundles: self.state.bundles.iter().map(bundle).collect(),
             sessions: self.state.sessions.iter().filter(|s| s.is_open()).map(|s| session(s, now)).collect(),
         }
     }
 }
 
-fn line(member: &super::Member, now: Timestamp) -> LineView {
+fn line(pool: &Pool, member: &super::Member, now: Timestamp) -> LineView {
     let meter = member.meter.as_deref();
     let cap = |kind| {
         let (used, cap) = meter?.standing(kind, now)?;
@@ -151,6 +153,7 @@ fn line(member: &super::Member, now: Timestamp) -> LineView {
         per_30_days: cap(CapKind::Per30Days),
         in_all: cap(CapKind::InAll),
         day_ends_at: meter.map(|meter| meter.day_ends_at(now)),
+        slower: pool.slower(member.line(), now),
     }
 }
 

@@ -8,12 +8,14 @@ lines-places =
     }
 lines-used-in = { $name } · in { $country } now
 
+lines-state-unknown = Unknown for now
 lines-state-barred = Stopped
 lines-state-no-plan = No plan
 lines-state-waiting = Waiting
 lines-state-active = Active
 lines-state-low = Low
 lines-state-ends-soon = Ends soon
+lines-state-slower = Slower now
 lines-state-used-up-today = Used up today
 lines-state-used-up = Used up
 lines-state-over = Ended
@@ -36,16 +38,22 @@ lines-time-left = { $time } left
 lines-ended-on = Ended { $day }
 lines-row = { $left } left · { $days }
 lines-row-today = { $left } left today · { $days }
+lines-slower-row = Slower now · full speed again on { $time }
+lines-slower-row-to-the-end = Slower now, until it ends
+lines-unknown-row = Figures cannot be shown for now
 lines-barred-row = Cannot be used for now
 lines-no-plan-row = Choose a plan to use it
 lines-age-fresh = { $age } · live
 lines-age-stale = Figures from { $age }
 
+lines-note-unknown = What is left cannot be shown for the moment. Please look again a little later.
 lines-note-barred = This eSIM has been stopped by the operator. Its data and days are kept; write to us to find out why.
 lines-note-low = Little data is left. When it is used up, data stops; nothing extra is charged.
 lines-note-low-until = At the recent pace it is used up around { $time }. Then data stops; nothing extra is charged.
 lines-note-paused = The shared data of “{ $pool }” is paused for this eSIM. A plan of its own works at once.
 lines-note-at-cap = This eSIM has used what it may take of “{ $pool }”. The owner or a manager of the pool can raise the limit; a plan of its own works at once.
+lines-note-slower = You have used { $volume } at full speed. Data goes on, only slower, and nothing extra is charged. Full speed comes back by itself on { $time }.
+lines-note-slower-to-the-end = You have used { $volume } at full speed. Data goes on, only slower, until this plan ends; nothing extra is charged.
 lines-note-used-up = Data has stopped. Nothing extra was charged, and a renewal works within seconds.
 lines-note-used-up-today = Today's data is used up. The next day of this plan brings new data by itself.
 lines-note-waiting = Starts by itself when the plan before it is used up or ends.

@@ -5,7 +5,8 @@ use axum::{
     extract::{Path, Query, State},
 };
 use basis::{DAY_MS, DataVolume, Id, Line, Problem, Timestamp};
-use charging::{BundleState, BundleView, PoolView, SessionView, WindowView};
+use charging::{BundleState, BundleView, PoolView, SessionView, SlowerView, WindowView};
+use orders::OrderState;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -32,10 +33,21 @@ struct DataOut {
     paused: bool,
     /// What its caps still let it take of what its pool shares, in octets; null without caps.
     shared_room_bytes: Option<u64>,
+    /// It goes on slower now: what an unlimited plan gives at full speed in 24 hours is used up. Null at full speed.
+    slower: Option<SlowerOut>,
     /// Its open sessions.
     sessions: Vec<DataSessionOut>,
     /// Its bundles, those that ended in the last month included, the oldest first.
     bundles: Vec<BundleOut>,
+}
+
+/// A line that goes on slower.
+#[derive(Serialize, ToSchema)]
+struct SlowerOut {
+    /// The bundle that it goes on with.
+    bundle: String,
+    /// When full speed comes back by itself, in milliseconds since 1970; null: not as long as this bundle lasts.
+    full_speed_at_ms: Option<i64>,
 }
 
 /// An open session.
@@ -120,6 +132,15 @@ impl From<WindowView> for WindowOut {
     }
 }
 
+impl From<SlowerView> for SlowerOut {
+    fn from(view: SlowerView) -> Self {
+        Self {
+            bundle: view.bundle.to_string(),
+            full_speed_at_ms: view.full_speed_at.map(basis::Timestamp::as_ms),
+        }
+    }
+}
+
 impl From<&SessionView> for DataSessionOut {
     fn from(view: &SessionView) -> Self {
         let country = view.country.map(|country| country.to_string());
@@ -137,26 +158,39 @@ const fn state(state: BundleState) -> &'static str {
     }
 }
 
+/// So many of a line's orders tell whether anything was delivered to it.
+const ORDERS_MAX: u32 = 20;
+
 /// What a line has left, live.
 #[utoipa::path(get, path = "/lines/{line}/data", tag = "lines", params(("line" = String, Path)),
     responses((status = 200, body = DataOut), (status = "4XX", body = ProblemBody)))]
 async fn data(State(app): State<App>, caller: ApiCaller, Path(id): Path<String>) -> ApiResult<DataOut> {
     let line = cards::line(&mut app.db.read().await?, caller.account, read_id(&id)?).await?;
-    Ok(Json(data_out(&app, line.id, app.charging.view(line.pool).await)))
+    Ok(Json(match app.charging.view(line.pool).await {
+        Some(view) => data_out(line.id, &view),
+        None => nothing_yet(&app, &caller, line.id).await?,
+    }))
 }
 
-/// A line whose pool is about to be opened has nothing yet.
-fn data_out(app: &App, line: Id<Line>, view: Option<PoolView>) -> DataOut {
-    let Some(view) = view else {
-        return DataOut {
-            as_of_ms: app.env.now().as_ms(),
-            barred: false,
-            paused: false,
-            shared_room_bytes: None,
-            sessions: vec![],
-            bundles: vec![],
-        };
-    };
+/// A line whose pool is about to be opened has nothing yet. Of one that was sold something nobody says now what is left.
+async fn nothing_yet(app: &App, caller: &ApiCaller, line: Id<Line>) -> Result<DataOut, Problem> {
+    let conn = &mut app.db.read().await?;
+    let orders = orders::of_line(conn, caller.account, line, ORDERS_MAX).await?;
+    if orders.iter().any(|order| order.state == OrderState::Active) {
+        return Err(Problem::unavailable("nobody serves the line's pool at the moment"));
+    }
+    Ok(DataOut {
+        as_of_ms: app.env.now().as_ms(),
+        barred: false,
+        paused: false,
+        shared_room_bytes: None,
+        slower: None,
+        sessions: vec![],
+        bundles: vec![],
+    })
+}
+
+fn data_out(line: Id<Line>, view: &PoolView) -> DataOut {
     let ours = |bundle: &&BundleView| bundle.line.is_none_or(|own| own == line);
     let member = view.lines.iter().find(|member| member.line == line);
     DataOut {
@@ -164,6 +198,7 @@ fn data_out(app: &App, line: Id<Line>, view: Option<PoolView>) -> DataOut {
         barred: member.is_some_and(|member| member.barred),
         paused: member.is_some_and(|member| member.paused),
         shared_room_bytes: member.and_then(|member| member.cap_room).map(DataVolume::octets),
+        slower: member.and_then(|member| member.slower).map(SlowerOut::from),
         sessions: view.sessions.iter().filter(|s| s.line == line).map(DataSessionOut::from).collect(),
         bundles: view.bundles.iter().filter(ours).map(BundleOut::from).collect(),
     }

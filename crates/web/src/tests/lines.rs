@@ -1,7 +1,7 @@
 //! A line from binding to the last byte, as its owner's pages show it.
 
 use axum::http::StatusCode;
-use basis::{Allowance, Country, CountrySet, DataVolume, RenewalRule, StartRule, Terms};
+use basis::{Allowance, Beyond, Country, CountrySet, DataVolume, RenewalRule, StartRule, Terms};
 use charging::{Ask, Credit, CreditControl, Few, LineIdentity, RequestKind, Service};
 
 use http_body_util::BodyExt as _;
@@ -50,8 +50,13 @@ impl Shop {
 
     /// 5 GB for Japan are delivered.
     pub(super) async fn deliver(&self, who: &Traveller) {
+        self.deliver_as(who, Allowance::Fixed { bytes: DataVolume::gigabytes(5) }).await;
+    }
+
+    /// So much for thirty days in Japan is delivered.
+    async fn deliver_as(&self, who: &Traveller, allowance: Allowance) {
         let terms = Terms {
-            allowance: Allowance::Fixed { bytes: DataVolume::gigabytes(5) },
+            allowance,
             coverage: CountrySet::from_iter(["JP".parse::<Country>().unwrap()]),
             days: 30,
             start: StartRule::FirstUse,
@@ -178,6 +183,37 @@ async fn a_line_gets_a_name_of_its_own() {
     assert!(refused.text.contains(r#"id="label-error""#), "{}", refused.text);
 }
 
+#[tokio::test]
+async fn who_goes_on_slower_is_told_until_when() {
+    let shop = Shop::open("http://127.0.0.1:8080").await;
+    let anna = shop.traveller("anna@example.com").await;
+    let fair_use_bytes_per_day = DataVolume::gigabytes(1);
+    shop.deliver_as(&anna, Allowance::Unlimited { fair_use_bytes_per_day, then: Beyond::Slower }).await;
+    shop.report(&anna, 0, 0).await;
+    shop.report(&anna, 1, 10 * MB).await;
+    let fast = shop.get("/", &[("cookie", &anna.cookie)]).await.text;
+    assert!(!fast.contains("降速"), "{fast}");
+    shop.report(&anna, 2, 1000 * MB).await;
+
+    let token = format!("Bearer {}", shop.token(&anna.cookie).await);
+    let path = format!("/lines/{}", anna.line.id);
+    let data = shop.get(&format!("/api/v1{path}/data"), &[("authorization", &token)]).await.text;
+    let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+    let (slower, bundle) = (&data["slower"], &data["bundles"][0]);
+    assert_eq!((&slower["bundle"], &bundle["state"]), (&bundle["id"], &"active".into()), "{data}");
+    assert_eq!(slower["full_speed_at_ms"], bundle["window"]["ends_at_ms"]);
+
+    let again = basis::Timestamp(slower["full_speed_at_ms"].as_i64().unwrap());
+    for path in ["/", path.as_str()] {
+        let page = shop.get(path, &[("cookie", &anna.cookie)]).await.text;
+        let (zone, texts) =
+            (texts::time_zone("Asia/Shanghai").unwrap(), texts::Texts::of(basis::Language::ZhCn));
+        let when = format!("{}自动恢复全速", texts.day_clock(again, &zone));
+        assert!(page.contains("已降速</span>") && page.contains(&when), "{when}: {page}");
+        assert!(!page.contains("已经断网") && !page.contains("已用完</span>"), "nothing has stopped: {page}");
+    }
+}
+
 /// Every state has its word, its drawing and its one way on, in both languages.
 #[tokio::test]
 async fn every_state_is_said_plainly() {
@@ -187,9 +223,11 @@ async fn every_state_is_said_plainly() {
         ["流量低", "Low"],
         ["待使用", "Waiting"],
         ["今天已用完", "Used up today"],
+        ["已降速", "Slower now"],
         ["已到期", "Ended"],
-        ["没有套餐", "No plan"],
         ["已停用", "Stopped"],
+        ["没有套餐", "No plan"],
+        ["暂无数据", "Unknown for now"],
     ];
     for (line, words) in fixtures::all(shop.app.env.now()).into_iter().zip(words) {
         for (tag, word) in ["zh-CN", "en"].into_iter().zip(words) {
@@ -199,7 +237,12 @@ async fn every_state_is_said_plainly() {
             let bytes = answer.into_body().collect().await.unwrap().to_bytes();
             let page = String::from_utf8(bytes.to_vec()).unwrap();
             assert!(page.contains(&format!("{word}</span>")), "{word}: {page}");
-            assert_eq!(page.contains("data-money"), !line.barred, "nothing is sold for a stopped line");
+            let sells = !line.barred && !line.silent;
+            assert_eq!(
+                page.contains("data-money"),
+                sells,
+                "nothing is sold for a line that is stopped or unknown"
+            );
         }
     }
 }

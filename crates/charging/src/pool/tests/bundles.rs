@@ -144,6 +144,34 @@ fn a_plan_that_goes_on_slower_says_so_and_is_fast_again_after_24_hours() {
 }
 
 #[test]
+fn pages_know_when_a_line_goes_on_slower_and_when_it_is_fast_again() {
+    let mut world = World::with(at_purchase(slower(3 * MB, 2)));
+    let begun = world.now;
+    let seen = |world: &World| world.pool.view(world.now).lines[0].slower;
+    let until = |at| Some(SlowerView { bundle: Id::from_u128(1), full_speed_at: at });
+    let mut phone = Phone::new(1, LINE, "JP");
+    let mut grant = granted(phone.start(&mut world));
+    while !grant.is_last() {
+        assert_eq!(seen(&world), None);
+        grant = granted(phone.report(&mut world, grant.bytes));
+    }
+    assert_eq!(seen(&world), None, "what it holds it uses at full speed");
+    phone.report(&mut world, grant.bytes);
+    assert_eq!(seen(&world), until(Some(begun.plus_ms(DAY_MS))));
+    phone.end(&mut world, MB);
+    assert_eq!(seen(&world), until(Some(begun.plus_ms(DAY_MS))), "also of a line that is nowhere now");
+
+    world.wait(DAY_MS);
+    assert_eq!(seen(&world), None);
+    world.browse("JP", 5 * MB);
+    assert_eq!(seen(&world), until(None), "its last day: nothing comes behind it");
+    world.credit(2, fixed(GB));
+    assert_eq!(seen(&world), until(Some(begun.plus_ms(2 * DAY_MS))), "the next plan begins when it ends");
+    world.credit(3, with_rule(RenewalRule::Add, fixed(GB)));
+    assert_eq!(seen(&world), None, "what can be used beside it is fast at once");
+}
+
+#[test]
 fn what_was_used_slowly_is_not_paid_by_what_was_bought_meanwhile() {
     let mut world = World::with(at_purchase(slower(MB, 7)));
     let mut phone = Phone::new(1, LINE, "JP");
@@ -164,6 +192,7 @@ fn a_member_whose_cap_is_reached_is_stopped_not_slowed() {
     let mut phone = Phone::new(1, LINE, "JP");
     assert_eq!(granted(phone.start(&mut world)).behind, Behind::Nothing);
     assert_eq!(phone.report(&mut world, MB), Quota::Refused(Refusal::CapReached));
+    assert_eq!(world.pool.view(world.now).lines[0].slower, None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use basis::{Country, Id, Line, Money, Timestamp};
 
-use super::standing::{BundleNow, Whereabouts};
+use super::standing::{BundleNow, Standing, Whereabouts, standing};
 
 /// A line with all that its card on the home page needs.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub(crate) struct LineFacts {
     pub(crate) has_code: bool,
     /// An operator has stopped it.
     pub(crate) barred: bool,
+    /// It was sold something, and who knows what is left of it does not answer now.
+    pub(crate) silent: bool,
     /// What the pool is called that it shares with others, if it does.
     pub(crate) sharing: Option<String>,
     /// Its pool's bundles, each with the name of its place.
@@ -57,6 +59,14 @@ pub(crate) struct Renewal {
 }
 
 impl LineFacts {
+    /// Where it stands.
+    pub(crate) fn standing(&self, now: Timestamp) -> Standing {
+        if self.silent {
+            return Standing::Unknown;
+        }
+        standing(&self.plain(), self.whereabouts(), self.barred, now)
+    }
+
     /// The line, and where it is used.
     pub(crate) fn whereabouts(&self) -> Whereabouts {
         Whereabouts { line: self.id, country: self.session.and_then(|session| session.country) }

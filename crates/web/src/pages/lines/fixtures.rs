@@ -7,7 +7,7 @@ use basis::{
 
 use super::{
     facts::{Heard, LineFacts, Placed, Renewal},
-    standing::{BundleNow, Limit, Phase, window_octets},
+    standing::{BundleNow, Limit, Phase, Slower, window_octets},
 };
 
 const GB: u64 = 1_000_000_000;
@@ -36,6 +36,7 @@ fn placed(id: u128, place: &str, terms: Terms, phase: Phase, left: u64, ends_at:
         left,
         total,
         more_to_come,
+        slower: None,
         limit: Limit::Open,
         credited_at,
         ends_at: Some(ends_at),
@@ -49,6 +50,7 @@ fn line(id: u128, bundles: Vec<Placed>) -> LineFacts {
         name: format!("eSIM\u{a0}··{:04}", 2741 + id),
         has_code: false,
         barred: false,
+        silent: false,
         sharing: None,
         bundles,
         session: None,
@@ -101,6 +103,18 @@ fn daily(now: Timestamp) -> LineFacts {
     line(4, vec![placed(5, "韩国", korea, Phase::Active, 0, now.plus_ms(3 * DAY_MS))])
 }
 
+/// Korea, five gigabytes a day at full speed, which are used up until tomorrow morning.
+fn slower(now: Timestamp) -> LineFacts {
+    let allowance = Allowance::Unlimited {
+        fair_use_bytes_per_day: DataVolume::gigabytes(5),
+        then: basis::Beyond::Slower,
+    };
+    let mut bundle =
+        placed(7, "韩国", terms(allowance, &["KR"], 7), Phase::Active, 0, now.plus_ms(3 * DAY_MS));
+    bundle.bundle.slower = Some(Slower { until: Some(now.plus_ms(9 * HOUR_MS)) });
+    line(7, vec![bundle])
+}
+
 /// Korea, over, and the plan no longer sold.
 fn over(now: Timestamp) -> LineFacts {
     let korea = terms(fixed(5), &["KR"], 30);
@@ -113,12 +127,18 @@ fn no_plan() -> LineFacts {
     LineFacts { renewal: None, ..line(6, Vec::new()) }
 }
 
+/// Sold something, and nobody answers what is left of it.
+fn silent() -> LineFacts {
+    LineFacts { silent: true, ..line(8, Vec::new()) }
+}
+
 /// Stopped by an operator.
 fn barred(now: Timestamp) -> LineFacts {
     LineFacts { barred: true, session: None, ..active(now) }
 }
 
 /// Every state.
-pub(crate) fn all(now: Timestamp) -> [LineFacts; 7] {
-    [active(now), low(now), waiting(now), daily(now), over(now), no_plan(), barred(now)]
+pub(crate) fn all(now: Timestamp) -> Vec<LineFacts> {
+    let states = [active(now), low(now), waiting(now), daily(now), slower(now), over(now), barred(now)];
+    states.into_iter().chain([no_plan(), silent()]).collect()
 }

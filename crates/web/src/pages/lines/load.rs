@@ -14,7 +14,7 @@ use texts::TimeZone;
 use super::{
     chart::DAYS,
     facts::{Heard, LineFacts, Placed, Renewal},
-    standing::{BundleNow, Limit, Phase, Standing, speaking, standing, window_octets},
+    standing::{BundleNow, Limit, Phase, Slower, Standing, speaking, window_octets},
 };
 use crate::{App, Reader};
 
@@ -88,6 +88,7 @@ pub(crate) async fn facts(shelf: &Shelf<'_>, line: &cards::Line) -> LineFacts {
         name: line.name(),
         has_code: line.activation_code.is_some(),
         barred: member.is_some_and(|member| member.barred),
+        silent: view.is_none() && shelf.bought.iter().any(|order| was_delivered(order, line.id)),
         sharing: shelf.pools.iter().find(|pool| pool.id == line.pool).map(|pool| pool.name.clone()),
         bundles,
         session: view.as_ref().and_then(|view| heard(view, line.id)),
@@ -105,10 +106,10 @@ pub(crate) async fn recall(
     facts: &mut LineFacts,
     conn: &mut Conn,
 ) -> Result<(), Problem> {
-    if speaking(&facts.plain(), facts.whereabouts()).is_some() {
+    if facts.silent || speaking(&facts.plain(), facts.whereabouts()).is_some() {
         return Ok(());
     }
-    let last = |order: &&Bought| order.line == line.id && order.state == OrderState::Active;
+    let last = |order: &&Bought| was_delivered(order, line.id);
     let Some(last) = shelf.bought.iter().find(last) else { return Ok(()) };
     let Some(row) = charging::bundle(conn, last.id).await? else { return Ok(()) };
     let theirs = row.line.map_or(row.pool == line.pool, |own| own == line.id);
@@ -129,10 +130,15 @@ fn over(row: &BundleRow, terms: Terms, ended_at: Timestamp) -> BundleNow {
         phase: Phase::Over,
         left: 0,
         more_to_come: false,
+        slower: None,
         limit: Limit::Open,
         credited_at: row.credited_at,
         ends_at: Some(ended_at),
     }
+}
+
+fn was_delivered(order: &Bought, line: Id<basis::Line>) -> bool {
+    order.line == line && order.state == OrderState::Active
 }
 
 /// Octets used on each of the last days in the reader's zone, today last.
@@ -169,10 +175,9 @@ pub(crate) fn offset_ms(zone: &TimeZone, at: Timestamp) -> i64 {
 
 /// What is in use comes first, then what can be used, then the rest; in each the oldest.
 fn rank(line: &LineFacts, now: Timestamp) -> (bool, u8) {
-    let state = standing(&line.plain(), line.whereabouts(), line.barred, now);
-    let rank = match state {
-        Standing::Low | Standing::EndsSoon | Standing::Active | Standing::UsedUpToday => 0,
-        Standing::UsedUp | Standing::AtCap | Standing::Paused => 1,
+    let rank = match line.standing(now) {
+        Standing::Low | Standing::EndsSoon | Standing::Active | Standing::Slower | Standing::UsedUpToday => 0,
+        Standing::UsedUp | Standing::AtCap | Standing::Paused | Standing::Unknown => 1,
         Standing::Waiting => 2,
         Standing::NoPlan => 3,
         Standing::Over => 4,
@@ -201,6 +206,7 @@ fn bundle_now(view: &BundleView, member: Option<&LineView>) -> BundleNow {
     };
     let more_to_come = view.remaining.octets() > left;
     let (limit, left) = limited(view, member, left);
+    let slower = member.and_then(|member| member.slower).filter(|slower| slower.bundle == view.bundle);
     BundleNow {
         id: view.bundle,
         line: view.line,
@@ -209,6 +215,7 @@ fn bundle_now(view: &BundleView, member: Option<&LineView>) -> BundleNow {
         left,
         total: window,
         more_to_come,
+        slower: slower.map(|slower| Slower { until: slower.full_speed_at }),
         limit,
         credited_at: view.credited_at,
         ends_at: if phase == Phase::Waiting { view.activate_by } else { view.ends_at },
@@ -232,7 +239,7 @@ fn renewal(shelf: &Shelf<'_>, facts: &LineFacts) -> Option<Renewal> {
     let bundles = facts.plain();
     let speaking = speaking(&bundles, facts.whereabouts());
     let speaks = speaking.map(|bundle| bundle.id);
-    let is_last = |order: &&Bought| order.line == facts.id && order.state == OrderState::Active;
+    let is_last = |order: &&Bought| was_delivered(order, facts.id);
     let order = speaks.or_else(|| Some(shelf.bought.iter().find(is_last)?.id))?;
     let plan = shelf.plans.get(&order).filter(|plan| plan.on_sale)?;
     let price = plan.price(shelf.catalogue.currency_for(shelf.reader.currency))?;

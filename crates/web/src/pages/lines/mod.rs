@@ -1,5 +1,6 @@
 //! Lines: what is left, what was used, and how to install them.
 
+pub(crate) mod age;
 pub(crate) mod chart;
 pub(crate) mod code;
 mod dial;

@@ -1,19 +1,17 @@
 //! A line in words: what its card, its row and its page say.
 
 use askama::Template;
-use basis::{Allowance, DAY_MS, DataVolume, MINUTE_MS, Timestamp};
+use basis::{Allowance, DAY_MS, DataVolume, Timestamp};
 use texts::Texts;
 
 use super::{
+    age::{Age, age_of},
     dial::{Arcs, Dial, mini},
     facts::{LineFacts, Placed},
     note::Note,
-    standing::{Phase, Standing, others, speaking, standing},
+    standing::{Phase, Slower, Standing, others, speaking},
 };
 use crate::{Markup, Reader, Shell};
-
-/// A figure older than this no longer counts as live.
-const STALE_MS: i64 = MINUTE_MS;
 
 /// A line, ready to be shown.
 #[derive(Debug, Clone)]
@@ -41,18 +39,6 @@ pub(crate) struct LineNow {
     pub(crate) action: Option<Action>,
     /// The page with its install code, which must be readable offline.
     pub(crate) keep: Option<String>,
-}
-
-/// How old the figures are.
-#[derive(Debug, Clone)]
-pub(crate) struct Age {
-    pub(crate) at_ms: i64,
-    pub(crate) now_ms: i64,
-    pub(crate) stale: bool,
-    pub(crate) text: String,
-    /// For the browser, which lets the age grow: `{}` stands for it.
-    pub(crate) fresh_text: String,
-    pub(crate) stale_text: String,
 }
 
 /// A small figure.
@@ -90,7 +76,7 @@ pub(crate) struct Card<'a> {
 pub(crate) fn describe(shell: &Shell, facts: &LineFacts, now: Timestamp) -> LineNow {
     let reader = &shell.reader;
     let (bundles, at) = (facts.plain(), facts.whereabouts());
-    let state = standing(&bundles, at, facts.barred, now);
+    let state = facts.standing(now);
     let placed = speaking(&bundles, at).and_then(|b| facts.bundles.iter().find(|p| p.bundle.id == b.id));
     let (tone, chip) = chip(reader.texts, state);
     LineNow {
@@ -150,6 +136,7 @@ fn under(texts: Texts, facts: &LineFacts, placed: Option<&Placed>) -> String {
 
 fn chip(texts: Texts, state: Standing) -> (&'static str, String) {
     let (tone, key) = match state {
+        Standing::Unknown => ("", texts::key("lines-state-unknown")),
         Standing::Barred => ("bad", texts::key("lines-state-barred")),
         Standing::Paused => ("warn", texts::key("pools-paused")),
         Standing::AtCap => ("warn", texts::key("pools-cap-reached")),
@@ -158,6 +145,7 @@ fn chip(texts: Texts, state: Standing) -> (&'static str, String) {
         Standing::Active => ("ok", texts::key("lines-state-active")),
         Standing::Low => ("warn", texts::key("lines-state-low")),
         Standing::EndsSoon => ("warn", texts::key("lines-state-ends-soon")),
+        Standing::Slower => ("warn", texts::key("lines-state-slower")),
         Standing::UsedUpToday => ("warn", texts::key("lines-state-used-up-today")),
         Standing::UsedUp => ("warn", texts::key("lines-state-used-up")),
         Standing::Over => ("", texts::key("lines-state-over")),
@@ -167,11 +155,12 @@ fn chip(texts: Texts, state: Standing) -> (&'static str, String) {
 
 const fn dial_state(state: Standing) -> &'static str {
     match state {
-        Standing::Low | Standing::EndsSoon => "is-low",
+        Standing::Low | Standing::EndsSoon | Standing::Slower => "is-low",
         Standing::UsedUp
         | Standing::UsedUpToday
         | Standing::Over
         | Standing::NoPlan
+        | Standing::Unknown
         | Standing::Barred
         | Standing::Paused
         | Standing::AtCap => "is-out",
@@ -227,14 +216,19 @@ fn over_text(reader: &Reader, placed: &Placed) -> String {
 
 fn row_text(reader: &Reader, placed: Option<&Placed>, state: Standing, now: Timestamp) -> String {
     let texts = reader.texts;
-    if state == Standing::Barred {
-        return texts.t("lines-barred-row");
+    match state {
+        Standing::Barred => return texts.t("lines-barred-row"),
+        Standing::Unknown => return texts.t("lines-unknown-row"),
+        _ => {}
     }
     let Some(placed) = placed else { return texts.t("lines-no-plan-row") };
     if state == Standing::Over {
         return over_text(reader, placed);
     }
     let bundle = &placed.bundle;
+    if let Some(slower) = bundle.slower.filter(|_| state == Standing::Slower) {
+        return slower_row(reader, slower);
+    }
     let key = match (&bundle.terms.allowance, bundle.phase) {
         (Allowance::Fixed { .. }, _) | (_, Phase::Waiting) => texts::key("lines-row"),
         (Allowance::PerDay { .. } | Allowance::Unlimited { .. }, _) => texts::key("lines-row-today"),
@@ -243,20 +237,27 @@ fn row_text(reader: &Reader, placed: Option<&Placed>, state: Standing, now: Time
     texts.tf(key, [("left", &left), ("days", &days)])
 }
 
+fn slower_row(reader: &Reader, slower: Slower) -> String {
+    let texts = reader.texts;
+    match slower.until {
+        Some(until) => texts.tf("lines-slower-row", [("time", texts.day_clock(until, &reader.zone))]),
+        None => texts.t("lines-slower-row-to-the-end"),
+    }
+}
+
+/// Until when it is slower, and that nothing is lost by it.
+fn slower_text(reader: &Reader, placed: &Placed) -> String {
+    let texts = reader.texts;
+    let fast = ("volume", texts.volume(DataVolume(placed.bundle.total)));
+    match placed.bundle.slower.and_then(|slower| slower.until) {
+        Some(until) => texts.tf("lines-note-slower", [fast, ("time", texts.day_clock(until, &reader.zone))]),
+        None => texts.tf("lines-note-slower-to-the-end", [fast]),
+    }
+}
+
 /// Only what is in use can be old: without a session nothing is under way, and the figures are exact.
 fn age(texts: Texts, facts: &LineFacts, now: Timestamp) -> Option<Age> {
     facts.session.map(|session| age_of(texts, session.at, now))
-}
-
-/// How old figures are that were heard then.
-pub(crate) fn age_of(texts: Texts, heard: Timestamp, now: Timestamp) -> Age {
-    // The ages of a page that is shown later grow in the browser.
-    let pattern = |key| texts.tf(key, [("age", "{}")]);
-    let (fresh_text, stale_text) = (pattern("lines-age-fresh"), pattern("lines-age-stale"));
-    let stale = now.since(heard) > STALE_MS;
-    let text = if stale { &stale_text } else { &fresh_text };
-    let text = text.replace("{}", &texts.ago(heard, now));
-    Age { at_ms: heard.as_ms(), now_ms: now.as_ms(), stale, text, fresh_text, stale_text }
 }
 
 fn note(
@@ -269,6 +270,7 @@ fn note(
     let texts = reader.texts;
     let plain = |text| Some(Note { tone: "quiet", icon: "info", text });
     match state {
+        Standing::Unknown => plain(texts.t("lines-note-unknown")),
         Standing::Barred => Some(Note { tone: "bad", icon: "alert", text: texts.t("lines-note-barred") }),
         Standing::Paused => {
             Some(Note::warn("pause", shared_text(texts, facts, texts::key("lines-note-paused"))))
@@ -278,6 +280,7 @@ fn note(
         }
         Standing::Low => Some(Note::warn("alert", low_text(reader, facts, placed?, now))),
         Standing::UsedUp => Some(Note::warn("alert", texts.t("lines-note-used-up"))),
+        Standing::Slower => plain(slower_text(reader, placed?)),
         Standing::UsedUpToday => plain(texts.t("lines-note-used-up-today")),
         Standing::Waiting if facts.session.is_some() => plain(texts.t("lines-note-waiting-connected")),
         Standing::Waiting => plain(waiting_text(reader, placed?)),
@@ -356,9 +359,9 @@ fn then(reader: &Reader, facts: &LineFacts, id: basis::Id<basis::Order>, now: Ti
     Some(Then { title: title(reader.texts, placed), text })
 }
 
-/// Nothing can be bought for a line that is stopped.
+/// Nothing can be bought for a line that is stopped, or of which nobody knows what it has.
 fn action(texts: Texts, facts: &LineFacts, placed: Option<&Placed>, state: Standing) -> Option<Action> {
-    (state != Standing::Barred).then(|| purchase(texts, facts, placed, state))
+    (!matches!(state, Standing::Barred | Standing::Unknown)).then(|| purchase(texts, facts, placed, state))
 }
 
 fn purchase(texts: Texts, facts: &LineFacts, placed: Option<&Placed>, state: Standing) -> Action {

@@ -22,12 +22,21 @@ pub(crate) struct BundleNow {
     pub(crate) total: u64,
     /// Later windows bring more.
     pub(crate) more_to_come: bool,
+    /// The line goes on with it, slower.
+    pub(crate) slower: Option<Slower>,
     /// What the line may take of it, if it is everyone's; what is left is counted accordingly.
     pub(crate) limit: Limit,
     /// When it was delivered.
     pub(crate) credited_at: Timestamp,
     /// When it is, or was, over; while it waits, until when it must begin.
     pub(crate) ends_at: Option<Timestamp>,
+}
+
+/// The octets of a window at full speed are used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slower {
+    /// When full speed comes back by itself; `None`: not with this bundle any more.
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// What the managers of a shared pool let a line take of what is everyone's.
@@ -55,6 +64,8 @@ pub(crate) enum Phase {
 /// What a person should know about a line at one glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
+    /// Who knows it does not answer now.
+    Unknown,
     /// An operator has stopped it.
     Barred,
     /// A manager of its pool has paused what it takes of the shared data, and it has nothing else.
@@ -71,6 +82,8 @@ pub(crate) enum Standing {
     Low,
     /// There is less than a day left.
     EndsSoon,
+    /// The window's data at full speed is used up; it goes on slower.
+    Slower,
     /// The window's data is used up; the next window brings more.
     UsedUpToday,
     /// Everything is used up.
@@ -87,6 +100,7 @@ impl BundleNow {
             _ if self.limit == Limit::Paused => Standing::Paused,
             _ if self.limit == Limit::Capped && self.left == 0 => Standing::AtCap,
             Phase::Waiting => Standing::Waiting,
+            Phase::Active if self.slower.is_some() => Standing::Slower,
             Phase::Active if self.left == 0 && self.more_to_come => Standing::UsedUpToday,
             Phase::Active if self.left == 0 => Standing::UsedUp,
             Phase::Active if self.is_low() => Standing::Low,
@@ -123,6 +137,17 @@ impl BundleNow {
         self.phase != Phase::Over
     }
 
+    /// What pays first comes first: what is left of what runs, what goes on slower, and what has not begun.
+    const fn turn(&self) -> u8 {
+        match (self.left > 0, self.phase) {
+            (true, Phase::Active | Phase::Over) => 0,
+            (false, _) if self.slower.is_some() => 1,
+            (true, Phase::Waiting) => 2,
+            (false, Phase::Active | Phase::Over) => 3,
+            (false, Phase::Waiting) => 4,
+        }
+    }
+
     fn is_low(&self) -> bool {
         u128::from(self.left) * 100 <= u128::from(self.total) * u128::from(LOW_PERCENT)
     }
@@ -149,12 +174,11 @@ pub(crate) struct Whereabouts {
 
 /// The bundle that speaks for a line: the one that pays next, or the last one there was.
 ///
-/// What covers the country comes first, then what has data left, and of that the active before the waiting, the soonest
-/// to end, the oldest.
+/// What covers the country comes first, then what has data left or goes on slower, and of that the active before the
+/// waiting, the soonest to end, the oldest.
 pub(crate) fn speaking(bundles: &[BundleNow], at: Whereabouts) -> Option<&BundleNow> {
     let elsewhere = |b: &BundleNow| at.country.is_some_and(|country| !b.terms.coverage.contains(country));
-    let rank =
-        |b: &&BundleNow| (elsewhere(b), b.left == 0, b.phase == Phase::Waiting, b.end(), b.credited_at);
+    let rank = |b: &&BundleNow| (elsewhere(b), b.turn(), b.end(), b.credited_at);
     let ours = || bundles.iter().filter(move |bundle| bundle.serves(at.line));
     let alive = ours().filter(|bundle| bundle.is_live()).min_by_key(rank);
     alive.or_else(|| ours().max_by_key(|bundle| bundle.end()))
@@ -208,6 +232,7 @@ mod tests {
             left: 20 * GB,
             total: 20 * GB,
             more_to_come: false,
+            slower: None,
             limit: Limit::Open,
             credited_at: NOON,
             ends_at: None,
@@ -241,6 +266,18 @@ mod tests {
         assert_eq!(others(&[twenty_gb(2), active(1, GB)], HOME).len(), 1);
         let other = Whereabouts { line: Id::from_u128(9), country: None };
         assert_eq!(speaking(&[twenty_gb(1)], other), None, "another's line");
+    }
+
+    #[test]
+    fn what_goes_on_slower_speaks_before_what_has_not_begun() {
+        let slower = Some(Slower { until: Some(NOON) });
+        let slow = BundleNow { slower, more_to_come: true, ..active(1, 0) };
+        let speaks = |bundles: &[BundleNow]| speaking(bundles, HOME).map(|bundle| bundle.id);
+        assert_eq!(standing(&[twenty_gb(2), slow.clone()], HOME, false, NOON), Standing::Slower);
+        assert_eq!(speaks(&[active(3, 0), slow.clone()]), Some(Id::from_u128(1)), "better than nothing");
+        assert_eq!(speaks(&[slow.clone(), active(3, GB)]), Some(Id::from_u128(3)), "worse than full speed");
+        let last_day = BundleNow { more_to_come: false, ..slow };
+        assert_eq!(standing(&[last_day], HOME, false, NOON), Standing::Slower, "it does not stop");
     }
 
     #[test]

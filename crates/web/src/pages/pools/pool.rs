@@ -21,8 +21,8 @@ use super::{
 use crate::{
     App, Page, PageProblem, Shell, SignedIn, Tab,
     pages::lines::{
+        age::{self, Age},
         note::Note,
-        now::{self, Age},
     },
     see_other,
 };
@@ -232,7 +232,7 @@ fn said(texts: texts::Texts, members: &[MemberNow]) -> String {
 /// How old the figures are, while someone uses data.
 fn age(texts: texts::Texts, view: Option<&PoolView>, at: Timestamp) -> Option<Age> {
     let heard = view?.sessions.iter().map(|session| session.heard_at).max()?;
-    Some(now::age_of(texts, heard, at))
+    Some(age::age_of(texts, heard, at))
 }
 
 /// The reader's own bundles that may be shared and are not.
