@@ -22,10 +22,14 @@ use crate::balancer;
 /// Signs the sandbox's messages.
 pub const SECRET: &str = "whsec_proof";
 const API_KEY: &str = "sk_proof";
-/// How long a process may take until it serves.
+/// How long a process may take until it serves, on a machine that is not asked for more than it has.
 const READY_TIME_MAX: Duration = Duration::from_secs(20);
+/// A machine that is asked for more may take so many times as long.
+const OVERLOAD_MAX: u32 = 8;
 /// How often it is asked.
 const READY_PAUSE: Duration = Duration::from_millis(3);
+/// An answer that takes longer is none.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 /// So much of its log is shown if it does not.
 const LOG_LINES_SHOWN: usize = 40;
 
@@ -201,7 +205,7 @@ impl World {
 
     /// Waits until this path of a node answers well.
     async fn answers(&self, child: &mut Child, node: usize, path: &str) -> Result<()> {
-        let client = reqwest::Client::new();
+        let client = reqwest::Client::builder().timeout(ANSWER_TIME_MAX).build()?;
         let web = self.nodes.get(node).context("there is no such node")?.web;
         let url = format!("http://127.0.0.1:{web}{path}");
         let mut said = String::new();
@@ -220,10 +224,11 @@ impl World {
                 sleep(READY_PAUSE).await;
             }
         };
-        let outcome = timeout(READY_TIME_MAX, ready).await;
+        let patience = READY_TIME_MAX.saturating_mul(overload());
+        let outcome = timeout(patience, ready).await;
         outcome.unwrap_or_else(|_| {
             let log = fs::read_to_string(self.path("heyon.log")).unwrap_or_default();
-            bail!("heyon is not ready in time: {said}\n{}", last_lines(&log, LOG_LINES_SHOWN))
+            bail!("node {node} is not ready in {patience:?}: {said}\n{}", last_lines(&log, LOG_LINES_SHOWN))
         })
     }
 
@@ -294,6 +299,14 @@ async fn in_front_of(nodes: &[Ports]) -> Result<(Ports, Vec<JoinSet<()>>)> {
     let web = balancer::spread(front.web, nodes.iter().map(|node| node.web).collect()).await?;
     let gy = balancer::spread(front.gy, nodes.iter().map(|node| node.gy).collect()).await?;
     Ok((front, vec![web, gy]))
+}
+
+/// How many processes want each processor, as the kernel has counted over the last minute; 1 if one has time for all.
+fn overload() -> u32 {
+    let said = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let running = said.split('.').next().and_then(|whole| whole.parse::<u32>().ok()).unwrap_or(0);
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    running.div_ceil(u32::try_from(processors).unwrap_or(1)).clamp(1, OVERLOAD_MAX)
 }
 
 fn free_ports() -> Result<Ports> {

@@ -23,7 +23,7 @@ use proof::{
 };
 use serde_json::Value;
 use store::Db;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// What people buy: shared bundles of this country add up, so one line can have many.
 const PLAN: &str = "jp-5gb-30d";
@@ -87,6 +87,7 @@ async fn run(args: &Args, world: &World, cards: &[Card], chance: &Env, report: &
     let netsim = world.netsim(&imsis, COUNTRY)?;
     let buying = shop.start_buying(chance);
     let mut kills = 0;
+    let mut slowest_start = Duration::ZERO;
     while kills < args.kills || shop.placed() < args.orders + args.orders / 4 {
         let life = 20 + u64::from(u32::from_le_bytes(chance.random())) % 1480;
         sleep(Duration::from_millis(life)).await;
@@ -99,14 +100,16 @@ async fn run(args: &Args, world: &World, cards: &[Card], chance: &Env, report: &
         if args.nodes > 1 && rest % STAYS_DEAD_IN == 0 {
             sleep(STAYS_DEAD).await;
         }
+        let started = Instant::now();
         *node = world.serve_node(nth).await?;
+        slowest_start = slowest_start.max(started.elapsed());
         ensure!(kills < args.kills * 50, "too slow: {} orders after {kills} kills", shop.placed());
     }
     shop.stop.store(true, Ordering::Relaxed);
     for buyer in buying {
         buyer.await??;
     }
-    println!("{kills} kills, {} orders placed", shop.placed());
+    println!("{kills} kills, {} orders placed, ready again after {slowest_start:?} at most", shop.placed());
     let at_rest = timeout(REST_TIME_MAX, shop.at_rest(world)).await;
     let (stories, books) = at_rest.context("orders do not come to rest")??;
     let gateway = terminate(netsim).await;
