@@ -8,8 +8,9 @@ use store::{Conn, Db};
 
 use crate::check::capture_reference;
 use crate::facts::Facts;
-use crate::provider::{Provider, Providers};
+use crate::provider::{Provider, ProviderError, Providers};
 use crate::refunds::{due_reference, refunds_after, sent_reference};
+use crate::requests::PaymentRef;
 use crate::rows;
 use crate::rules::{Fate, Payment, PaymentState, Refund, RefundState};
 
@@ -149,7 +150,11 @@ async fn reconcile_one(
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Difference>, Problem> {
-    let theirs = provider.list(from, until).await?;
+    let theirs = if provider.capabilities().listless {
+        ask_about_ours(db, provider, from, until).await?
+    } else {
+        provider.list(from, until).await?
+    };
     let mut conn = db.read().await?;
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
@@ -168,6 +173,24 @@ async fn reconcile_one(
         }
     }
     Ok(found)
+}
+
+async fn ask_about_ours(
+    db: &Db,
+    provider: &dyn Provider,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<Facts>, Problem> {
+    let ours = rows::created_between(&mut db.read().await?, provider.name(), from, until).await?;
+    let mut theirs = Vec::new();
+    for payment in ours {
+        let named = PaymentRef { payment: payment.id, provider_ref: payment.provider_ref };
+        match provider.query(&named).await {
+            Err(ProviderError::NotFound) => {}
+            facts => theirs.push(facts?),
+        }
+    }
+    Ok(theirs)
 }
 
 async fn compare_captures(

@@ -30,6 +30,9 @@ pub enum HookRejected {
     /// No signature, or not theirs.
     #[error("signature missing or wrong")]
     BadSignature,
+    /// The provider tries whether we check signatures: this one is wrong on purpose.
+    #[error("signature probe")]
+    Probe,
     /// Signed too long ago, or in the future.
     #[error("signed outside the tolerated time")]
     Stale,
@@ -51,6 +54,7 @@ impl HookRejected {
             Self::UnknownProvider => "unknown provider",
             Self::TooLarge => "too large",
             Self::BadSignature => "bad signature",
+            Self::Probe => "signature probe",
             Self::Stale => "signed outside the tolerated time",
             Self::Unreadable => "unreadable",
             Self::Uncheckable(_) => "uncheckable",
@@ -63,7 +67,7 @@ impl HookRejected {
         match self {
             Self::UnknownProvider => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BadSignature => StatusCode::UNAUTHORIZED,
+            Self::BadSignature | Self::Probe => StatusCode::UNAUTHORIZED,
             Self::Stale | Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::Uncheckable(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use basis::Problem;
+use http::HeaderMap;
 use serde_json::Value;
 
 use crate::provider::ProviderError;
 
 /// No provider's answer is larger.
-const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub(crate) const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A client that never follows a redirect and never waits for long.
 pub(crate) fn client() -> Result<reqwest::Client, Problem> {
@@ -23,19 +24,32 @@ pub(crate) fn client() -> Result<reqwest::Client, Problem> {
         .map_err(|e| Problem::internal(format!("HTTP client: {e}")))
 }
 
+/// An answer as it came.
+pub(crate) struct Raw {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
 /// Sends, and reads a JSON answer with its status.
 pub(crate) async fn send(request: reqwest::RequestBuilder) -> Result<(u16, Value), ProviderError> {
+    let Raw { status, body, .. } = send_raw(request, ANSWER_BYTES_MAX).await?;
+    let json = serde_json::from_slice(&body);
+    json.map(|json| (status, json))
+        .map_err(|_| ProviderError::Unknown(format!("status {status} without JSON")))
+}
+
+/// Sends, and reads an answer of at most so many bytes.
+pub(crate) async fn send_raw(request: reqwest::RequestBuilder, max: usize) -> Result<Raw, ProviderError> {
     let unknown = |e: reqwest::Error| ProviderError::Unknown(e.without_url().to_string());
     let mut answer = request.send().await.map_err(unknown)?;
-    let status = answer.status().as_u16();
+    let (status, headers) = (answer.status().as_u16(), std::mem::take(answer.headers_mut()));
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(unknown)? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+        if body.len() + chunk.len() > max {
             return Err(ProviderError::Unknown("answer too large".to_owned()));
         }
         body.extend_from_slice(&chunk);
     }
-    let json = serde_json::from_slice(&body);
-    json.map(|json| (status, json))
-        .map_err(|_| ProviderError::Unknown(format!("status {status} without JSON")))
+    Ok(Raw { status, headers, body })
 }

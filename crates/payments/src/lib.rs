@@ -21,9 +21,9 @@ mod rows;
 mod rules;
 mod sandbox;
 mod saved;
-#[cfg_attr(not(test), expect(dead_code, reason = "what the sandbox does not need is for the real providers"))]
 mod signing;
 mod top_up;
+mod wechat_pay;
 
 pub use audit::{audit, count_by_state, page, reconcile};
 pub use charge::charge;
@@ -46,6 +46,7 @@ pub use rules::{Fate, Method, Payment, PaymentState, Purpose, Refund, RefundStat
 pub use sandbox::{Sandbox, SandboxConfig};
 pub use saved::{SavedMethod, remove_saved, saved_methods};
 pub use top_up::{TOP_UP_MINOR_MAX, TOP_UP_MINOR_MIN, TopUp, look_soon, top_up};
+pub use wechat_pay::{WechatPay, WechatPayConfig};
 
 use basis::{Id, Payment as PaymentKind, Problem};
 use store::Conn;

@@ -28,6 +28,8 @@ pub struct Capabilities {
     pub refund_window: Option<u32>,
     /// Origins of the pages to which it sends payers, such as `https://checkout.stripe.com`.
     pub pay_origins: Vec<String>,
+    /// It has no list of payments by time: it is asked about each of ours.
+    pub listless: bool,
     /// True for a provider that moves real money.
     pub live: bool,
 }

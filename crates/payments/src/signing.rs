@@ -82,7 +82,12 @@ pub(crate) fn der(text: &str) -> Result<Vec<u8>, Problem> {
 /// HMAC-SHA256 in lower-case hexadecimal.
 pub(crate) fn hmac_hex(secret: &[u8], message: &[u8]) -> String {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message);
-    let digits = tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    hex(tag.as_ref())
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 

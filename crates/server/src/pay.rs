@@ -3,7 +3,8 @@
 use std::{net::IpAddr, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail, ensure};
-use payments::{Provider, Providers, Sandbox, SandboxConfig};
+use basis::Env;
+use payments::{Provider, Providers, Sandbox, SandboxConfig, WechatPay, WechatPayConfig};
 use url::{Host, Url};
 
 use crate::settings::Settings;
@@ -15,7 +16,7 @@ use crate::settings::Settings;
 /// one, or beyond this machine without `sandbox_instance`.
 pub fn providers(settings: &Settings) -> Result<Providers> {
     // One line for each provider. The first that offers a way to pay in a currency gets its payments.
-    let all = [sandbox(settings)?];
+    let all = [sandbox(settings)?, wechat_pay(settings)?];
     let all: Vec<Arc<dyn Provider>> = all.into_iter().flatten().collect();
     keep_apart(settings, &all)?;
     Ok(Providers::new(all, &hooks_url(settings)))
@@ -79,6 +80,33 @@ fn sandbox(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
 
 fn sandbox_url(settings: &Settings) -> Result<Url> {
     settings.sandbox.url.parse().with_context(|| format!("sandbox.url: {}", settings.sandbox.url))
+}
+
+fn wechat_pay(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
+    let set = &settings.wechat_pay;
+    if set.mchid.is_empty() {
+        return Ok(None);
+    }
+    ensure!(!set.appid.is_empty(), "wechat_pay.appid is not set");
+    ensure!(!set.certificate_serial.is_empty(), "wechat_pay.certificate_serial is not set");
+    let config = WechatPayConfig {
+        base_url: set.url.parse().with_context(|| format!("wechat_pay.url: {}", set.url))?,
+        mchid: set.mchid.clone(),
+        appid: set.appid.clone(),
+        certificate_serial: set.certificate_serial.clone(),
+        private_key: secret(&set.private_key, &set.private_key_file).context("wechat_pay.private_key")?,
+        api_v3_key: secret(&set.api_v3_key, &set.api_v3_key_file).context("wechat_pay.api_v3_key")?,
+        public_key: wechat_public_key(&set.public_key_id, &set.public_key_file)?,
+    };
+    Ok(Some(Arc::new(WechatPay::new(config, Env::system()).context("wechat_pay")?)))
+}
+
+/// Its id and PEM, both or neither.
+fn wechat_public_key(id: &str, file: &Path) -> Result<Option<(String, String)>> {
+    let pem = secret("", file).context("wechat_pay.public_key_file")?;
+    ensure!(id.is_empty() == pem.is_empty(), "wechat_pay.public_key_id and public_key_file go together");
+    ensure!(id.is_empty() || id.starts_with("PUB_KEY_ID_"), "wechat_pay.public_key_id is not PUB_KEY_ID_…");
+    Ok((!id.is_empty()).then(|| (id.to_owned(), pem)))
 }
 
 /// No address at all is a command without a server, which nobody can reach.

@@ -43,6 +43,7 @@ pub struct Settings {
     pub deadlines: Deadlines,
     pub keep: Keep,
     pub sandbox: Sandbox,
+    pub wechat_pay: WechatPay,
     pub apps: Apps,
     pub log: Log,
 }
@@ -152,6 +153,32 @@ pub struct Sandbox {
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sandbox").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Section `wechat_pay`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct WechatPay {
+    pub mchid: String,
+    pub appid: String,
+    pub certificate_serial: String,
+    pub private_key: String,
+    pub private_key_file: PathBuf,
+    pub api_v3_key: String,
+    pub api_v3_key_file: PathBuf,
+    pub public_key_id: String,
+    pub public_key_file: PathBuf,
+    pub url: String,
+}
+
+impl std::fmt::Debug for WechatPay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WechatPay")
+            .field("mchid", &self.mchid)
+            .field("appid", &self.appid)
+            .finish_non_exhaustive()
     }
 }
 
@@ -282,7 +309,7 @@ mod tests {
     #[test]
     fn a_secret_is_not_shown_when_settings_are_logged() {
         let secret = "[sandbox]\napi_key = \"hush\"\nwebhook_secrets = [\"hush\"]\n[mail]\nsmtp = \"smtp://u:hush@h\"\n\
-             [node]\nsecret = \"hush\"";
+             [node]\nsecret = \"hush\"\n[wechat_pay]\napi_v3_key = \"hush\"\nprivate_key = \"hush\"";
         let settings: Settings =
             Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(secret)).extract().unwrap();
         assert!(!format!("{settings:?}").contains("hush"));

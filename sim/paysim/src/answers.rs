@@ -40,6 +40,8 @@ pub(crate) struct Answer {
     pub(crate) body: String,
     /// It was answered before.
     pub(crate) repeated: bool,
+    /// Its signature is to be wrong on purpose, where the face signs.
+    pub(crate) probe: bool,
 }
 
 /// What the merchant is answered instead.
@@ -91,7 +93,7 @@ fn run_now(
     if let Some(key) = &call.key
         && let Some(kept) = books.kept(env.now(), key, &call.fingerprint, call.kept_ms)?
     {
-        return Ok(Answer { status: kept.status, body: kept.body, repeated: true });
+        return Ok(Answer { status: kept.status, body: kept.body, repeated: true, probe: false });
     }
     let plan = books.plan(target).answer;
     if plan == AnswerPlan::FailBefore {
@@ -113,7 +115,13 @@ fn run_now(
             books.spend_answer_fault(target);
             Err(Failure::Reset)
         }
-        AnswerPlan::Normal | AnswerPlan::FailBefore => Ok(Answer { status, body, repeated: false }),
+        AnswerPlan::Probe => {
+            books.spend_answer_fault(target);
+            Ok(Answer { status, body, repeated: false, probe: true })
+        }
+        AnswerPlan::Normal | AnswerPlan::FailBefore => {
+            Ok(Answer { status, body, repeated: false, probe: false })
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod bill;
 mod money_back;
 
 pub(crate) use acts::NewPayment;
+pub(crate) use bill::{BillKind, BillLine};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -25,6 +26,9 @@ pub struct Delivery {
     pub attempts: u32,
     /// Signed with a wrong secret or key.
     pub forged: bool,
+    /// Sent once, to see whether the merchant refuses it.
+    #[serde(default)]
+    pub probe: bool,
     /// What it tells.
     pub event: Event,
 }
@@ -100,6 +104,11 @@ impl Books {
     /// Empty books, whose pay pages stand at `base_url`.
     pub fn new(base_url: String) -> Self {
         Self { base_url, ..Self::default() }
+    }
+
+    /// Where its pages and files stand.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
     }
 
     /// Takes a journal's line back in.

@@ -2,6 +2,7 @@
 //! retry table.
 
 mod sandbox;
+mod wechat_pay;
 
 pub use sandbox::sign;
 
@@ -15,7 +16,7 @@ use crate::service::Service;
 use crate::wire::{Event, Payment};
 
 /// Every face: a new one is a module above and a line here.
-pub(crate) static FACES: &[&dyn Face] = &[&sandbox::Sandbox];
+pub(crate) static FACES: &[&dyn Face] = &[&sandbox::Sandbox, &wechat_pay::WechatPay];
 
 /// One provider's protocol.
 pub(crate) trait Face: Send + Sync {
@@ -30,6 +31,17 @@ pub(crate) trait Face: Send + Sync {
 
     /// How long after each failed try the next one is made, as the provider publishes it.
     fn retries_ms(&self, payment: &Payment) -> &'static [i64];
+
+    /// A message whose signature is wrong on purpose, sent to see whether the merchant refuses it; `None`: this provider
+    /// does not try.
+    fn probe(&self, _keys: &Keys, _event: &Event, _now: Timestamp) -> Option<Message> {
+        None
+    }
+
+    /// Whether a payment can be paid once only.
+    fn pays_once(&self) -> bool {
+        false
+    }
 
     /// Whether the merchant's answer says that the message was taken.
     fn takes(&self, status: u16, _body: &[u8]) -> bool {

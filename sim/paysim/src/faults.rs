@@ -15,11 +15,13 @@ pub struct HookPlan {
     pub reordered: bool,
     /// Signed with a wrong secret or key.
     pub forged: bool,
+    /// Each with another whose signature is wrong on purpose, where the provider does so.
+    pub probed: bool,
 }
 
 impl Default for HookPlan {
     fn default() -> Self {
-        Self { delay_ms: 0, copies: 1, reordered: false, forged: false }
+        Self { delay_ms: 0, copies: 1, reordered: false, forged: false, probed: false }
     }
 }
 
@@ -91,6 +93,8 @@ pub enum AnswerPlan {
     LoseAnswer,
     /// It happens, then the connection breaks.
     Reset,
+    /// It happens, and the answer's signature is wrong on purpose, where the provider does so.
+    Probe,
 }
 
 /// What goes wrong with a payment.

@@ -52,7 +52,7 @@ async fn send(service: &Service, mut delivery: Delivery) {
         return;
     };
     delivery.attempts += 1;
-    let again = if answer.taken { None } else { service.retry_after(&delivery) };
+    let again = if answer.taken || delivery.probe { None } else { service.retry_after(&delivery) };
     service
         .change(|books, env| match again {
             Some(ms) => books.set_delivery(Delivery { due_at: env.now().plus_ms(ms), ..delivery }),
@@ -72,7 +72,12 @@ async fn sent(service: &Service, delivery: &Delivery) -> Option<Answered> {
     let url = payment.notify_url.clone().or_else(|| service.webhook_url(face.name()))?;
     let keys = service.keys(face.name());
     let keys = if delivery.forged { keys.forged() } else { keys };
-    let message = face.message(&keys, &delivery.event, service.env().now())?;
+    let now = service.env().now();
+    let message = if delivery.probe {
+        face.probe(&keys, &delivery.event, now)?
+    } else {
+        face.message(&keys, &delivery.event, now)?
+    };
     let mut request = service.client().post(url).body(message.body).timeout(ANSWER_TIME_MAX);
     for (name, value) in message.headers {
         request = request.header(name, value);

@@ -42,6 +42,11 @@ impl fmt::Debug for Signer {
 }
 
 impl Signer {
+    /// The certificate's serial number, in upper-case hexadecimal.
+    pub fn serial(&self) -> String {
+        serial(self.certificate)
+    }
+
     /// RSA-SHA256 (PKCS#1 v1.5), raw bytes; empty if the key is none, which never verifies.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let pair = pem(self.key).and_then(|der| RsaKeyPair::from_pkcs8(&der).ok());
@@ -98,6 +103,11 @@ impl Keys {
         Self { secrets: vec!["a secret of someone else".to_owned()], signers: vec![STRANGER], ..self.clone() }
     }
 
+    /// The serial number of the merchant's certificate, in upper-case hexadecimal.
+    pub fn merchant_serial(&self) -> String {
+        serial(&self.merchant_certificate)
+    }
+
     /// Whether the merchant signed this message.
     pub fn merchant_signed(&self, message: &[u8], signed: &[u8]) -> bool {
         let Some(der) = pem(&self.merchant_certificate) else { return false };
@@ -113,6 +123,13 @@ impl fmt::Debug for Keys {
     }
 }
 
+/// Empty for what is no certificate.
+fn serial(certificate: &str) -> String {
+    let Some(der) = pem(certificate) else { return String::new() };
+    let parsed = x509_parser::parse_x509_certificate(&der);
+    parsed.map(|(_, certificate)| format!("{:X}", certificate.serial)).unwrap_or_default()
+}
+
 fn pem(text: &str) -> Option<Vec<u8>> {
     Pem::iter_from_buffer(text.as_bytes()).next()?.ok().map(|pem| pem.contents)
 }
@@ -120,7 +137,12 @@ fn pem(text: &str) -> Option<Vec<u8>> {
 /// HMAC-SHA256 in lower-case hexadecimal.
 pub fn hmac_hex(secret: &[u8], message: &[u8]) -> String {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message);
-    let digits = tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    hex(tag.as_ref())
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 

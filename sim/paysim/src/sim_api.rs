@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/sim/payments/{id}/dispute/end", post(end_dispute))
         .route("/sim/webhook", put(set_webhook))
         .route("/sim/secrets", put(set_secrets))
+        .route("/sim/keys", put(set_keys))
         .route("/sim/rotate", post(rotate))
         .route("/sim/clock", post(advance))
         .route("/sim/books", get(books))
@@ -104,6 +105,22 @@ struct Secrets {
 
 async fn set_secrets(State(service): State<Arc<Service>>, Json(body): Json<Secrets>) -> Json<Value> {
     service.change_keys(&body.face, |keys| keys.secrets = body.secrets);
+    Json(json!({}))
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    face: String,
+    merchant: String,
+    client: String,
+    api_key: String,
+}
+
+/// Who the merchant is at this face, and what it shows there.
+async fn set_keys(State(service): State<Arc<Service>>, Json(body): Json<Credentials>) -> Json<Value> {
+    service.change_keys(&body.face, |keys| {
+        (keys.merchant, keys.client, keys.api_key) = (body.merchant, body.client, body.api_key);
+    });
     Json(json!({}))
 }
 

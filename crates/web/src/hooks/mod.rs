@@ -37,6 +37,10 @@ async fn receive(
 }
 
 fn tell(provider: &str, rejected: &HookRejected) {
+    if *rejected == HookRejected::Probe {
+        tracing::debug!(provider, "a signature probe was refused, as it should be");
+        return;
+    }
     metrics::counter!("webhooks_refused_total", "reason" => rejected.word()).increment(1);
     tracing::warn!(provider, %rejected, "webhook refused");
 }

@@ -4,6 +4,7 @@ use basis::{Env, Money, SECOND_MS, Timestamp};
 use serde_json::Value;
 
 use super::{Books, Delivery};
+use crate::faces::face;
 use crate::faults::{ChargePlan, FaultPlan, HookPlan, PayPlan};
 use crate::wire::{ApiError, Capture, Event, Happening, Method, Outcome, Payment, Saved, Status};
 
@@ -101,7 +102,9 @@ impl Books {
     /// nothing more can be paid.
     pub fn pay(&mut self, env: &Env, id: &str, outcome: Outcome) -> Result<Payment, ApiError> {
         let payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
-        if matches!(payment.status, Status::Declined | Status::Cancelled | Status::Pending) {
+        let once = face(&payment.face).pays_once();
+        let over = matches!(payment.status, Status::Declined | Status::Cancelled | Status::Pending);
+        if over || once && !payment.captures.is_empty() {
             return Err(ApiError::invalid("payment_over", "this payment can no longer be paid"));
         }
         if let Some(hook) = hook_of(outcome, self.plan(id).hook) {
@@ -111,7 +114,7 @@ impl Books {
         match outcome {
             Outcome::Declined => self.end(env, payment, Status::Declined, Some("card_declined")),
             Outcome::Cancel => self.end(env, payment, Status::Cancelled, None),
-            Outcome::Twice => {
+            Outcome::Twice if !once => {
                 let once = self.agree(env, payment);
                 Ok(self.agree(env, once))
             }
@@ -141,6 +144,13 @@ impl Books {
         self.store(env.now(), payment.clone());
         self.announce(env, Happening::Processing, &payment, None);
         payment
+    }
+
+    /// The payer goes somewhere else afterwards.
+    pub(crate) fn set_return_url(&mut self, env: &Env, id: &str, url: &str) -> Result<(), ApiError> {
+        let payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
+        self.store(env.now(), Payment { return_url: url.to_owned(), ..payment });
+        Ok(())
     }
 
     /// The merchant takes what its payer agreed to; what is taken already stays as it is.
@@ -239,9 +249,10 @@ impl Books {
             payment: self.shown(now, payment),
         };
         let late = if hook.reordered && happening == Happening::Processing { SECOND_MS } else { 0 };
-        for copy in 0..hook.copies {
+        for copy in 0..hook.copies + u32::from(hook.probed) {
             let delivery = Delivery {
                 id: format!("{id}:{copy}"),
+                probe: copy == hook.copies,
                 due_at: now.plus_ms(hook.delay_ms + late),
                 attempts: 0,
                 forged: hook.forged,

@@ -1,10 +1,13 @@
 //! Refunds and disputes.
 
-use basis::{Env, Money};
+use basis::{DAY_MS, Env, Money};
 
 use super::{Books, acts::short_id};
 use crate::faults::RefundPlan;
 use crate::wire::{ApiError, CreateRefund, Dispute, Happening, Payment, Refund, RefundStatus};
+
+/// For so long a merchant can fill its account before a refund is given up.
+const WEEK_MS: i64 = 7 * DAY_MS;
 
 impl Books {
     /// Sends money back, never more than a capture has left.
@@ -43,14 +46,15 @@ impl Books {
     pub(super) fn end_refunds(&mut self, env: &Env, id: &str) {
         let now = env.now();
         let Some(mut payment) = self.payments.get(id).cloned() else { return };
-        let fails = matches!(self.plan(id).refund, RefundPlan::FailLater { .. });
+        let failure = failure_of(self.plan(id).refund);
+        let fails = failure.is_some();
         let status = if fails { RefundStatus::Failed } else { RefundStatus::Succeeded };
         let mut ended = Vec::new();
         for refund in &mut payment.refunds {
             if refund.status == RefundStatus::Pending && refund.due_at.is_some_and(|due| due <= now) {
                 refund.status = status;
                 refund.at = now;
-                refund.failure = fails.then(|| "account_closed".to_owned());
+                refund.failure = failure.map(str::to_owned);
                 ended.push(refund.id.clone());
             }
         }
@@ -87,6 +91,15 @@ impl Books {
         self.store(env.now(), payment.clone());
         self.announce(env, Happening::DisputeClosed, &payment, None);
         Ok(payment)
+    }
+}
+
+/// Why a refund fails: the payer's account is gone, or the merchant's stayed empty for a week.
+fn failure_of(plan: RefundPlan) -> Option<&'static str> {
+    match plan {
+        RefundPlan::FailLater { after_ms } if after_ms >= WEEK_MS => Some("merchant_balance"),
+        RefundPlan::FailLater { .. } => Some("account_closed"),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod messages;
 mod money_back;
 mod stories;
+mod wechat_pay;
 
 use std::sync::{Arc, Mutex};
 

@@ -1,0 +1,146 @@
+//! The bill of a day: every payment and refund with its fee, as compressed lines of text.
+//! <https://pay.weixin.qq.com/doc/v3/merchant/4012556692>
+
+use std::collections::HashMap;
+use std::io::Read as _;
+
+use basis::{Currency, HOUR_MS, Money, Timestamp};
+use flate2::read::GzDecoder;
+use jiff::civil::Date;
+use jiff::tz;
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use serde::Deserialize;
+use url::{Position, Url};
+
+use super::channel::Channel;
+use super::wire::refund_reference;
+use crate::amounts::read_decimal;
+use crate::facts::{BillKind, BillLine};
+use crate::provider::ProviderError;
+use crate::signing::hex;
+
+/// No day's bill is larger, as it comes and unpacked.
+const PACKED_MAX: usize = 32 * 1024 * 1024;
+const UNPACKED_MAX: u64 = 512 * 1024 * 1024;
+/// A day's bill is out the next day at ten, by the clock of Beijing.
+const OUT_AFTER_MS: i64 = 34 * HOUR_MS;
+
+/// Where a bill is.
+#[derive(Deserialize)]
+struct WireBill {
+    hash_value: String,
+    download_url: String,
+}
+
+/// Fetches a day's bill.
+///
+/// # Errors
+/// Not found if it is not out yet.
+pub(super) async fn fetch(
+    channel: &Channel,
+    now: Timestamp,
+    day: Date,
+) -> Result<Vec<BillLine>, ProviderError> {
+    let path = format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP");
+    let bill: WireBill = match channel.get(&path).await {
+        // The same words for a day without any payment, and for one whose bill is not made yet.
+        Err(ProviderError::Refused { code, .. }) if code == "NO_STATEMENT_EXIST" => {
+            return if is_out(now, day) { Ok(Vec::new()) } else { Err(ProviderError::NotFound) };
+        }
+        Err(ProviderError::Refused { code, .. }) if code == "STATEMENT_CREATING" => {
+            return Err(ProviderError::NotFound);
+        }
+        bill => bill?,
+    };
+    let packed = channel.download(&path_of(&bill.download_url)?, PACKED_MAX).await?;
+    read(&unpack(&packed, &bill.hash_value)?)
+}
+
+/// What stands behind the host, so that our signature goes nowhere else.
+fn path_of(address: &str) -> Result<String, ProviderError> {
+    let url: Url =
+        address.parse().map_err(|_| ProviderError::Unknown("a bill without an address".to_owned()))?;
+    Ok(url[Position::BeforePath..Position::AfterQuery].to_owned())
+}
+
+fn is_out(now: Timestamp, day: Date) -> bool {
+    let midnight = day.to_zoned(tz::TimeZone::fixed(tz::offset(8)));
+    midnight.is_ok_and(|midnight| now.as_ms() - midnight.timestamp().as_millisecond() >= OUT_AFTER_MS)
+}
+
+/// The text, whose SHA-1 was told in a signed answer.
+fn unpack(packed: &[u8], hash: &str) -> Result<String, ProviderError> {
+    let unknown = |what: &str| ProviderError::Unknown(format!("a bill {what}"));
+    let mut bytes = Vec::new();
+    let unpacked = GzDecoder::new(packed).take(UNPACKED_MAX + 1).read_to_end(&mut bytes);
+    if unpacked.is_err() || u64::try_from(bytes.len()).is_ok_and(|length| length > UNPACKED_MAX) {
+        return Err(unknown("that cannot be unpacked"));
+    }
+    let sum = digest(&SHA1_FOR_LEGACY_USE_ONLY, &bytes);
+    if !hash.eq_ignore_ascii_case(&hex(sum.as_ref())) {
+        return Err(unknown("that is not the one that was told"));
+    }
+    String::from_utf8(bytes).map_err(|_| unknown("that is not UTF-8"))
+}
+
+/// A line of names, lines of values that each begin with a backtick, and the sums, which begin with names again.
+fn read(text: &str) -> Result<Vec<BillLine>, ProviderError> {
+    let mut lines = text.trim_start_matches('\u{feff}').lines();
+    let names: Vec<&str> = lines.next().unwrap_or_default().trim().split(',').collect();
+    let values = lines.take_while(|line| line.starts_with('`'));
+    values.filter_map(|line| Row::read(&names, line).line().transpose()).collect()
+}
+
+/// A line's values by their columns' names.
+struct Row<'a>(HashMap<&'a str, &'a str>);
+
+impl<'a> Row<'a> {
+    fn read(names: &[&'a str], line: &'a str) -> Self {
+        let values = line.trim().trim_start_matches('`').split(",`");
+        Self(names.iter().copied().zip(values).collect())
+    }
+
+    fn text(&self, name: &str) -> Result<&'a str, ProviderError> {
+        self.0.get(name).copied().ok_or_else(|| ProviderError::Unknown(format!("a bill without {name}")))
+    }
+
+    fn money(&self, name: &str) -> Result<Money, ProviderError> {
+        let currency: Currency = self
+            .text("货币种类")?
+            .parse()
+            .map_err(|_| ProviderError::Unknown("a bill in another currency".to_owned()))?;
+        read_decimal(self.text(name)?, currency)
+    }
+
+    /// `None` for what moved nothing.
+    fn line(&self) -> Result<Option<BillLine>, ProviderError> {
+        match self.text("交易状态")? {
+            "SUCCESS" => self.payment().map(Some),
+            "REFUND" if matches!(self.text("退款状态")?, "FAIL" | "CHANGE") => Ok(None),
+            "REFUND" => self.refund().map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn payment(&self) -> Result<BillLine, ProviderError> {
+        let (gross, settled) = (self.money("订单金额")?, self.money("应结订单金额")?);
+        let net = settled.minor - self.money("手续费")?.minor;
+        let (reference, id) = (self.text("商户订单号")?.to_owned(), self.text("微信订单号")?.to_owned());
+        Ok(line(BillKind::Payment, reference, id, gross, net))
+    }
+
+    /// The fee of what goes back is negative.
+    fn refund(&self) -> Result<BillLine, ProviderError> {
+        let (asked, settled) = (self.money("申请退款金额")?, self.money("退款金额")?);
+        let net = -settled.minor - self.money("手续费")?.minor;
+        let reference = refund_reference(self.text("商户退款单号")?);
+        let id = self.text("微信退款单号")?.to_owned();
+        Ok(line(BillKind::Refund, reference, id, Money::new(-asked.minor, asked.currency), net))
+    }
+}
+
+/// What is between gross and net is theirs: their fee, and vouchers that they do not settle.
+fn line(kind: BillKind, reference: String, provider_ref: String, gross: Money, net: i64) -> BillLine {
+    let money = |minor| Money::new(minor, gross.currency);
+    BillLine { reference, provider_ref, kind, gross, fee: money(gross.minor - net), net: money(net) }
+}
