@@ -3,6 +3,7 @@
 //! A message is a hint; the provider's own answer to our question is the truth. Only [`confirm`] moves a
 //! payment, only forward, and each capture and refund counts once.
 
+mod alipay;
 #[cfg_attr(not(test), expect(dead_code, reason = "what the sandbox does not need is for the real providers"))]
 mod amounts;
 mod audit;
@@ -25,6 +26,7 @@ mod signing;
 mod top_up;
 mod wechat_pay;
 
+pub use alipay::{Alipay, AlipayConfig};
 pub use audit::{audit, count_by_state, page, reconcile};
 pub use charge::charge;
 pub use check::{CHECK, CheckJob, Confirmed, News, after, confirm, fetch};

@@ -26,6 +26,8 @@ pub struct Capabilities {
     pub limits: BTreeMap<Currency, Limit>,
     /// For how many days after the payment money can go back to its source; `None`: always.
     pub refund_window: Option<u32>,
+    /// Refunds of one payment are sent so far apart; 0: as they come.
+    pub refund_gap_ms: i64,
     /// Origins of the pages to which it sends payers, such as `https://checkout.stripe.com`.
     pub pay_origins: Vec<String>,
     /// It has no list of payments by time: it is asked about each of ours.

@@ -175,13 +175,34 @@ pub async fn send_refund(db: &Db, env: &Env, providers: &Providers, run: JobRun)
         return Ok(Next::Done);
     }
     // From here on the provider may have heard of it; a later run asks before it sends again.
-    in_tx!(db, |tx| { table::set_sending(tx, refund.id, env.now()).await })?;
+    let gap_ms = providers.of_payment(&refund.provider)?.capabilities().refund_gap_ms;
+    if let Some(free_at) = in_tx!(db, |tx| { take_turn(tx, &refund, gap_ms, env.now()).await })? {
+        return Ok(Next::At(free_at));
+    }
     let fact = ask(providers, &refund, &payment).await?;
     let state = in_tx!(db, |tx| { record(tx, env, refund.id, &fact).await })?;
     if state.is_final() {
         return Ok(Next::Done);
     }
-    Ok(Next::At(rules::next_refund_look(refund.created_at, env.now())))
+    Ok(Next::At(rules::next_refund_look(refund.created_at, env.now()).max(env.now().plus_ms(gap_ms))))
+}
+
+/// Marks a refund as sent unless another of its payment went out less than so long ago; then answers when it may go.
+async fn take_turn(
+    conn: &mut Conn,
+    refund: &Refund,
+    gap_ms: i64,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Problem> {
+    if gap_ms > 0 && refund.state == RefundState::Queued {
+        rows::lock(conn, refund.payment, now).await?;
+        let last = table::last_sent(conn, refund).await?;
+        if let Some(free_at) = last.map(|last| last.plus_ms(gap_ms)).filter(|free_at| *free_at > now) {
+            return Ok(Some(free_at));
+        }
+    }
+    table::set_sending(conn, refund.id, now).await?;
+    Ok(None)
 }
 
 async fn load(db: &Db, id: Id<RefundKind>) -> Result<(Refund, Payment), Problem> {

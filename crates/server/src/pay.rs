@@ -2,9 +2,11 @@
 
 use std::{net::IpAddr, path::Path, sync::Arc};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use basis::Env;
-use payments::{Provider, Providers, Sandbox, SandboxConfig, WechatPay, WechatPayConfig};
+use payments::{
+    Alipay, AlipayConfig, Provider, Providers, Sandbox, SandboxConfig, WechatPay, WechatPayConfig,
+};
 use url::{Host, Url};
 
 use crate::settings::Settings;
@@ -16,7 +18,7 @@ use crate::settings::Settings;
 /// one, or beyond this machine without `sandbox_instance`.
 pub fn providers(settings: &Settings) -> Result<Providers> {
     // One line for each provider. The first that offers a way to pay in a currency gets its payments.
-    let all = [sandbox(settings)?, wechat_pay(settings)?];
+    let all = [sandbox(settings)?, alipay(settings)?, wechat_pay(settings)?];
     let all: Vec<Arc<dyn Provider>> = all.into_iter().flatten().collect();
     keep_apart(settings, &all)?;
     Ok(Providers::new(all, &hooks_url(settings)))
@@ -63,6 +65,28 @@ pub fn secret(inline: &str, file: &Path) -> Result<String> {
     ensure!(inline.is_empty(), "{} and the secret itself are both set", file.display());
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     Ok(text.trim().to_owned())
+}
+
+fn alipay(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
+    let set = &settings.alipay;
+    if set.app_id.is_empty() {
+        return Ok(None);
+    }
+    let gateway: Url = set.gateway.parse().with_context(|| format!("alipay.gateway: {}", set.gateway))?;
+    let private = gateway.scheme() == "https" || is_loopback(&set.gateway);
+    ensure!(private, "alipay.gateway: {gateway} is not https");
+    let in_files = set.public_key_files.iter().map(|file| secret("", file));
+    let in_files: Vec<String> = in_files.collect::<Result<_>>().context("alipay.public_key_files")?;
+    let alipay = Alipay::new(
+        AlipayConfig {
+            gateway,
+            app_id: set.app_id.clone(),
+            private_key: secret(&set.private_key, &set.private_key_file).context("alipay.private_key")?,
+            alipay_public_keys: in_files.into_iter().chain(set.public_keys.iter().cloned()).collect(),
+        },
+        Env::system(),
+    );
+    Ok(Some(Arc::new(alipay.map_err(|problem| anyhow!("[alipay]: {problem}"))?)))
 }
 
 fn sandbox(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {

@@ -44,6 +44,7 @@ pub struct Settings {
     pub keep: Keep,
     pub sandbox: Sandbox,
     pub wechat_pay: WechatPay,
+    pub alipay: Alipay,
     pub apps: Apps,
     pub log: Log,
 }
@@ -182,6 +183,25 @@ impl std::fmt::Debug for WechatPay {
     }
 }
 
+/// Section `alipay`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Alipay {
+    pub app_id: String,
+    pub private_key_file: PathBuf,
+    pub private_key: String,
+    pub public_key_files: Vec<PathBuf>,
+    pub public_keys: Vec<String>,
+    pub gateway: String,
+}
+
+impl std::fmt::Debug for Alipay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Alipay").field("app_id", &self.app_id).finish_non_exhaustive()
+    }
+}
+
 /// Section `apps`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -309,7 +329,8 @@ mod tests {
     #[test]
     fn a_secret_is_not_shown_when_settings_are_logged() {
         let secret = "[sandbox]\napi_key = \"hush\"\nwebhook_secrets = [\"hush\"]\n[mail]\nsmtp = \"smtp://u:hush@h\"\n\
-             [node]\nsecret = \"hush\"\n[wechat_pay]\napi_v3_key = \"hush\"\nprivate_key = \"hush\"";
+             [node]\nsecret = \"hush\"\n[wechat_pay]\napi_v3_key = \"hush\"\nprivate_key = \"hush\"\n\
+             [alipay]\nprivate_key = \"hush\"";
         let settings: Settings =
             Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(secret)).extract().unwrap();
         assert!(!format!("{settings:?}").contains("hush"));

@@ -5,7 +5,7 @@ mod bill;
 mod money_back;
 
 pub(crate) use acts::NewPayment;
-pub(crate) use bill::{BillKind, BillLine};
+pub(crate) use bill::{BillKind, BillLine, lines_of as bill_of};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

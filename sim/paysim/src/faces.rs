@@ -1,6 +1,7 @@
 //! The protocols in which merchants speak to the books, one module each: a provider's own paths, messages, signatures and
 //! retry table.
 
+mod alipay;
 mod sandbox;
 mod wechat_pay;
 
@@ -16,7 +17,7 @@ use crate::service::Service;
 use crate::wire::{Event, Payment};
 
 /// Every face: a new one is a module above and a line here.
-pub(crate) static FACES: &[&dyn Face] = &[&sandbox::Sandbox, &wechat_pay::WechatPay];
+pub(crate) static FACES: &[&dyn Face] = &[&sandbox::Sandbox, &alipay::Alipay, &wechat_pay::WechatPay];
 
 /// One provider's protocol.
 pub(crate) trait Face: Send + Sync {
@@ -38,15 +39,31 @@ pub(crate) trait Face: Send + Sync {
         None
     }
 
-    /// Whether a payment can be paid once only.
-    fn pays_once(&self) -> bool {
-        false
+    /// What payers can do on its pay page.
+    fn page(&self) -> PageRules {
+        PageRules { late: true, twice: true, tries_again: false }
     }
 
     /// Whether the merchant's answer says that the message was taken.
     fn takes(&self, status: u16, _body: &[u8]) -> bool {
         (200..300).contains(&status)
     }
+
+    /// Where the payer goes from the pay page.
+    fn return_url(&self, _: &Keys, payment: &Payment, _: Timestamp) -> String {
+        payment.return_url.clone()
+    }
+}
+
+/// What payers can do on a pay page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PageRules {
+    /// Pay although its time has run out.
+    pub(crate) late: bool,
+    /// Pay what is paid.
+    pub(crate) twice: bool,
+    /// Pay after a refusal of the bank, or after having gone back.
+    pub(crate) tries_again: bool,
 }
 
 /// A message as it goes out.

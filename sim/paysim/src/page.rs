@@ -12,7 +12,7 @@ use basis::Currency;
 use serde::Deserialize;
 
 use crate::answers::settled;
-use crate::faces::face;
+use crate::faces::{PageRules, face};
 use crate::service::Service;
 use crate::wire::{ApiError, Method, Outcome, Payment, Status};
 
@@ -93,7 +93,7 @@ fn pick(chinese: bool, said: &Said) -> &'static str {
     if chinese { said.zh } else { said.en }
 }
 
-fn choices(chinese: bool, status: Status) -> Vec<Choice> {
+fn choices(chinese: bool, status: Status, rules: PageRules) -> Vec<Choice> {
     const OK: (&str, &str, Said) = ("ok", "btn block", both("付款成功", "Pay"));
     const LATE: (&str, &str, Said) =
         ("ok", "btn block", both("过期后照样付款", "Pay although it has run out"));
@@ -109,12 +109,13 @@ fn choices(chinese: bool, status: Status) -> Vec<Choice> {
     ];
     let offered: Vec<&(&str, &str, Said)> = match status {
         Status::Open => [&OK].into_iter().chain(&REST).collect(),
-        Status::Expired => [&LATE].into_iter().chain(REST.iter().take(4)).collect(),
-        Status::Captured => vec![&AGAIN],
-        Status::Approved | Status::Pending | Status::Declined | Status::Cancelled => Vec::new(),
+        Status::Expired if rules.late => [&LATE].into_iter().chain(REST.iter().take(4)).collect(),
+        Status::Captured if rules.twice => vec![&AGAIN],
+        _ => Vec::new(),
     };
     offered
         .into_iter()
+        .filter(|(result, ..)| rules.twice || *result != "twice")
         .map(|(result, class, said)| Choice { result, class, text: pick(chinese, said) })
         .collect()
 }
@@ -132,6 +133,12 @@ fn note(chinese: bool, status: Status) -> Option<&'static str> {
         Status::Expired => both("这笔付款已过期。", "This payment has run out."),
     };
     Some(pick(chinese, &said))
+}
+
+/// A page that takes another card after a refusal says that there was one.
+fn shown_status(payment: &Payment) -> Status {
+    let refused = payment.status == Status::Open && payment.decline_code.is_some();
+    if refused { Status::Declined } else { payment.status }
 }
 
 /// The amount as a payer reads it.
@@ -160,8 +167,8 @@ fn render(service: &Service, payment: Payment, chinese: bool) -> Response {
     let page = PayPage {
         chinese,
         amount: amount_text(&payment),
-        note: note(chinese, payment.status),
-        choices: choices(chinese, payment.status),
+        note: note(chinese, shown_status(&payment)),
+        choices: choices(chinese, payment.status, face(&payment.face).page()),
         webhook: payment
             .notify_url
             .clone()
@@ -203,7 +210,16 @@ async fn act(
 ) -> Result<Response, ApiError> {
     let done = settled(service.change(|books, env| books.pay(env, &id, form.result)).await);
     match done {
-        Ok(payment) => Ok(Redirect::to(&payment.return_url).into_response()),
+        // The payer may try with another card.
+        Ok(payment) if form.result == Outcome::Declined && payment.status == Status::Open => {
+            let chinese = reads_chinese(&query, &payment);
+            Ok(render(&service, payment, chinese))
+        }
+        Ok(payment) => {
+            let face = face(&payment.face);
+            let back = face.return_url(&service.keys(face.name()), &payment, service.env().now());
+            Ok(Redirect::to(&back).into_response())
+        }
         // Too late or refused: the page says how it stands.
         Err(error) if error.status == 400 => {
             let payment = settled(service.look(|books, now| books.get(now, &id)).await)?;

@@ -57,6 +57,19 @@ pub(super) async fn set_sending(conn: &mut Conn, id: Id<RefundKind>, now: Timest
         .await
 }
 
+/// When another refund of the same payment was last sent, or heard of.
+pub(super) async fn last_sent(conn: &mut Conn, refund: &Refund) -> Result<Option<Timestamp>, Problem> {
+    let row = sql!(
+        "SELECT MAX(changed_at) AS last FROM payment_refund
+         WHERE payment_id = $1 AND id <> $2 AND state <> 'queued'"
+    )
+    .bind(refund.payment)
+    .bind(refund.id)
+    .one(conn)
+    .await?;
+    row.get("last")
+}
+
 /// A failed refund is to be sent anew, under a new reference.
 pub(super) async fn set_queued_again(
     conn: &mut Conn,

@@ -102,9 +102,13 @@ impl Books {
     /// nothing more can be paid.
     pub fn pay(&mut self, env: &Env, id: &str, outcome: Outcome) -> Result<Payment, ApiError> {
         let payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
-        let once = face(&payment.face).pays_once();
-        let over = matches!(payment.status, Status::Declined | Status::Cancelled | Status::Pending);
-        if over || once && !payment.captures.is_empty() {
+        let rules = face(&payment.face).page();
+        let over = match payment.status {
+            Status::Declined | Status::Cancelled | Status::Pending => true,
+            Status::Captured => !rules.twice,
+            _ => !rules.late && env.now() >= payment.expires_at,
+        };
+        if over {
             return Err(ApiError::invalid("payment_over", "this payment can no longer be paid"));
         }
         if let Some(hook) = hook_of(outcome, self.plan(id).hook) {
@@ -112,14 +116,24 @@ impl Books {
             self.set_plan(id, plan)?;
         }
         match outcome {
+            Outcome::Declined if rules.tries_again => Ok(self.refuse_once(env, payment)),
+            Outcome::Cancel if rules.tries_again => Ok(payment),
             Outcome::Declined => self.end(env, payment, Status::Declined, Some("card_declined")),
             Outcome::Cancel => self.end(env, payment, Status::Cancelled, None),
-            Outcome::Twice if !once => {
+            Outcome::Twice if rules.twice => {
                 let once = self.agree(env, payment);
                 Ok(self.agree(env, once))
             }
             _ => Ok(self.agree(env, payment)),
         }
+    }
+
+    /// The bank refuses; the payer may try with another card.
+    fn refuse_once(&mut self, env: &Env, payment: Payment) -> Payment {
+        let payment = Payment { decline_code: Some("card_declined".to_owned()), ..payment };
+        self.store(env.now(), payment.clone());
+        self.announce(env, Happening::Declined, &payment, None);
+        payment
     }
 
     /// The payer agrees: then the merchant takes the money, or the face does.
@@ -198,6 +212,7 @@ impl Books {
         let amount = self.plan(&payment.id).capture_amount.unwrap_or(payment.amount);
         payment.status = Status::Captured;
         payment.act_url = None;
+        payment.decline_code = None;
         payment.captures.push(Capture { id: short_id(env, "cap"), amount, at: now });
         if payment.save && payment.saved.is_none() {
             payment.saved = Some(Saved { id: short_id(env, "sm"), label: "Test ···· 4242".to_owned() });

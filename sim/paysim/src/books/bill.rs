@@ -55,7 +55,8 @@ impl Books {
     }
 }
 
-fn lines_of(payment: &Payment) -> Vec<BillLine> {
+/// What moved of this payment.
+pub(crate) fn lines_of(payment: &Payment) -> Vec<BillLine> {
     let captured = payment.captures.iter().map(|capture| {
         let Money { minor, currency } = capture.amount;
         BillLine::new(BillKind::Payment, &payment.reference, &capture.id, capture.at, minor, currency)

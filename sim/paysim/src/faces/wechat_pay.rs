@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use basis::Timestamp;
 use serde_json::json;
 
-use super::{Face, Message};
+use super::{Face, Message, PageRules};
 use crate::keys::{Keys, hmac_hex};
 use crate::retries;
 use crate::service::Service;
@@ -80,8 +80,8 @@ impl Face for WechatPay {
         retries::WECHAT_PAY
     }
 
-    fn pays_once(&self) -> bool {
-        true
+    fn page(&self) -> PageRules {
+        PageRules { late: true, twice: false, tries_again: false }
     }
 }
 

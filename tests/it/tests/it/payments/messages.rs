@@ -38,7 +38,7 @@ async fn a_forged_message_is_turned_away_and_leaves_nothing() {
         world.faults(&at_sandbox, FaultPlan { hook, ..FaultPlan::default() }).await;
         world.pay(&at_sandbox, Outcome::Ok).await;
         world.after_hooks(1).await;
-        assert_eq!(*world.hooks.lock().unwrap(), [StatusCode::BAD_REQUEST]);
+        assert_eq!(*world.hooks.lock().unwrap(), [StatusCode::UNAUTHORIZED]);
         assert_eq!(world.state(payment).await, PaymentState::Pending);
 
         let body = claims_captured("evt_1", &at_sandbox, &payment.to_string());

@@ -1,5 +1,6 @@
 //! Payments against the sandbox over real HTTP, on both engines: what people do, what the provider says, what stays.
 
+mod alipay;
 mod messages;
 mod money_back;
 mod stories;
@@ -8,22 +9,23 @@ mod wechat_pay;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::post;
 use basis::{
     Account, Currency, Env, Id, Language, MINUTE_MS, ManualClock, Money, Order, OsEntropy, Payment, Problem,
     Timestamp,
 };
 use payments::{
-    CHECK, CheckJob, Confirmed, HookRejected, Method, NewPayment, News, PaymentState, Providers, Purpose,
+    CHECK, CheckJob, Confirmed, Method, NewPayment, News, PaymentState, Provider, Providers, Purpose,
     SEND_REFUND, Sandbox, SandboxConfig,
 };
 use paysim::{FaultPlan, Options, Outcome, Paysim};
 use store::jobs::{JobRun, Next, Worker};
 use store::testing::{TestDb, both};
 use store::{Db, in_tx};
+use tokio::net::TcpListener;
 
 pub(crate) const SECRET: &str = "whsec_test";
 const API_KEY: &str = "sk_test";
@@ -40,34 +42,47 @@ pub(crate) struct World {
     pub(crate) hooks: Arc<Mutex<Vec<StatusCode>>>,
 }
 
+/// The provider of a shop whose people pay at this sandbox.
+type Connect = fn(&Paysim, &Env) -> Arc<dyn Provider>;
+
 /// Tells the same story in a shop on each engine.
 pub(crate) async fn in_both<F: AsyncFn(World)>(story: F) {
+    in_both_with(|paysim, _| sandbox(paysim, API_KEY), story).await;
+}
+
+/// The same with another provider than the sandbox.
+pub(crate) async fn in_both_with<F: AsyncFn(World)>(connect: Connect, story: F) {
     let clock = Arc::new(ManualClock::at(Timestamp(1_790_000_000_000)));
     let env = Env { clock: clock.clone(), entropy: Arc::new(OsEntropy) };
     for db in both(&[ledger::MIGRATIONS, payments::MIGRATIONS], &env).await {
-        story(World::new(db, env.clone(), clock.clone()).await).await;
+        story(World::new(db, env.clone(), clock.clone(), connect).await).await;
     }
 }
 
 impl World {
-    async fn new(db: TestDb, env: Env, clock: Arc<ManualClock>) -> Self {
+    async fn new(db: TestDb, env: Env, clock: Arc<ManualClock>, connect: Connect) -> Self {
         let options = Options {
             env: env.clone(),
             virtual_clock: Some(clock.clone()),
             ..Options::new("heyon", API_KEY, SECRET)
         };
         let paysim = Paysim::spawn(([127, 0, 0, 1], 0).into(), options).await.unwrap();
-        let providers = sandbox(&paysim, API_KEY);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let hooks_url = format!("http://{}/hooks", listener.local_addr().unwrap());
+        let providers = Providers::new([connect(&paysim, &env)], &hooks_url);
         let news = Arc::new(Mutex::new(Vec::new()));
         let hooks = Arc::new(Mutex::new(Vec::new()));
         let worker = worker(&db, &env, &providers, &news);
-        paysim.set_webhook_url("sandbox", &hook_server(&db, &env, &providers, &hooks).await);
+        for name in providers.all().map(|provider| provider.name()) {
+            paysim.set_webhook_url(name, &providers.notify_url(name));
+        }
+        serve_hooks(listener, &db, &env, &providers, &hooks);
         Self { db, env, clock, providers, paysim, worker, news, hooks }
     }
 
     /// The same provider, asked with another key.
     pub(crate) fn with_key(&self, api_key: &str) -> Providers {
-        sandbox(&self.paysim, api_key)
+        Providers::new([sandbox(&self.paysim, api_key)], "https://shop.example/hooks")
     }
 
     pub(crate) fn order_payment(&self, order: Id<Order>, minor: i64) -> NewPayment {
@@ -75,7 +90,7 @@ impl World {
             purpose: Purpose::Order(order),
             account: Id::from_u128(7),
             amount: Money::new(minor, Currency::CNY),
-            provider: "sandbox".into(),
+            provider: self.providers.all().next().unwrap().name().into(),
             method: Method::Alipay,
             expires_at: self.env.now().plus_ms(30 * MINUTE_MS),
             description: "日本 20 GB".into(),
@@ -175,15 +190,14 @@ impl World {
     }
 }
 
-fn sandbox(paysim: &Paysim, api_key: &str) -> Providers {
+fn sandbox(paysim: &Paysim, api_key: &str) -> Arc<dyn Provider> {
     let sandbox = Sandbox::new(SandboxConfig {
         base_url: paysim.url().parse().unwrap(),
         api_key: api_key.into(),
         merchant: "heyon".into(),
         webhook_secrets: vec!["whsec_old".into(), SECRET.into()],
     });
-    let sandbox: Arc<dyn payments::Provider> = Arc::new(sandbox.unwrap());
-    Providers::new([sandbox], "https://shop.example/hooks")
+    Arc::new(sandbox.unwrap())
 }
 
 fn worker(db: &Db, env: &Env, providers: &Providers, news: &Arc<Mutex<Vec<News>>>) -> Worker {
@@ -234,19 +248,17 @@ struct Desk {
     answers: Arc<Mutex<Vec<StatusCode>>>,
 }
 
-async fn hook_server(
+fn serve_hooks(
+    listener: TcpListener,
     db: &Db,
     env: &Env,
     providers: &Providers,
     answers: &Arc<Mutex<Vec<StatusCode>>>,
-) -> String {
+) {
     let desk =
         Desk { db: db.clone(), env: env.clone(), providers: providers.clone(), answers: answers.clone() };
     let app = Router::new().route("/hooks/{provider}", post(receive)).with_state(desk);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hooks/sandbox", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    url
 }
 
 async fn receive(
@@ -254,13 +266,12 @@ async fn receive(
     Path(name): Path<String>,
     headers: HeaderMap,
     raw: Bytes,
-) -> StatusCode {
+) -> Response<Body> {
     let taken = payments::receive_hook(&desk.db, &desk.env, &desk.providers, &name, &headers, &raw).await;
-    let status = match taken {
-        Ok(_) => StatusCode::OK,
-        Err(HookRejected::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
-        Err(_) => StatusCode::BAD_REQUEST,
+    let answer = match desk.providers.get(&name) {
+        Some(provider) => provider.hook_answer(&taken),
+        None => payments::plain_answer(&taken),
     };
-    desk.answers.lock().unwrap().push(status);
-    status
+    desk.answers.lock().unwrap().push(answer.status());
+    answer.map(Body::from)
 }

@@ -110,7 +110,7 @@ async fn a_scanned_code_pays_and_the_message_brings_the_money() {
         let (payment, theirs) = open(&world, 7200).await;
         world.pay(&theirs, Outcome::Ok).await;
         world.after_hooks(1).await;
-        assert_eq!(*world.hooks.lock().unwrap(), [StatusCode::OK]);
+        assert_eq!(*world.hooks.lock().unwrap(), [StatusCode::NO_CONTENT]);
         assert_eq!(world.state(payment).await, PaymentState::Captured);
         assert!(matches!(world.told()[..], [News::Captured { .. }]));
         let transaction = world.payment(payment).await.provider_ref.unwrap();
