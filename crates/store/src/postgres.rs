@@ -8,7 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgColumn, PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::{
     Arguments as _, AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Executor as _, PgPool,
-    Postgres, Row as _, SqlSafeStr as _, Transaction, TypeInfo as _,
+    Postgres, Row as _, SqlSafeStr as _, TypeInfo as _,
 };
 
 use crate::RETRY_KEY;
@@ -33,7 +33,14 @@ pub(crate) struct Server {
 
 enum Held {
     Connection(PoolConnection<Postgres>),
-    Transaction(Transaction<'static, Postgres>),
+    Transaction(Open),
+}
+
+/// A transaction. Where it was not seen to end, also if nobody waited for its beginning, its connection ends with it: one
+/// that went back into the pool with a transaction open would call rows written that nobody else will ever see.
+struct Open {
+    conn: PoolConnection<Postgres>,
+    ended: bool,
 }
 
 impl Servers {
@@ -70,8 +77,9 @@ impl Servers {
     }
 
     pub(crate) async fn begin(&self) -> Result<Server, Problem> {
-        let transaction = self.0.begin().await.map_err(|e| self.heard(&e))?;
-        Ok(Server { held: Held::Transaction(transaction), servers: self.clone() })
+        let conn = self.0.acquire().await.map_err(|e| self.heard(&e))?;
+        let open = Open::begin(conn).await.map_err(|e| self.heard(&e))?;
+        Ok(Server { held: Held::Transaction(open), servers: self.clone() })
     }
 
     pub(crate) async fn close(&self) {
@@ -117,21 +125,44 @@ impl Server {
     }
 
     pub(crate) async fn commit(self) -> Result<(), Problem> {
-        let Held::Transaction(transaction) = self.held else { return Ok(()) };
+        let Held::Transaction(open) = self.held else { return Ok(()) };
         metrics::counter!("store_commits_total").increment(1);
-        transaction.commit().await.map_err(|e| self.servers.heard(&e))
+        open.end("COMMIT").await.map_err(|e| self.servers.heard(&e))
     }
 
     pub(crate) async fn roll_back(self) {
-        if let Held::Transaction(transaction) = self.held {
-            drop(transaction.rollback().await);
+        if let Held::Transaction(open) = self.held {
+            drop(open.end("ROLLBACK").await);
         }
     }
 
     fn conn(&mut self) -> &mut PgConnection {
         match &mut self.held {
             Held::Connection(conn) => conn,
-            Held::Transaction(transaction) => transaction,
+            Held::Transaction(open) => &mut open.conn,
+        }
+    }
+}
+
+impl Open {
+    // Not the library's own: given up while it waits for BEGIN, that one leaves the transaction open.
+    async fn begin(conn: PoolConnection<Postgres>) -> Result<Self, sqlx::Error> {
+        let mut open = Self { conn, ended: false };
+        open.conn.execute("BEGIN").await?;
+        Ok(open)
+    }
+
+    async fn end(mut self, how: &'static str) -> Result<(), sqlx::Error> {
+        self.conn.execute(how).await?;
+        self.ended = true;
+        Ok(())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.conn.close_on_drop();
         }
     }
 }

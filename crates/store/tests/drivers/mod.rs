@@ -153,3 +153,23 @@ async fn a_server_that_drops_its_connections_is_felt_once_at_most() {
     assert!(refused <= 1, "{refused} were refused");
     in_tx!(db, |tx| { take(tx, 1).await }).unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_stays_although_transactions_were_given_up_while_they_began() {
+    let (env, _) = world();
+    let db = postgres(&[PURSES], &env).await;
+    for _ in 0..20 {
+        assert!(db.begin().now_or_never().is_none(), "it waits for the server");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut out = Vec::new();
+    for _ in 0..16 {
+        out.push(db.read().await.unwrap());
+    }
+    for (nth, conn) in out.iter_mut().enumerate() {
+        fill(conn, &format!("purse {nth}"), 1).await.unwrap();
+    }
+    let others = Db::open(&db.url, &env).await.unwrap();
+    let row = sql!("SELECT COUNT(*) AS purses FROM purse").one(&mut others.read().await.unwrap()).await;
+    assert_eq!(row.unwrap().get::<i64>("purses").unwrap(), 16, "what was called written is there for everyone");
+}
