@@ -10,11 +10,11 @@ use crate::{
     tally::Tally,
 };
 
-/// From PyPI: the gateway's side of Diameter (MIT licence) and a mail server (Apache-2.0 licence).
-const LIBRARIES: [&str; 2] = ["python-diameter==0.9.0", "aiosmtpd==1.4.6"];
+/// From PyPI: the gateway's side of Diameter (MIT licence), a mail server (Apache-2.0 licence), Stripe's own library (MIT licence).
+const LIBRARIES: [&str; 3] = ["python-diameter==0.9.0", "aiosmtpd==1.4.6", "stripe==16.1.0"];
 
 /// A packet gateway that others wrote against `heyon demo`'s release build, and what tshark says of the bytes; then
-/// `heyon serve` against a mail server that others wrote.
+/// `heyon serve` against a mail server that others wrote; then providers' own libraries against `paysim`.
 pub(crate) fn all() -> Result<Tally> {
     machine::prepare_interop()?;
     let python = python()?;
@@ -23,6 +23,8 @@ pub(crate) fn all() -> Result<Tally> {
     let mut tally =
         play(&python, "tests/interop/gateway.py", &[&heyon, &root().join("target/interop/gy.pcap")])?;
     tally += play(&python, "tests/interop/mail.py", &[&heyon])?;
+    let paysim = root().join("target/release/paysim");
+    tally += play(&python, "tests/interop/stripe_sdk.py", &[&paysim])?;
     Ok(tally)
 }
 
@@ -36,7 +38,7 @@ fn play(python: &Path, script: &str, arguments: &[&Path]) -> Result<Tally> {
 fn python() -> Result<PathBuf> {
     let place = root().join("target/interop/venv");
     let python = place.join("bin/python");
-    if !succeeds(&mut program(&python.to_string_lossy(), ["-c", "import diameter, aiosmtpd"])) {
+    if !succeeds(&mut program(&python.to_string_lossy(), ["-c", "import diameter, aiosmtpd, stripe"])) {
         println!("installing {} into {}", LIBRARIES.join(", "), place.display());
         run(&mut program("python3", ["-m", "venv", &place.to_string_lossy()]))?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use basis::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::faults::{AnswerPlan, FaultPlan};
 use crate::wire::{ApiError, Event, Payment, Refund, RefundStatus, Status};
@@ -183,6 +184,28 @@ impl Books {
             shown.merchant = merchant;
         }
         shown
+    }
+
+    /// The payment with which this method was kept.
+    pub(crate) fn kept_by(&self, saved: &str) -> Option<&Payment> {
+        self.payments.get(self.saved.get(saved)?)
+    }
+
+    /// Notes something that only the face knows of a payment.
+    pub(crate) fn annotate(
+        &mut self,
+        now: Timestamp,
+        id: &str,
+        name: &str,
+        value: Value,
+    ) -> Result<(), ApiError> {
+        let mut payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
+        let noted = std::mem::take(&mut payment.extra);
+        let mut noted = if let Value::Object(noted) = noted { noted } else { Map::new() };
+        noted.insert(name.to_owned(), value);
+        payment.extra = Value::Object(noted);
+        self.store(now, payment);
+        Ok(())
     }
 
     /// Payments of this reference, oldest first.

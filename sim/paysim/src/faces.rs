@@ -3,6 +3,7 @@
 
 mod alipay;
 mod sandbox;
+mod stripe;
 mod wechat_pay;
 
 pub use sandbox::sign;
@@ -17,7 +18,8 @@ use crate::service::Service;
 use crate::wire::{Event, Payment};
 
 /// Every face: a new one is a module above and a line here.
-pub(crate) static FACES: &[&dyn Face] = &[&sandbox::Sandbox, &alipay::Alipay, &wechat_pay::WechatPay];
+pub(crate) static FACES: &[&dyn Face] =
+    &[&sandbox::Sandbox, &alipay::Alipay, &stripe::Stripe, &wechat_pay::WechatPay];
 
 /// One provider's protocol.
 pub(crate) trait Face: Send + Sync {

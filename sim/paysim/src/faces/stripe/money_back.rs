@@ -1,0 +1,161 @@
+//! Charges, refunds, disputes and the balance transactions that settle them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::get;
+use basis::{DAY_MS, Env, Money};
+use serde_json::{Value, json};
+
+use super::checkout::list_of;
+use super::lists::{Scene, cut};
+use super::objects::{View, code, money, refund_metadata, seconds, tail, tried, units};
+use super::params::Params;
+use super::request::{Ask, Refused, found, missing};
+use super::{NAME, both};
+use crate::books::{BillKind, BillLine, Books, bill_of};
+use crate::service::Service;
+use crate::wire::{ApiError, CreateRefund, Payment, RefundStatus};
+
+pub(super) fn routes() -> Router<Arc<Service>> {
+    Router::new()
+        .route("/v1/charges", get(charges))
+        .route("/v1/charges/{id}", get(show))
+        .route("/v1/refunds", both(create, refunds))
+        .route("/v1/refunds/{id}", get(show))
+        .route("/v1/disputes", get(disputes))
+        .route("/v1/disputes/{id}", get(show))
+        .route("/v1/balance_transactions", get(transactions))
+}
+
+async fn charges(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
+    list_of(&service, &ask, "/v1/charges").await
+}
+
+async fn refunds(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
+    list_of(&service, &ask, "/v1/refunds").await
+}
+
+async fn disputes(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
+    list_of(&service, &ask, "/v1/disputes").await
+}
+
+async fn show(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    ask: Ask,
+) -> Result<Response, Refused> {
+    let view = View::of(&service.keys(NAME));
+    let look = |books: &Books, now| {
+        let scene = Scene { books, now, view, desk: &ask.desk };
+        let object = match id.split('_').next() {
+            Some("re") => scene.refund(&id),
+            Some("dp") => scene.dispute(&id),
+            _ => scene.payment(&id).filter(tried).map(|payment| scene.view.charge(&payment)),
+        };
+        object.map(|object| scene.expand(object, &ask.params))
+    };
+    let shown = service.look(look).await.1;
+    Ok(found(shown.ok_or_else(|| missing("object", &id))?))
+}
+
+/// The outer names that Stripe knows here (stripe-python 16.1.0, `RefundCreateParams`).
+const KNOWN: &[&str] = &[
+    "amount",
+    "charge",
+    "currency",
+    "customer",
+    "expand",
+    "instructions_email",
+    "metadata",
+    "origin",
+    "payment_intent",
+    "reason",
+    "refund_application_fee",
+    "reverse_transfer",
+];
+
+async fn create(State(service): State<Arc<Service>>, ask: Ask) -> Response {
+    let named = ask.params.get("charge").or_else(|| ask.params.get("payment_intent")).unwrap_or_default();
+    let look = |books: &Books, now| {
+        let view = View::of(&service.keys(NAME));
+        Scene { books, now, view, desk: &ask.desk }.payment(named).map(|payment| payment.id)
+    };
+    let target = service.look(look).await.1.unwrap_or_default();
+    let change = |books: &mut Books, env: &Env| {
+        ask.params.only(KNOWN)?;
+        let payment = books.get(env.now(), &target).map_err(|_| missing("charge", named))?;
+        let wish = wish(&payment, &ask.params)?;
+        let name = refund_metadata(payment.refunds.len());
+        books.annotate(env.now(), &target, &name, ask.params.object("metadata"))?;
+        let made = books.refund(env, &target, wish)?;
+        Ok((200, View::refund(&books.get(env.now(), &target)?, &made)))
+    };
+    ask.change(&service, &target, change).await
+}
+
+/// All that is left, or so much of it.
+fn wish(payment: &Payment, params: &Params) -> Result<CreateRefund, ApiError> {
+    let Some(capture) = payment.captures.first() else {
+        return Err(ApiError::invalid("charge_not_captured", "This charge has not been captured."));
+    };
+    let gone = payment.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
+    let left = capture.amount.minor - gone.map(|refund| refund.amount.minor).sum::<i64>();
+    if left == 0 {
+        let message = format!("Charge ch_{} has already been refunded.", tail(&payment.id));
+        return Err(ApiError::invalid("charge_already_refunded", message));
+    }
+    let currency = capture.amount.currency;
+    let asked = match params.number("amount")? {
+        Some(units) => money(units, currency),
+        None => Some(Money::new(left, currency)),
+    };
+    let amount = asked.filter(|amount| amount.is_positive() && amount.minor <= left);
+    let amount = amount.ok_or_else(|| {
+        let message = format!("Refund amount is greater than unrefunded amount on charge ({left}).");
+        ApiError::invalid("amount_too_large", message)
+    })?;
+    let reference = params.get("metadata[reference]").unwrap_or_default().to_owned();
+    Ok(CreateRefund { reference, capture: Some(capture.id.clone()), amount })
+}
+
+async fn transactions(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
+    let view = View::of(&service.keys(NAME));
+    let whole = ask.params.list("expand").contains(&"data.source");
+    let look = |books: &Books, _| {
+        let of_face = books.all().filter(|payment| payment.face == NAME);
+        let lines = of_face.flat_map(|payment| bill_of(payment).into_iter().map(move |line| (payment, line)));
+        lines.map(|(payment, line)| transaction(&view, payment, &line, whole)).collect::<Vec<_>>()
+    };
+    let all = service.look(look).await.1;
+    Ok(found(cut("/v1/balance_transactions", all, &ask.params)?))
+}
+
+fn transaction(view: &View, payment: &Payment, line: &BillLine, whole: bool) -> Value {
+    let name = tail(&line.id);
+    let (kind, category, source) = match line.kind {
+        BillKind::Payment => ("charge", "charge", Some(view.charge(payment))),
+        BillKind::Refund => {
+            let refund = payment.refunds.iter().find(|refund| refund.id == line.id);
+            ("refund", "refund", refund.map(|refund| View::refund(payment, refund)))
+        }
+        BillKind::Dispute => ("adjustment", "dispute", view.dispute(payment)),
+    };
+    let source = source.unwrap_or(Value::Null);
+    let source = if whole { source } else { source.get("id").cloned().unwrap_or(Value::Null) };
+    let id = if line.kind == BillKind::Payment { tail(&payment.id) } else { name };
+    json!({
+        "id": format!("txn_{id}"), "object": "balance_transaction", "type": kind,
+        "reporting_category": category, "amount": units(line.gross), "fee": units(line.fee),
+        "net": units(line.net), "currency": code(line.gross.currency), "created": seconds(line.at),
+        "available_on": seconds(line.at.plus_ms(2 * DAY_MS)), "status": "available", "exchange_rate": null,
+        "description": null, "balance_type": "payments",
+        "fee_details": [{
+            "amount": units(line.fee), "currency": code(line.fee.currency), "type": "stripe_fee",
+            "description": "Stripe processing fees", "application": null,
+        }],
+        "source": source,
+    })
+}
