@@ -37,6 +37,7 @@ pub async fn charge(
         amount: payment.amount,
         saved: saved.reference,
         description: payment.description,
+        return_url: payment.return_url,
         notify_url: providers.notify_url(&payment.provider),
     };
     Ok(providers.of_payment(&payment.provider)?.charge(&request).await?)

@@ -23,6 +23,7 @@ mod rules;
 mod sandbox;
 mod saved;
 mod signing;
+mod stripe;
 mod top_up;
 mod wechat_pay;
 
@@ -47,6 +48,7 @@ pub use rows::Capture;
 pub use rules::{Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};
 pub use sandbox::{Sandbox, SandboxConfig};
 pub use saved::{SavedMethod, remove_saved, saved_methods};
+pub use stripe::{Stripe, StripeConfig};
 pub use top_up::{TOP_UP_MINOR_MAX, TOP_UP_MINOR_MIN, TopUp, look_soon, top_up};
 pub use wechat_pay::{WechatPay, WechatPayConfig};
 

@@ -84,6 +84,8 @@ pub struct ChargeRequest {
     pub saved: String,
     /// What the payer reads on their statement.
     pub description: String,
+    /// Where the payer's browser goes if their bank wants to see them and they paid on a page after all.
+    pub return_url: String,
     /// Where messages about this payment go.
     pub notify_url: String,
 }

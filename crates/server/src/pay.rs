@@ -5,7 +5,8 @@ use std::{net::IpAddr, path::Path, sync::Arc};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use basis::Env;
 use payments::{
-    Alipay, AlipayConfig, Provider, Providers, Sandbox, SandboxConfig, WechatPay, WechatPayConfig,
+    Alipay, AlipayConfig, Provider, Providers, Sandbox, SandboxConfig, Stripe, StripeConfig, WechatPay,
+    WechatPayConfig,
 };
 use url::{Host, Url};
 
@@ -18,7 +19,7 @@ use crate::settings::Settings;
 /// one, or beyond this machine without `sandbox_instance`.
 pub fn providers(settings: &Settings) -> Result<Providers> {
     // One line for each provider. The first that offers a way to pay in a currency gets its payments.
-    let all = [sandbox(settings)?, alipay(settings)?, wechat_pay(settings)?];
+    let all = [stripe(settings)?, alipay(settings)?, wechat_pay(settings)?, sandbox(settings)?];
     let all: Vec<Arc<dyn Provider>> = all.into_iter().flatten().collect();
     keep_apart(settings, &all)?;
     Ok(Providers::new(all, &hooks_url(settings)))
@@ -89,6 +90,18 @@ fn alipay(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
     Ok(Some(Arc::new(alipay.map_err(|problem| anyhow!("[alipay]: {problem}"))?)))
 }
 
+/// Secrets that stand in the settings, or one in each line of a file.
+fn secrets(inline: &[String], file: &Path) -> Result<Vec<String>> {
+    let in_file = secret("", file)?;
+    ensure!(
+        inline.is_empty() || in_file.is_empty(),
+        "{} and the secrets themselves are both set",
+        file.display()
+    );
+    let of_file = in_file.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty());
+    Ok(inline.iter().cloned().chain(of_file).collect())
+}
+
 fn sandbox(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
     if settings.sandbox.url.is_empty() {
         return Ok(None);
@@ -131,6 +144,26 @@ fn wechat_public_key(id: &str, file: &Path) -> Result<Option<(String, String)>> 
     ensure!(id.is_empty() == pem.is_empty(), "wechat_pay.public_key_id and public_key_file go together");
     ensure!(id.is_empty() || id.starts_with("PUB_KEY_ID_"), "wechat_pay.public_key_id is not PUB_KEY_ID_…");
     Ok((!id.is_empty()).then(|| (id.to_owned(), pem)))
+}
+
+fn stripe(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
+    let set = &settings.stripe;
+    let secret_key = secret(&set.secret_key, &set.secret_key_file).context("stripe.secret_key")?;
+    if secret_key.is_empty() {
+        return Ok(None);
+    }
+    let webhook_secrets = secrets(&set.webhook_secrets, &set.webhook_secrets_file);
+    let webhook_secrets = webhook_secrets.context("stripe.webhook_secrets")?;
+    ensure!(!webhook_secrets.is_empty(), "stripe.webhook_secrets: its messages are signed with one");
+    // Its page stays open for half an hour longer than the payment, and for a day at most.
+    ensure!(
+        settings.deadlines.payment_seconds <= 23 * 3600,
+        "deadlines.payment_seconds: with Stripe no more than 23 hours"
+    );
+    let base_url = set.url.parse().with_context(|| format!("stripe.url: {}", set.url))?;
+    let account = set.account.clone();
+    let stripe = Stripe::new(StripeConfig { base_url, secret_key, account, webhook_secrets });
+    Ok(Some(Arc::new(stripe.map_err(|problem| anyhow!("stripe.secret_key: {problem}"))?)))
 }
 
 /// No address at all is a command without a server, which nobody can reach.
@@ -178,6 +211,25 @@ mod tests {
             providers(&settings).unwrap().notify_url("sandbox"),
             "http://127.0.0.1:9090/hooks/sandbox"
         );
+    }
+
+    #[test]
+    fn stripe_wants_one_of_its_keys_and_what_its_messages_are_signed_with() {
+        let with = |key: &str, secrets: &[&str], sandbox_instance| {
+            let mut settings = Settings::read(None).unwrap();
+            settings.public_url = "https://shop.example".into();
+            settings.sandbox_instance = sandbox_instance;
+            settings.stripe.secret_key = key.into();
+            settings.stripe.webhook_secrets = secrets.iter().map(|secret| (*secret).to_owned()).collect();
+            providers(&settings).map(|providers| providers.only_tests()).map_err(|error| format!("{error:#}"))
+        };
+        assert_eq!(with("sk_live_1", &["whsec_1"], false), Ok(false));
+        assert_eq!(with("rk_test_1", &["whsec_1", "whsec_2"], true), Ok(true));
+        assert!(with("sk_test_1", &["whsec_1"], false).unwrap_err().contains("sandbox_instance"));
+        assert!(with("sk_live_1", &["whsec_1"], true).unwrap_err().contains("real payments"));
+        assert!(with("sk_live_1", &[], false).unwrap_err().contains("webhook_secrets"));
+        let wrong = with("pk_live_1", &["whsec_1"], false).unwrap_err();
+        assert!(wrong.contains("stripe.secret_key") && !wrong.contains("pk_live_1"), "{wrong}");
     }
 
     #[test]

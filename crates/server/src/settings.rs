@@ -43,6 +43,7 @@ pub struct Settings {
     pub deadlines: Deadlines,
     pub keep: Keep,
     pub sandbox: Sandbox,
+    pub stripe: Stripe,
     pub wechat_pay: WechatPay,
     pub alipay: Alipay,
     pub apps: Apps,
@@ -154,6 +155,25 @@ pub struct Sandbox {
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sandbox").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Section `stripe`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Stripe {
+    pub secret_key: String,
+    pub secret_key_file: PathBuf,
+    pub webhook_secrets: Vec<String>,
+    pub webhook_secrets_file: PathBuf,
+    pub account: String,
+    pub url: String,
+}
+
+impl std::fmt::Debug for Stripe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stripe").field("account", &self.account).finish_non_exhaustive()
     }
 }
 
@@ -329,7 +349,7 @@ mod tests {
     #[test]
     fn a_secret_is_not_shown_when_settings_are_logged() {
         let secret = "[sandbox]\napi_key = \"hush\"\nwebhook_secrets = [\"hush\"]\n[mail]\nsmtp = \"smtp://u:hush@h\"\n\
-             [node]\nsecret = \"hush\"\n[wechat_pay]\napi_v3_key = \"hush\"\nprivate_key = \"hush\"\n\
+             [node]\nsecret = \"hush\"\n[stripe]\nsecret_key = \"hush\"\n[wechat_pay]\napi_v3_key = \"hush\"\nprivate_key = \"hush\"\n\
              [alipay]\nprivate_key = \"hush\"";
         let settings: Settings =
             Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(secret)).extract().unwrap();

@@ -4,6 +4,7 @@ mod alipay;
 mod messages;
 mod money_back;
 mod stories;
+mod stripe;
 mod wechat_pay;
 
 use std::sync::{Arc, Mutex};
