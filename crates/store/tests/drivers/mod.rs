@@ -171,5 +171,9 @@ async fn what_is_written_stays_although_transactions_were_given_up_while_they_be
     }
     let others = Db::open(&db.url, &env).await.unwrap();
     let row = sql!("SELECT COUNT(*) AS purses FROM purse").one(&mut others.read().await.unwrap()).await;
-    assert_eq!(row.unwrap().get::<i64>("purses").unwrap(), 16, "what was called written is there for everyone");
+    assert_eq!(
+        row.unwrap().get::<i64>("purses").unwrap(),
+        16,
+        "what was called written is there for everyone"
+    );
 }
