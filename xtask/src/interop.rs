@@ -10,8 +10,10 @@ use crate::{
     tally::Tally,
 };
 
-/// From PyPI: the gateway's side of Diameter (MIT licence), a mail server (Apache-2.0 licence), Stripe's own library (MIT licence).
-const LIBRARIES: [&str; 3] = ["python-diameter==0.9.0", "aiosmtpd==1.4.6", "stripe==16.1.0"];
+/// From PyPI: the gateway's side of Diameter (MIT licence), a mail server (Apache-2.0 licence), Stripe's own library (MIT licence),
+/// a merchant's side of WeChat Pay (MIT licence).
+const LIBRARIES: [&str; 4] =
+    ["python-diameter==0.9.0", "aiosmtpd==1.4.6", "stripe==16.1.0", "wechatpayv3==2.0.4"];
 
 /// A packet gateway that others wrote against `heyon demo`'s release build, and what tshark says of the bytes; then
 /// `heyon serve` against a mail server that others wrote; then providers' own libraries against `paysim`.
@@ -25,6 +27,7 @@ pub(crate) fn all() -> Result<Tally> {
     tally += play(&python, "tests/interop/mail.py", &[&heyon])?;
     let paysim = root().join("target/release/paysim");
     tally += play(&python, "tests/interop/stripe_sdk.py", &[&paysim])?;
+    tally += play(&python, "tests/interop/wechat_pay.py", &[&paysim])?;
     Ok(tally)
 }
 
@@ -38,7 +41,8 @@ fn play(python: &Path, script: &str, arguments: &[&Path]) -> Result<Tally> {
 fn python() -> Result<PathBuf> {
     let place = root().join("target/interop/venv");
     let python = place.join("bin/python");
-    if !succeeds(&mut program(&python.to_string_lossy(), ["-c", "import diameter, aiosmtpd, stripe"])) {
+    let all = "import diameter, aiosmtpd, stripe, wechatpayv3";
+    if !succeeds(&mut program(&python.to_string_lossy(), ["-c", all])) {
         println!("installing {} into {}", LIBRARIES.join(", "), place.display());
         run(&mut program("python3", ["-m", "venv", &place.to_string_lossy()]))?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];

@@ -59,7 +59,7 @@ impl Capabilities {
 }
 
 /// How asking a provider can fail.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// The provider said no; nothing happened.
     #[error("refused: {code}: {message}")]

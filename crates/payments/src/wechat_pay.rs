@@ -87,6 +87,7 @@ impl WechatPay {
             methods: vec![Method::WeChatPay],
             currencies: vec![Currency::CNY],
             refund_window: Some(REFUND_DAYS),
+            refund_gap_ms: MINUTE_MS,
             pay_origins: vec![if live { LIVE_PAGES.to_owned() } else { pages }],
             listless: true,
             live,

@@ -18,7 +18,7 @@ use crate::settings::Settings;
 /// If a setting cannot be read, or if test payments could be taken for real ones: a provider in test mode beside a live
 /// one, or beyond this machine without `sandbox_instance`.
 pub fn providers(settings: &Settings) -> Result<Providers> {
-    // One line for each provider. The first that offers a way to pay in a currency gets its payments.
+    // The first that offers a way to pay in a currency gets its payments: the sandbox only what no other does.
     let all = [stripe(settings)?, alipay(settings)?, wechat_pay(settings)?, sandbox(settings)?];
     let all: Vec<Arc<dyn Provider>> = all.into_iter().flatten().collect();
     keep_apart(settings, &all)?;

@@ -144,3 +144,53 @@ fn line(kind: BillKind, reference: String, provider_ref: String, gross: Money, n
     let money = |minor| Money::new(minor, gross.currency);
     BillLine { reference, provider_ref, kind, gross, fee: money(gross.minor - net), net: money(net) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bill_is_out_the_next_day_at_ten_in_beijing() {
+        let day: Date = "2026-11-30".parse().unwrap();
+        let at = |text: &str| Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        assert!(!is_out(at("2026-11-30T00:53:20Z"), day));
+        assert!(!is_out(at("2026-12-01T01:59:59Z"), day));
+        assert!(is_out(at("2026-12-01T02:00:00Z"), day));
+    }
+
+    #[test]
+    fn a_bill_is_read_by_the_names_of_its_columns() {
+        let text = "\u{feff}交易时间,微信订单号,商户订单号,交易状态,货币种类,应结订单金额,微信退款单号,商户退款单号,退款金额,退款状态,商品名称,手续费,订单金额,申请退款金额\r\n\
+            `2026-11-30 09:00:00,`4200,`pay_1,`SUCCESS,`CNY,`71.00,`0,`0,`0.00,`,`日本, 20 GB,`0.43,`72.00,`0.00\r\n\
+            `2026-11-30 10:00:00,`4200,`pay_1,`REFUND,`CNY,`0.00,`5030,`rfd_1-2,`22.00,`SUCCESS,`日本, 20 GB,`-0.13,`0.00,`22.00\r\n\
+            `2026-11-30 10:00:01,`4200,`pay_1,`REFUND,`CNY,`0.00,`5031,`rfd_2,`9.00,`FAIL,`日本, 20 GB,`0.00,`0.00,`9.00\r\n\
+            `2026-11-30 11:00:00,`4201,`pay_2,`REVOKED,`CNY,`0.00,`0,`0,`0.00,`,`,`0.00,`0.00,`0.00\r\n\
+            总交易单数,应结订单总金额\r\n`2,`71.00\r\n";
+        let lines = read(text).unwrap();
+        let [paid, back] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(
+            (paid.gross.minor, paid.fee.minor, paid.net.minor),
+            (7200, 143, 7057),
+            "a voucher and a fee"
+        );
+        assert_eq!(
+            (back.gross.minor, back.fee.minor, back.net.minor),
+            (-2200, -13, -2187),
+            "the fee comes back"
+        );
+        assert_eq!((back.reference.as_str(), back.provider_ref.as_str()), ("rfd_1.2", "5030"));
+        assert!(read("交易状态\r\n`SUCCESS\r\n").is_err(), "nothing is guessed");
+    }
+
+    #[test]
+    fn our_signature_goes_to_no_other_host() {
+        let path = path_of("https://elsewhere.example/v3/billdownload/file?token=a%20b").unwrap();
+        assert_eq!(path, "/v3/billdownload/file?token=a%20b");
+        assert!(path_of("billdownload").is_err());
+    }
+
+    #[test]
+    fn another_text_than_was_told_is_no_bill() {
+        assert!(unpack(b"not packed", "00").is_err());
+    }
+}

@@ -159,3 +159,88 @@ impl Certificates {
         self.fetched_at = Some(now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_344_482_000);
+
+    fn vectors() -> Value {
+        serde_json::from_str(include_str!("../../tests/data/vectors.json")).unwrap()
+    }
+
+    fn text(pointer: &str) -> String {
+        vectors().pointer(pointer).unwrap().as_str().unwrap().to_owned()
+    }
+
+    /// The official client's answer, with what it leaves out.
+    fn headers() -> HeaderMap {
+        let given = ["Timestamp", "Nonce", "Signature"].map(|name| {
+            let value = vectors()["wechat_response"]["headers"][format!("Wechatpay-{name}")].clone();
+            (format!("wechatpay-{}", name.to_lowercase()), value)
+        });
+        let mut headers: HeaderMap = given
+            .into_iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.as_str().unwrap().parse().unwrap()))
+            .collect();
+        headers.insert("wechatpay-serial", "AB01".parse().unwrap());
+        headers
+    }
+
+    fn body() -> Vec<u8> {
+        let message = text("/wechat_response/message");
+        message.lines().nth(2).unwrap().as_bytes().to_vec()
+    }
+
+    #[test]
+    fn an_answer_of_the_official_client_is_believed_and_no_other() {
+        let key = PublicKey::read(&text("/keys/platform_public_pem")).unwrap();
+        let signed = Signed::read(&headers(), &body()).unwrap();
+        assert_eq!((signed.is_by(&key), signed.is_of_now(NOW)), (Ok(()), Ok(())));
+        assert_eq!(signed.is_of_now(NOW.plus_ms(300_000)), Ok(()));
+        assert_eq!(signed.is_of_now(NOW.plus_ms(301_000)), Err(Distrust::Stale));
+        assert_eq!(signed.is_of_now(NOW.plus_ms(-301_000)), Err(Distrust::Stale));
+        let tampered = Signed::read(&headers(), b"{}").unwrap();
+        assert_eq!(tampered.is_by(&key), Err(Distrust::Wrong));
+        assert_eq!(Signed::read(&HeaderMap::new(), b"").unwrap_err(), Distrust::Wrong);
+        let mut probe = headers();
+        probe.insert("wechatpay-signature", "WECHATPAY/SIGNTEST/kuzg".parse().unwrap());
+        assert_eq!(Signed::read(&probe, &body()).unwrap_err(), Distrust::Probe);
+    }
+
+    #[tokio::test]
+    async fn certificates_are_fetched_when_one_is_missing_or_old_and_never_more_than_once_a_minute() {
+        let keys = Keys::new(None).unwrap();
+        let (fetched, works) = (Cell::new(0), Cell::new(true));
+        let certificate = text("/keys/platform_cert_pem");
+        let ask = async |serial: &str, ms: i64| {
+            let fetch = async || {
+                fetched.set(fetched.get() + 1);
+                let shown = vec![("ab01".to_owned(), certificate.clone())];
+                works.get().then_some(shown).ok_or(ProviderError::NotFound)
+            };
+            keys.of(serial, NOW.plus_ms(ms), fetch).await.map(drop)
+        };
+        assert_eq!((ask("AB01", 0).await, fetched.get()), (Ok(()), 1));
+        assert_eq!((ask("ab01", 59_000).await, fetched.get()), (Ok(()), 1));
+        assert_eq!(
+            (ask("CD02", 59_000).await, fetched.get()),
+            (Err(Distrust::Wrong), 1),
+            "a stranger costs nothing"
+        );
+        assert_eq!((ask("CD02", 60_000).await, fetched.get()), (Err(Distrust::Wrong), 2));
+        works.set(false);
+        assert_eq!(
+            (ask("AB01", FRESH_MS + 60_000).await, fetched.get()),
+            (Ok(()), 3),
+            "the old one does meanwhile"
+        );
+        assert!(matches!(ask("CD02", FRESH_MS + 61_000).await, Err(Distrust::Uncheckable(_))));
+        assert_eq!(fetched.get(), 3);
+    }
+}

@@ -245,3 +245,91 @@ pub(super) fn read_certificates(
 fn json<T: DeserializeOwned>(raw: &[u8]) -> Option<T> {
     serde_json::from_slice(raw).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use basis::Money;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn facts(answer: Value) -> Result<Facts, ProviderError> {
+        serde_json::from_value::<WireTransaction>(answer).unwrap().facts("1900000109", "wx1")
+    }
+
+    fn paid(state: &str) -> Value {
+        json!({
+            "appid": "wx1", "mchid": "1900000109", "out_trade_no": "pay_1", "transaction_id": "4200",
+            "trade_state": state, "amount": { "total": 7200, "payer_total": 7000, "currency": "CNY" },
+            "something": { "new": [1, 2] },
+        })
+    }
+
+    #[test]
+    fn paid_and_refunded_payments_show_what_came_and_no_other_does() {
+        for state in ["SUCCESS", "REFUND"] {
+            let facts = facts(paid(state)).unwrap();
+            assert_eq!(
+                facts.captures[0].amount,
+                Money::new(7200, Currency::CNY),
+                "with a voucher of WeChat's"
+            );
+            assert!(facts.merchant_is_ours && facts.status == Status::Captured);
+        }
+        for (state, status) in [
+            ("NOTPAY", Status::Open),
+            ("USERPAYING", Status::Open),
+            ("A_NEW_WORD", Status::Open),
+            ("CLOSED", Status::Cancelled),
+            ("REVOKED", Status::Cancelled),
+            ("PAYERROR", Status::Declined(Decline::Soft)),
+        ] {
+            let facts = facts(paid(state)).unwrap();
+            assert_eq!((facts.status, facts.captures.len()), (status, 0), "{state}");
+        }
+        let foreign = facts(Value::Object(
+            paid("SUCCESS")
+                .as_object()
+                .cloned()
+                .into_iter()
+                .flatten()
+                .chain([("appid".to_owned(), json!("wx2"))])
+                .collect(),
+        ));
+        assert!(!foreign.unwrap().merchant_is_ours);
+    }
+
+    #[test]
+    fn money_that_cannot_be_read_is_looked_at_again() {
+        for field in ["amount", "transaction_id"] {
+            let mut answer = paid("SUCCESS");
+            answer.as_object_mut().unwrap().remove(field);
+            assert!(matches!(facts(answer), Err(ProviderError::Unknown(_))), "{field}");
+        }
+    }
+
+    #[test]
+    fn refund_numbers_are_allowed_ones_and_come_back_to_ours() {
+        assert_eq!(refund_numbers("rfd_1"), ["rfd_1"]);
+        assert_eq!(refund_numbers("rfd_1.3"), ["rfd_1", "rfd_1-2", "rfd_1-3"]);
+        assert_eq!(refund_reference("rfd_1-3"), "rfd_1.3");
+    }
+
+    #[test]
+    fn times_are_beijings() {
+        assert_eq!(beijing_time(Timestamp(1_795_344_482_999)), "2026-11-22T18:48:02+08:00");
+    }
+
+    #[test]
+    fn what_the_official_client_sealed_is_opened() {
+        let vectors: Value = serde_json::from_str(include_str!("../../tests/data/vectors.json")).unwrap();
+        let mut sealed = vectors["wechat_resource"].clone();
+        sealed["algorithm"] = json!("AEAD_AES_256_GCM");
+        let key = sealed["api_v3_key"].as_str().or(sealed["apiv3_key"].as_str()).unwrap().as_bytes().to_vec();
+        let plain = sealed["plaintext"].as_str().unwrap().as_bytes().to_vec();
+        let sealed: WireSealed = serde_json::from_value(sealed).unwrap();
+        assert_eq!(sealed.open(&key), Some(plain));
+        let message = json!({ "id": "m1", "event_type": "TRANSACTION.SUCCESS", "resource": vectors["wechat_resource"] });
+        assert_eq!(read_message(&key, message.to_string().as_bytes()), None, "no algorithm, no payment");
+    }
+}
