@@ -35,8 +35,10 @@ const BUYERS: usize = 12;
 /// One kill in so many is made good by the other nodes, for so long.
 const STAYS_DEAD_IN: usize = 6;
 const STAYS_DEAD: Duration = Duration::from_secs(10);
-/// How long everything may take to come to rest once nobody kills any more.
+/// How long everything may take to come to rest once nobody kills any more, and so much more for each order, since each is
+/// asked for its story.
 const REST_TIME_MAX: Duration = Duration::from_secs(90);
+const REST_TIME_EACH: Duration = Duration::from_millis(5);
 
 /// Kill -9, start, go on; then audit.
 #[derive(Parser)]
@@ -110,7 +112,8 @@ async fn run(args: &Args, world: &World, cards: &[Card], chance: &Env, report: &
         buyer.await??;
     }
     println!("{kills} kills, {} orders placed, ready again after {slowest_start:?} at most", shop.placed());
-    let at_rest = timeout(REST_TIME_MAX, shop.at_rest(world)).await;
+    let rest_time = REST_TIME_MAX + REST_TIME_EACH * u32::try_from(shop.placed())?;
+    let at_rest = timeout(rest_time, shop.at_rest(world)).await;
     let (stories, books) = at_rest.context("orders do not come to rest")??;
     let gateway = terminate(netsim).await;
     report.check("kills", kills >= args.kills, kills);
@@ -201,23 +204,24 @@ impl Shop {
         }
     }
 
-    async fn stories(&self) -> Result<Stories> {
+    /// Every order's story and the sandbox's books, once nothing is on its way any more on either side. Who rests is not
+    /// asked again unless the books say otherwise.
+    async fn at_rest(&self, world: &World) -> Result<(Stories, BookTotals)> {
         let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut stories = Stories::new();
-        for (owner, order) in orders {
-            let story = self.phones.get(owner).context("no phone")?.story(&order).await?;
-            stories.insert(order, story);
-        }
-        Ok(stories)
-    }
-
-    /// Every order's story and the sandbox's books, once nothing is on its way any more on either side.
-    async fn at_rest(&self, world: &World) -> Result<(Stories, BookTotals)> {
         loop {
             let books = paysim_books(world).await?;
-            let stories = self.stories().await?;
             let kept = kept(&books);
-            if stories.values().all(|story| is_at_rest(story, &kept)) {
+            let mut restless = 0;
+            for (owner, order) in &orders {
+                if stories.get(order).is_some_and(|story| is_at_rest(story, &kept)) {
+                    continue;
+                }
+                restless += 1;
+                let phone = self.phones.get(*owner).context("no phone")?;
+                stories.insert(order.clone(), phone.story(order).await?);
+            }
+            if restless == 0 {
                 return Ok((stories, books));
             }
             sleep(Duration::from_millis(500)).await;
@@ -225,13 +229,23 @@ impl Shop {
     }
 }
 
-/// Not on its way. An order that waits for its payment rests if nobody has paid it.
+/// Not on its way. An order that waits for its payment rests if nobody has paid it, a delivered one if it was paid once: a
+/// second payment may still be on its way back.
 fn is_at_rest(story: &Value, kept: &BTreeMap<&str, i64>) -> bool {
     match state(story).as_str() {
         "paid" | "delivering" | "refunding" => false,
-        "active" => true,
-        _ => payments(story).iter().all(|payment| kept.get(payment.as_str()).is_none_or(|kept| *kept == 0)),
+        "active" => kept_of(story, kept) <= price(story),
+        _ => kept_of(story, kept) == 0,
     }
+}
+
+/// What the sandbox keeps of an order.
+fn kept_of(story: &Value, kept: &BTreeMap<&str, i64>) -> i64 {
+    payments(story).iter().filter_map(|payment| kept.get(payment.as_str())).sum()
+}
+
+fn price(story: &Value) -> i64 {
+    story.pointer("/order/price/minor").and_then(Value::as_i64).unwrap_or(0)
 }
 
 fn state(story: &Value) -> String {
@@ -292,14 +306,12 @@ fn against_paysim(stories: &Stories, books: &BookTotals) -> Vec<String> {
     let mut faults = Vec::new();
     let mut seen = BTreeSet::new();
     for (order, story) in stories {
-        let payments = payments(story);
-        let of_order: i64 = payments.iter().filter_map(|payment| kept.get(payment.as_str())).sum();
-        let price = story.pointer("/order/price/minor").and_then(Value::as_i64).unwrap_or(0);
-        let due = if state(story) == "active" { price } else { 0 };
+        let of_order = kept_of(story, &kept);
+        let due = if state(story) == "active" { price(story) } else { 0 };
         if of_order != due {
             faults.push(format!("{order} is {}: the sandbox kept {of_order}, not {due}", state(story)));
         }
-        seen.extend(payments);
+        seen.extend(payments(story));
     }
     let strangers = kept.iter().filter(|(reference, kept)| **kept != 0 && !seen.contains(**reference));
     faults.extend(strangers.map(|(reference, kept)| format!("{reference}: {kept} kept for no order")));
