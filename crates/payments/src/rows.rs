@@ -126,7 +126,7 @@ pub(crate) async fn set_begun(
     sql!(
         "UPDATE payment SET provider_ref = COALESCE(provider_ref, $2), redirect_url = $3, pay_code = $4, changed_at = $5,
            state = CASE state WHEN 'created' THEN 'pending' ELSE state END
-         WHERE id = $1 AND (provider_ref IS NULL OR $2 IS NULL OR provider_ref = $2)"
+         WHERE id = $1 AND (provider_ref IS NULL OR provider_ref = COALESCE($2, provider_ref))"
     )
     .bind(id)
     .bind(begun.provider_ref.as_deref())

@@ -159,7 +159,8 @@ async fn what_is_written_stays_although_transactions_were_given_up_while_they_be
     let (env, _) = world();
     let db = postgres(&[PURSES], &env).await;
     for _ in 0..20 {
-        assert!(db.begin().now_or_never().is_none(), "it waits for the server");
+        // Mostly while it waits for the server's answer.
+        drop(db.begin().now_or_never());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let mut out = Vec::new();
