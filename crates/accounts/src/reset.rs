@@ -16,7 +16,7 @@ use crate::{
     rows, rules,
 };
 
-/// The kind of the job that looks up who asked for a reset; handled by [`reset_asked`].
+/// The kind of the job that looks up who asked for a reset; handled by `reset_asked`.
 pub const RESET_ASKED: &str = "account.reset_asked";
 
 #[derive(Serialize, Deserialize)]
