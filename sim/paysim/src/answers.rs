@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use basis::Env;
 use serde_json::Value;
@@ -42,6 +42,18 @@ pub(crate) struct Answer {
     pub(crate) repeated: bool,
     /// Its signature is to be wrong on purpose, where the face signs.
     pub(crate) probe: bool,
+}
+
+/// For a face that speaks JSON and marks its repeats.
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = (status, [(header::CONTENT_TYPE, "application/json")], self.body).into_response();
+        if self.repeated {
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+        }
+        response
+    }
 }
 
 /// What the merchant is answered instead.

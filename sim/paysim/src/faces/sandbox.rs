@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, Method as HttpMethod, StatusCode, Uri, header};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request, State};
+use axum::http::{HeaderMap, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -96,27 +96,51 @@ fn read<T: DeserializeOwned>(body: &str) -> Result<T, ApiError> {
     serde_json::from_str(body).map_err(|e| ApiError::invalid("unreadable", e.to_string()))
 }
 
-fn call(method: &HttpMethod, uri: &Uri, headers: &HeaderMap, body: &str) -> Result<Call, ApiError> {
+/// Whoever asks has shown the merchant's token.
+struct Merchant;
+
+impl FromRequestParts<Arc<Service>> for Merchant {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, ApiError> {
+        authorize(service, &parts.headers).map(|()| Self)
+    }
+}
+
+/// One request of the merchant's that changes something.
+struct Wish {
+    call: Call,
+    body: String,
+}
+
+impl FromRequest<Arc<Service>> for Wish {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, service: &Arc<Service>) -> Result<Self, Response> {
+        authorize(service, request.headers()).map_err(IntoResponse::into_response)?;
+        let key = key_of(request.headers()).map_err(IntoResponse::into_response)?;
+        let asked = format!("{} {}", request.method(), request.uri().path());
+        let body = String::from_request(request, service).await.map_err(IntoResponse::into_response)?;
+        let call = Call { key, fingerprint: format!("{asked} {body}"), kept_ms: DAY_MS };
+        Ok(Self { call, body })
+    }
+}
+
+fn key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
     if key.is_some_and(|key| key.is_empty() || key.len() > 255) {
         return Err(ApiError::invalid("idempotency_key", "a key of 1 to 255 bytes is needed"));
     }
-    let key = key.map(|key| format!("sandbox:{key}"));
-    Ok(Call { key, fingerprint: format!("{method} {} {body}", uri.path()), kept_ms: DAY_MS })
+    Ok(key.map(|key| format!("{NAME}:{key}")))
 }
 
-/// An answer, marked if it is a repeat, or what stands in its place.
+/// What became of a change.
 fn respond(ran: Result<Answer, Failure>) -> Response {
-    let answer = match ran {
-        Ok(answer) => answer,
-        Err(failure) => return failure.respond(IntoResponse::into_response),
-    };
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], answer.body).into_response();
-    if answer.repeated {
-        response.headers_mut().insert("idempotent-replayed", header::HeaderValue::from_static("true"));
-    }
-    response
+    ran.map_or_else(|failure| failure.respond(IntoResponse::into_response), IntoResponse::into_response)
+}
+
+fn list_of(data: impl serde::Serialize, next: Option<&str>) -> Json<Value> {
+    Json(json!({ "object": "list", "data": data, "next": next }))
 }
 
 fn json_of(value: impl serde::Serialize) -> Result<Value, ApiError> {
@@ -178,13 +202,8 @@ fn check_new(now: Timestamp, new: &NewPayment) -> Result<(), ApiError> {
 
 async fn create(
     State(service): State<Arc<Service>>,
-    method: HttpMethod,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
+    Wish { call, body }: Wish,
 ) -> Result<Response, ApiError> {
-    authorize(&service, &headers)?;
-    let call = call(&method, &uri, &headers, &body)?;
     let merchant = service.keys(NAME).merchant;
     let change = |books: &mut Books, env: &Env| {
         let new = new_payment(merchant, read(&body)?);
@@ -206,13 +225,8 @@ struct Charge {
 
 async fn charge(
     State(service): State<Arc<Service>>,
-    method: HttpMethod,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
+    Wish { call, body }: Wish,
 ) -> Result<Response, ApiError> {
-    authorize(&service, &headers)?;
-    let call = call(&method, &uri, &headers, &body)?;
     let wish: Charge = read(&body)?;
     let merchant = service.keys(NAME).merchant;
     let saved = wish.saved.clone();
@@ -239,9 +253,8 @@ async fn charge(
 async fn show(
     State(service): State<Arc<Service>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    _: Merchant,
 ) -> Result<Json<Value>, ApiError> {
-    authorize(&service, &headers)?;
     let payment = settled(service.look(|books, now| books.get(now, &id)).await)?;
     Ok(Json(json_of(payment)?))
 }
@@ -258,9 +271,8 @@ struct ListQuery {
 async fn list(
     State(service): State<Arc<Service>>,
     Query(query): Query<ListQuery>,
-    headers: HeaderMap,
+    _: Merchant,
 ) -> Result<Json<Value>, ApiError> {
-    authorize(&service, &headers)?;
     let look = |books: &Books, now| {
         Ok(match &query.reference {
             Some(reference) => books.by_reference(now, reference),
@@ -273,19 +285,14 @@ async fn list(
     };
     let data = settled(service.look(look).await)?;
     let next = data.last().filter(|_| data.len() >= PAGE).map(|last| last.id.clone());
-    Ok(Json(json!({ "object": "list", "data": data, "next": next })))
+    Ok(list_of(data, next.as_deref()))
 }
 
 async fn cancel(
     State(service): State<Arc<Service>>,
     Path(id): Path<String>,
-    method: HttpMethod,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
+    Wish { call, .. }: Wish,
 ) -> Result<Response, ApiError> {
-    authorize(&service, &headers)?;
-    let call = call(&method, &uri, &headers, &body)?;
     let change = |books: &mut Books, env: &Env| Ok((200, json_of(books.cancel(env, &id)?)?));
     Ok(respond(answers::run(&service, call, &id, change).await))
 }
@@ -293,13 +300,8 @@ async fn cancel(
 async fn refund(
     State(service): State<Arc<Service>>,
     Path(id): Path<String>,
-    method: HttpMethod,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
+    Wish { call, body }: Wish,
 ) -> Result<Response, ApiError> {
-    authorize(&service, &headers)?;
-    let call = call(&method, &uri, &headers, &body)?;
     let change = |books: &mut Books, env: &Env| Ok((201, json_of(books.refund(env, &id, read(&body)?)?)?));
     Ok(respond(answers::run(&service, call, &id, change).await))
 }
@@ -312,11 +314,10 @@ struct RefundQuery {
 async fn refunds(
     State(service): State<Arc<Service>>,
     Query(query): Query<RefundQuery>,
-    headers: HeaderMap,
+    _: Merchant,
 ) -> Result<Json<Value>, ApiError> {
-    authorize(&service, &headers)?;
     let data = settled(service.look(|books, _| Ok(books.refunds(&query.reference))).await)?;
-    Ok(Json(json!({ "object": "list", "data": data, "next": null })))
+    Ok(list_of(data, None))
 }
 
 #[derive(Deserialize)]
@@ -328,15 +329,14 @@ struct BillQuery {
 async fn bill(
     State(service): State<Arc<Service>>,
     Query(query): Query<BillQuery>,
-    headers: HeaderMap,
+    _: Merchant,
 ) -> Result<Json<Value>, ApiError> {
-    authorize(&service, &headers)?;
     let midnight: jiff::Timestamp = format!("{}T00:00:00Z", query.day)
         .parse()
         .map_err(|_| ApiError::invalid("day", "a day such as 2026-11-23 is needed"))?;
     let from = Timestamp(midnight.as_millisecond());
     let data = settled(service.look(|books, _| Ok(books.bill(NAME, from, from.plus_ms(DAY_MS)))).await)?;
-    Ok(Json(json!({ "object": "list", "data": data, "next": null })))
+    Ok(list_of(data, None))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::lists::Scene;
 use super::objects::{View, money, tail};
 use super::params::Params;
-use super::request::{Ask, Desk, Refused, found, missing};
+use super::request::{Ask, Desk, Refused, missing};
 use super::{NAME, both};
 use crate::books::{Books, NewPayment};
 use crate::service::Service;
@@ -201,24 +201,16 @@ async fn show(
     Path(id): Path<String>,
     ask: Ask,
 ) -> Result<Response, Refused> {
-    let view = View::of(&service.keys(NAME));
-    let look = |books: &Books, now| {
-        let scene = Scene { books, now, view, desk: &ask.desk };
-        let payment = books.get(now, &id).ok().filter(|payment| payment.face == NAME);
-        payment.map(|payment| scene.expand(scene.view.session(&payment), &ask.params))
+    let look = |scene: &Scene<'_>| {
+        let payment = scene.books.get(scene.now, &id).ok().filter(|payment| payment.face == NAME);
+        let payment = payment.ok_or_else(|| missing("checkout.session", &id))?;
+        Ok(scene.view.session(&payment))
     };
-    let shown = service.look(look).await.1;
-    Ok(found(shown.ok_or_else(|| missing("checkout.session", &id))?))
+    ask.look(&service, look).await
 }
 
 async fn list(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
-    list_of(&service, &ask, "/v1/checkout/sessions").await
-}
-
-pub(super) async fn list_of(service: &Service, ask: &Ask, path: &'static str) -> Result<Response, Refused> {
-    let view = View::of(&service.keys(NAME));
-    let look = |books: &Books, now| Scene { books, now, view, desk: &ask.desk }.page(path, &ask.params);
-    Ok(found(service.look(look).await.1?))
+    ask.page(&service, "/v1/checkout/sessions").await
 }
 
 async fn expire(State(service): State<Arc<Service>>, Path(id): Path<String>, ask: Ask) -> Response {

@@ -9,11 +9,11 @@ use axum::routing::{get, post};
 use basis::{DAY_MS, Env};
 use serde_json::{Value, json};
 
-use super::checkout::{amount, list_of, new_id, reference};
+use super::checkout::{amount, new_id, reference};
 use super::lists::Scene;
 use super::objects::{View, has_intent, tail};
 use super::params::Params;
-use super::request::{Ask, Refused, declined, found, missing};
+use super::request::{Ask, Refused, declined, missing};
 use super::{NAME, both};
 use crate::books::{Books, NewPayment};
 use crate::service::Service;
@@ -165,17 +165,11 @@ async fn show(
     Path(id): Path<String>,
     ask: Ask,
 ) -> Result<Response, Refused> {
-    let view = View::of(&service.keys(NAME));
-    let look = |books: &Books, now| {
-        let scene = Scene { books, now, view, desk: &ask.desk };
-        let payment = intent_of(&scene, &id)?;
-        Ok::<_, ApiError>(scene.expand(scene.view.intent(&payment), &ask.params))
-    };
-    Ok(found(service.look(look).await.1?))
+    ask.look(&service, |scene| Ok(scene.view.intent(&intent_of(scene, &id)?))).await
 }
 
 async fn list(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
-    list_of(&service, &ask, "/v1/payment_intents").await
+    ask.page(&service, "/v1/payment_intents").await
 }
 
 /// `metadata['name']:'value'`, which is all that is understood of Stripe's search language here.
@@ -185,25 +179,24 @@ async fn search(State(service): State<Arc<Service>>, ask: Ask) -> Result<Respons
         query.strip_prefix("metadata['").and_then(|rest| rest.strip_suffix('\'')?.split_once("']:'"));
     let (name, value) =
         wanted.ok_or_else(|| ApiError::invalid("search_query", "only metadata is searched"))?;
-    let view = View::of(&service.keys(NAME));
-    let look = |books: &Books, now| {
-        let scene = Scene { books, now, view, desk: &ask.desk };
+    let look = |scene: &Scene<'_>| {
         // A reference is what the books know a payment by, so the usual search needs no look at all payments.
-        let candidates =
-            if name == "reference" { books.by_reference(now, value) } else { scene.payments(&ask.params) };
+        let candidates = match name {
+            "reference" => scene.books.by_reference(scene.now, value),
+            _ => scene.payments(&ask.params),
+        };
         let candidates = candidates.into_iter().filter(|payment| payment.face == NAME && has_intent(payment));
         let intents = candidates.map(|payment| scene.view.intent(&payment));
         let fits = |intent: &Value| {
             intent.pointer(&format!("/metadata/{name}")).and_then(Value::as_str) == Some(value)
         };
         let data: Vec<Value> = intents.filter(fits).take(100).collect();
-        let result = json!({
+        Ok(json!({
             "object": "search_result", "data": data, "has_more": false, "next_page": null,
             "url": "/v1/payment_intents/search",
-        });
-        scene.expand(result, &ask.params)
+        }))
     };
-    Ok(found(service.look(look).await.1))
+    ask.look(&service, look).await
 }
 
 async fn confirm(State(service): State<Arc<Service>>, Path(id): Path<String>, ask: Ask) -> Response {

@@ -120,7 +120,7 @@ impl Scene<'_> {
                 _ => {}
             }
         }
-        Ok(self.expand(cut(path, all, params)?, params))
+        cut(path, all, params)
     }
 }
 

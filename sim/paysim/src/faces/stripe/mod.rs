@@ -10,6 +10,7 @@ mod params;
 mod request;
 mod shelf;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -24,8 +25,9 @@ use crate::keys::Keys;
 use crate::retries;
 use crate::service::Service;
 use crate::wire::{Event, Happening, Payment, Status};
+use lists::Scene;
 use objects::View;
-use request::{Ask, Desk, found};
+use request::{Ask, Desk, Refused, found};
 
 const NAME: &str = "stripe";
 const VERSION: &str = "2026-10-28.endive";
@@ -128,17 +130,20 @@ async fn account(State(service): State<Arc<Service>>, _ask: Ask) -> Response {
 }
 
 /// Everything that was settled, by currency.
-async fn balance(State(service): State<Arc<Service>>, _ask: Ask) -> Response {
-    let all = |books: &crate::books::Books, _| books.bill(NAME, Timestamp(i64::MIN), Timestamp(i64::MAX));
-    let mut sums = std::collections::BTreeMap::<String, i64>::new();
-    for line in service.look(all).await.1 {
-        *sums.entry(objects::code(line.net.currency)).or_default() += objects::units(line.net);
-    }
-    let parts = sums.into_iter().map(|(currency, amount)| json!({ "amount": amount, "currency": currency }));
-    let live = View::of(&service.keys(NAME)).live;
-    found(json!({
-        "object": "balance", "available": parts.collect::<Vec<_>>(), "pending": [], "livemode": live,
-    }))
+async fn balance(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
+    let look = |scene: &Scene<'_>| {
+        let mut sums = BTreeMap::<String, i64>::new();
+        for line in scene.books.bill(NAME, Timestamp(i64::MIN), Timestamp(i64::MAX)) {
+            *sums.entry(objects::code(line.net.currency)).or_default() += objects::units(line.net);
+        }
+        let parts =
+            sums.into_iter().map(|(currency, amount)| json!({ "amount": amount, "currency": currency }));
+        Ok(json!({
+            "object": "balance", "available": parts.collect::<Vec<_>>(), "pending": [],
+            "livemode": scene.view.live,
+        }))
+    };
+    ask.look(&service, look).await
 }
 
 /// `POST` and `GET` on one path, as most of Stripe's have.

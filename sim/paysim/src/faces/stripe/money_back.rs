@@ -9,11 +9,10 @@ use axum::routing::get;
 use basis::{DAY_MS, Env, Money};
 use serde_json::{Value, json};
 
-use super::checkout::list_of;
 use super::lists::{Scene, cut};
 use super::objects::{View, code, money, refund_metadata, seconds, tail, tried, units};
 use super::params::Params;
-use super::request::{Ask, Refused, found, missing};
+use super::request::{Ask, Refused, missing};
 use super::{NAME, both};
 use crate::books::{BillKind, BillLine, Books, bill_of};
 use crate::service::Service;
@@ -31,15 +30,15 @@ pub(super) fn routes() -> Router<Arc<Service>> {
 }
 
 async fn charges(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
-    list_of(&service, &ask, "/v1/charges").await
+    ask.page(&service, "/v1/charges").await
 }
 
 async fn refunds(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
-    list_of(&service, &ask, "/v1/refunds").await
+    ask.page(&service, "/v1/refunds").await
 }
 
 async fn disputes(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
-    list_of(&service, &ask, "/v1/disputes").await
+    ask.page(&service, "/v1/disputes").await
 }
 
 async fn show(
@@ -47,18 +46,15 @@ async fn show(
     Path(id): Path<String>,
     ask: Ask,
 ) -> Result<Response, Refused> {
-    let view = View::of(&service.keys(NAME));
-    let look = |books: &Books, now| {
-        let scene = Scene { books, now, view, desk: &ask.desk };
+    let look = |scene: &Scene<'_>| {
         let object = match id.split('_').next() {
             Some("re") => scene.refund(&id),
             Some("dp") => scene.dispute(&id),
             _ => scene.payment(&id).filter(tried).map(|payment| scene.view.charge(&payment)),
         };
-        object.map(|object| scene.expand(object, &ask.params))
+        object.ok_or_else(|| missing("object", &id))
     };
-    let shown = service.look(look).await.1;
-    Ok(found(shown.ok_or_else(|| missing("object", &id))?))
+    ask.look(&service, look).await
 }
 
 /// The outer names that Stripe knows here (stripe-python 16.1.0, `RefundCreateParams`).
@@ -122,15 +118,14 @@ fn wish(payment: &Payment, params: &Params) -> Result<CreateRefund, ApiError> {
 }
 
 async fn transactions(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {
-    let view = View::of(&service.keys(NAME));
     let whole = ask.params.list("expand").contains(&"data.source");
-    let look = |books: &Books, _| {
-        let of_face = books.all().filter(|payment| payment.face == NAME);
+    let look = |scene: &Scene<'_>| {
+        let of_face = scene.books.all().filter(|payment| payment.face == NAME);
         let lines = of_face.flat_map(|payment| bill_of(payment).into_iter().map(move |line| (payment, line)));
-        lines.map(|(payment, line)| transaction(&view, payment, &line, whole)).collect::<Vec<_>>()
+        let all = lines.map(|(payment, line)| transaction(&scene.view, payment, &line, whole)).collect();
+        cut("/v1/balance_transactions", all, &ask.params)
     };
-    let all = service.look(look).await.1;
-    Ok(found(cut("/v1/balance_transactions", all, &ask.params)?))
+    ask.look(&service, look).await
 }
 
 fn transaction(view: &View, payment: &Payment, line: &BillLine, whole: bool) -> Value {

@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use basis::{DAY_MS, Env};
 use serde_json::{Value, json};
 
+use super::lists::Scene;
+use super::objects::View;
 use super::params::Params;
 use super::{NAME, VERSION};
-use crate::answers::{self, Call};
+use crate::answers::{self, Call, settled};
 use crate::books::Books;
 use crate::service::Service;
 use crate::wire::ApiError;
@@ -151,17 +153,29 @@ impl Ask {
             Err(error) => return Refused(error).into_response(),
         };
         let call = Call { key: self.key.clone(), fingerprint: self.fingerprint.clone(), kept_ms: DAY_MS };
-        let answer = match answers::run(service, call, target, change).await {
-            Ok(answer) => answer,
+        stamped(match answers::run(service, call, target, change).await {
+            Ok(answer) => answer.into_response(),
             Err(failure) => return failure.respond(|error| Refused(error).into_response()),
+        })
+    }
+
+    /// Shows what is in the books, with whole objects where the request wants them.
+    pub(super) async fn look(
+        &self,
+        service: &Service,
+        look: impl FnOnce(&Scene<'_>) -> Result<Value, ApiError>,
+    ) -> Result<Response, Refused> {
+        let view = View::of(&service.keys(NAME));
+        let look = |books: &Books, now| {
+            let scene = Scene { books, now, view, desk: &self.desk };
+            Ok(scene.expand(look(&scene)?, &self.params))
         };
-        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-        let mut response =
-            (status, [(header::CONTENT_TYPE, "application/json")], answer.body).into_response();
-        if answer.repeated {
-            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-        }
-        stamped(response)
+        Ok(found(settled(service.look(look).await)?))
+    }
+
+    /// The page of a list.
+    pub(super) async fn page(&self, service: &Service, path: &'static str) -> Result<Response, Refused> {
+        self.look(service, |scene| scene.page(path, &self.params)).await
     }
 }
 

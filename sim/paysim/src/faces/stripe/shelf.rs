@@ -11,7 +11,7 @@ use basis::Env;
 use serde_json::{Map, Value, json};
 
 use super::checkout::new_id;
-use super::lists::{Scene, cut};
+use super::lists::cut;
 use super::objects::{View, card, seconds};
 use super::params::Params;
 use super::request::{Ask, Refused, found, missing};
@@ -157,10 +157,7 @@ async fn show(
     uri: Uri,
     ask: Ask,
 ) -> Result<Response, Refused> {
-    let view = View::of(&service.keys(NAME));
-    let look = |books: &Books, now| Scene { books, now, view, desk: &ask.desk }.method(&id);
-    let shown = service.look(look).await.1;
-    Ok(found(shown.ok_or_else(|| missing(kind(&uri).0, &id))?))
+    ask.look(&service, |scene| scene.method(&id).ok_or_else(|| missing(kind(&uri).0, &id))).await
 }
 
 async fn remove(Path(id): Path<String>, uri: Uri, ask: Ask) -> Response {
