@@ -5,7 +5,7 @@
 // The SDK signs what it asks and verifies what it is answered; paysim does the same from its side. Prints `ok` or
 // `FAILED` for each call and ends with `N passed, N failed`.
 import { spawn } from 'node:child_process'
-import { createPublicKey, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -15,7 +15,7 @@ import { createInterface } from 'node:readline'
 const [paysimProgram, nodeModules, keys] = process.argv.slice(2)
 const { AlipaySdk } = createRequire(`${nodeModules}/x.js`)('alipay-sdk')
 
-const publicKey = (name) => createPublicKey(new X509Certificate(readFileSync(`${keys}/${name}.crt`)).publicKey)
+const publicKey = (name) => new X509Certificate(readFileSync(`${keys}/${name}.crt`)).publicKey
   .export({ type: 'spki', format: 'pem' })
 
 let passed = 0
@@ -35,6 +35,7 @@ function equal (told, wanted) {
 }
 
 const paysim = spawn(paysimProgram, ['--listen', '127.0.0.1:0', '--json', '--retry-ms', '200'], { stdio: ['ignore', 'pipe', 'inherit'] })
+process.on('exit', () => paysim.kill())
 const [hello] = await once(createInterface({ input: paysim.stdout }), 'line')
 const base = JSON.parse(hello).paysim
 
@@ -144,6 +145,4 @@ await step('exec refuses answers that another key signed', async () => {
 })
 
 console.log(`${passed} passed, ${failed} failed`)
-paysim.kill()
-shop.close()
-process.exitCode = failed === 0 ? 0 : 1
+process.exit(failed === 0 ? 0 : 1)

@@ -14,6 +14,8 @@ use crate::{
 /// a merchant's side of WeChat Pay (MIT licence).
 const LIBRARIES: [&str; 4] =
     ["python-diameter==0.9.0", "aiosmtpd==1.4.6", "stripe==16.1.0", "wechatpayv3==2.0.4"];
+/// From npm: Alipay's own library (MIT licence).
+const NODE_LIBRARY: &str = "alipay-sdk@4.14.0";
 
 /// A packet gateway that others wrote against `heyon demo`'s release build, and what tshark says of the bytes; then
 /// `heyon serve` against a mail server that others wrote; then providers' own libraries against `paysim`.
@@ -28,6 +30,7 @@ pub(crate) fn all() -> Result<Tally> {
     let paysim = root().join("target/release/paysim");
     tally += play(&python, "tests/interop/stripe_sdk.py", &[&paysim])?;
     tally += play(&python, "tests/interop/wechat_pay.py", &[&paysim])?;
+    tally += alipay(&paysim)?;
     Ok(tally)
 }
 
@@ -35,6 +38,26 @@ fn play(python: &Path, script: &str, arguments: &[&Path]) -> Result<Tally> {
     let mut script = program(&python.to_string_lossy(), ["-W", "ignore", script]);
     let (status, lines) = tee(script.args(arguments), Stream::Out)?;
     Ok(Tally::read(&lines, status.success()))
+}
+
+fn alipay(paysim: &Path) -> Result<Tally> {
+    let modules = node_modules()?;
+    let keys = root().join("sim/paysim/assets/keys");
+    let mut script = program("node", ["tests/interop/alipay.mjs"]);
+    let (status, lines) = tee(script.arg(paysim).arg(modules).arg(keys), Stream::Out)?;
+    Ok(Tally::read(&lines, status.success()))
+}
+
+/// Where Node finds its library, in a place of its own under `target/`.
+fn node_modules() -> Result<PathBuf> {
+    let place = root().join("target/interop/node");
+    let modules = place.join("node_modules");
+    if !modules.join("alipay-sdk").exists() {
+        println!("installing {NODE_LIBRARY} into {}", place.display());
+        let npm = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix"];
+        run(program("npm", npm).arg(&place).arg(NODE_LIBRARY))?;
+    }
+    Ok(modules)
 }
 
 /// A Python that has the libraries, in a place of its own under `target/`.
