@@ -13,8 +13,10 @@ pub struct OrderMoney {
     pub from_wallet: Money,
     /// Paid and not delivered.
     pub deferred: Money,
-    /// Delivered.
+    /// Delivered, without its tax.
     pub earned: Money,
+    /// Of what was paid, what is the state's.
+    pub tax: Money,
     /// Promised to its source and not there yet.
     pub returning: Money,
     /// Back at its source.
@@ -38,6 +40,7 @@ impl OrderMoney {
             from_wallet: zero,
             deferred: zero,
             earned: zero,
+            tax: zero,
             returning: zero,
             returned_to_source: zero,
             returned_to_wallet: zero,
@@ -73,6 +76,7 @@ impl OrderMoney {
     fn owed(&mut self, book: &Book) -> &mut Money {
         match book {
             Book::Revenue => &mut self.earned,
+            Book::TaxPayable => &mut self.tax,
             Book::RefundsPayable => &mut self.returning,
             Book::Suspense => &mut self.suspense,
             Book::Disputed => &mut self.disputed,
@@ -86,6 +90,7 @@ impl OrderMoney {
         let parts = [
             self.deferred,
             self.earned,
+            self.tax,
             self.returning,
             self.returned_to_source,
             self.returned_to_wallet,
@@ -126,6 +131,8 @@ mod tests {
             (Phase::Hold, BUYER, Book::Deferred, 4600),
             (Phase::Posted, card.clone(), Book::Deferred, 7200),
             (Phase::HoldPosted, BUYER, Book::Deferred, 4600),
+            (Phase::Posted, Book::Deferred, Book::TaxPayable, 668),
+            (Phase::Posted, Book::TaxPayable, Book::Deferred, 668),
             (Phase::Posted, Book::Deferred, BUYER, 4600),
             (Phase::Posted, Book::Deferred, Book::RefundsPayable, 7200),
             (Phase::Posted, Book::RefundsPayable, card, 7200),

@@ -18,6 +18,8 @@ pub enum Book {
     Deferred,
     /// Delivered.
     Revenue,
+    /// Of what was paid, what is the state's.
+    TaxPayable,
     /// On its way back to a source.
     RefundsPayable,
     /// Received and not yet understood.
@@ -45,6 +47,7 @@ impl fmt::Display for Book {
             Self::Wallet(account) => write!(f, "wallet:{account}"),
             Self::Deferred => f.write_str("deferred"),
             Self::Revenue => f.write_str("revenue"),
+            Self::TaxPayable => f.write_str("tax_payable"),
             Self::RefundsPayable => f.write_str("refunds_payable"),
             Self::Suspense => f.write_str("suspense"),
             Self::Disputed => f.write_str("disputed"),
@@ -63,7 +66,7 @@ impl FromStr for Book {
             Some(("wallet", account)) => account.parse().map(Self::Wallet).map_err(|_| bad()),
             None => [Self::Deferred, Self::Revenue, Self::RefundsPayable, Self::Suspense, Self::Disputed]
                 .into_iter()
-                .chain([Self::Goodwill])
+                .chain([Self::Goodwill, Self::TaxPayable])
                 .find(|book| book.to_string() == text)
                 .ok_or_else(bad),
             Some(_) => Err(bad()),
@@ -105,6 +108,10 @@ words! {
         WalletSpend = "wallet_spend",
         /// An order was delivered.
         Earned = "earned",
+        /// The tax that is in an order's price.
+        Tax = "tax",
+        /// The tax of what goes back.
+        TaxReturned = "tax_returned",
         /// An order's money is to go back to its source.
         RefundDue = "refund_due",
         /// A provider gave money back to its source.
@@ -275,7 +282,8 @@ mod tests {
 
     #[test]
     fn a_book_survives_its_text() {
-        let books = [Book::Clearing("sandbox".into()), BUYER, Book::Deferred, Book::Goodwill];
+        let books =
+            [Book::Clearing("sandbox".into()), BUYER, Book::Deferred, Book::TaxPayable, Book::Goodwill];
         for book in books {
             assert_eq!(book.to_string().parse::<Book>().unwrap(), book);
         }

@@ -1,6 +1,6 @@
 //! Whether orders, ledger, jobs and carriers tell the same story.
 
-use basis::{Id, Order, Problem};
+use basis::{Id, Money, Order, Problem};
 use carriers::{Carriers, Fate};
 use ledger::{Difference, OrderMoney};
 use payments::RefundState;
@@ -26,7 +26,7 @@ pub async fn audit(conn: &mut Conn, carriers: &Carriers) -> Result<Vec<Differenc
         after = last.id.to_string();
         for order in &page {
             let evidence = gather(conn, carriers, order).await?;
-            let faults = judge(order, &evidence);
+            let faults = judge(order, &evidence)?;
             found.extend(faults.into_iter().map(|what| Difference::new(order.id.to_string(), what)));
         }
     }
@@ -151,7 +151,7 @@ async fn closed_for_nothing(conn: &mut Conn, order: &OrderRecord) -> Result<bool
 }
 
 /// What does not fit, in words for the operator.
-fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
+fn judge(order: &OrderRecord, evidence: &Evidence) -> Result<Vec<String>, Problem> {
     let Evidence { money, anothers_wallet, fate, expire_job, fulfil_job, refunds, unfinished } = evidence;
     let delivered = matches!(fate, Some(Fate::Delivered(_)));
     let state = order.state;
@@ -162,7 +162,11 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
         ),
         (state == OrderState::AwaitingPayment && !expire_job, "waits for money, nothing will end it"),
         (state != OrderState::AwaitingPayment && !money.held.is_zero(), "money set aside for nothing"),
-        (is_in_delivery(state) && money.deferred != order.price, "in delivery without its money"),
+        (
+            is_in_delivery(state)
+                && money.deferred.minor.saturating_add(money.tax.minor) != order.price.minor,
+            "in delivery without its money",
+        ),
         (is_in_delivery(state) && !fulfil_job, "paid for, nothing will deliver it"),
         (state == OrderState::Active && !delivered, "active, not delivered"),
         (is_over(state) && !money.deferred.is_zero(), "over, its money neither earned nor returned"),
@@ -172,6 +176,7 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
             money.returned_to_wallet.minor != to_wallet(order),
             "its wallet got another sum than the order says",
         ),
+        (money.tax.minor != tax_due(order)?, "another tax is set aside than its price holds"),
         (*anothers_wallet, "paid from or returned to another's wallet"),
         (refunds.stranded, "a refund that nothing sends"),
         (state == OrderState::Refunding && !refunds.go_on, "money on its way back, nothing will end it"),
@@ -179,7 +184,15 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Vec<String> {
     ];
     let words = unfit.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words);
     let words = words.chain(unfinished.iter().copied()).map(|words| format!("{state}: {words}"));
-    words.chain(money.fault()).collect()
+    Ok(words.chain(money.fault()).collect())
+}
+
+/// What the state still gets of an order: the tax in its price without that in what went back.
+fn tax_due(order: &OrderRecord) -> Result<i64, Problem> {
+    let Some(tax) = &order.tax else { return Ok(0) };
+    let gone = order.price.minus(order.net_paid()?)?;
+    let returned = tax.returned(order.price, Money::zero(order.price.currency), gone)?;
+    Ok(tax.amount.minus(returned)?.minor)
 }
 
 /// What went to the wallet by the order's own account: refunds, and the credit of a change of plan.

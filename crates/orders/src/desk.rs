@@ -7,6 +7,7 @@ use payments::Providers;
 use store::Db;
 use tokio::sync::broadcast;
 
+use crate::rules::TaxTable;
 use crate::{OrderRecord, OrderState};
 
 /// How long things may take, and how many there may be.
@@ -69,6 +70,8 @@ pub struct Desk {
     pub providers: Providers,
     /// How long things may take.
     pub settings: Settings,
+    /// What of the prices is tax.
+    pub taxes: TaxTable,
     /// Who shares what.
     pub pools: pools::Desk,
     changed: broadcast::Sender<OrderChanged>,
@@ -94,10 +97,17 @@ impl Desk {
             carriers,
             providers,
             settings,
+            taxes: TaxTable::default(),
             pools: pools::Desk::new(db, env, charging),
             changed,
             topped_up,
         }
+    }
+
+    /// The same desk, where prices hold these taxes.
+    #[must_use]
+    pub fn taxed(self, taxes: TaxTable) -> Self {
+        Self { taxes, ..self }
     }
 
     /// Hints about every order that moves from now on.

@@ -88,7 +88,7 @@ async fn return_unasked(
     order: OrderRecord,
     reason: RefundReason,
 ) -> Result<BegunAndTold, Problem> {
-    let state = refunding::begin_whole(tx, &desk.env, &order, reason).await?;
+    let state = refunding::begin_whole(tx, desk, &order, reason).await?;
     Ok((None, Some((order, state))))
 }
 
@@ -203,7 +203,7 @@ impl Case {
     /// Only after a confirmed void.
     async fn refund(self, desk: &Desk) -> Result<Next, Problem> {
         let state = in_tx!(desk.db, |tx| {
-            refunding::begin_whole(tx, &desk.env, &self.order, RefundReason::NotDelivered).await
+            refunding::begin_whole(tx, desk, &self.order, RefundReason::NotDelivered).await
         })?;
         desk.tell(&self.order, state);
         Ok(Next::Done)
@@ -266,7 +266,7 @@ async fn activate_in(
     let Some(seq) = rows::set_active(tx, order.id, now, starts_at, ends_at).await? else { return Ok(false) };
     timeline::write(tx, order.id, seq, now, &Happening::Active { starts_at, ends_at }).await?;
     let reference = format!("order:{}:earned", order.id);
-    let earned = NewTransfer::new(reference, Kind::Earned, Book::Deferred, Book::Revenue, order.price);
+    let earned = NewTransfer::new(reference, Kind::Earned, Book::Deferred, Book::Revenue, order.price_net()?);
     ledger::post(tx, &desk.env, earned.order(order.id)).await?;
     if !order.replaces.is_empty() {
         queue::close(tx, &desk.env, order.id).await?;

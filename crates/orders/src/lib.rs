@@ -13,6 +13,7 @@ mod fulfilling;
 mod handlers;
 mod moving;
 mod operating;
+mod paying;
 mod placing;
 mod queue;
 mod quoting;
@@ -51,5 +52,5 @@ pub use timeline::{Event, ExpiryReason, Happening, RefundReason, ReviewReason, t
 /// The orders' tables.
 pub const MIGRATIONS: store::Migrations = store::migrations!(
     "orders",
-    ["0001_orders.sql", "0002_clearing.sql", "0003_fairness.sql", "0004_sharing.sql"]
+    ["0001_orders.sql", "0002_clearing.sql", "0003_fairness.sql", "0004_sharing.sql", "0005_tax.sql"]
 );

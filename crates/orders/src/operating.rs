@@ -57,7 +57,7 @@ async fn refund_paid(
     note: &str,
 ) -> Result<RefundBegun, Problem> {
     let state = in_tx!(desk.db, |tx| {
-        let state = refunding::begin_whole(tx, &desk.env, &order, RefundReason::Operator).await?;
+        let state = refunding::begin_whole(tx, desk, &order, RefundReason::Operator).await?;
         if state == order.state {
             return Err(moved_on(&order));
         }
@@ -134,7 +134,7 @@ pub async fn refund_delivered(desk: &Desk, job: RefundJob) -> Result<Next, Probl
     let returning = Returning::part_of(&order, amount, Book::Revenue, RefundReason::Operator)?;
     let state = in_tx!(desk.db, |tx| {
         close_without_credit(tx, desk, &order).await?;
-        let state = refunding::begin(tx, &desk.env, &order, &returning).await?;
+        let state = refunding::begin(tx, desk, &order, &returning).await?;
         if state == order.state { Err(moved_on(&order)) } else { Ok(state) }
     })?;
     desk.tell(&order, state);

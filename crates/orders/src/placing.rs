@@ -1,6 +1,6 @@
 //! From a quote to an order that waits for its money, or is paid already.
 
-use basis::{Account, DAY_MS, Env, Id, Language, Line, Money, Order, Payment, Problem, Timestamp};
+use basis::{Account, DAY_MS, Id, Language, Line, Money, Order, Payment, Problem, Timestamp};
 use catalog::PlanId;
 use charging::PoolView;
 use payments::{Method, NewPayment, Purpose};
@@ -12,7 +12,7 @@ use crate::rows::KeyRow;
 use crate::rules::{Effect, Parts};
 use crate::settling::{hold_reference, wallet_part};
 use crate::timeline::{self, Happening};
-use crate::{Desk, OrderRecord, OrderState, queue, rows, settling};
+use crate::{Desk, OrderRecord, OrderState, paying, queue, rows, settling};
 
 /// How the rest is paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,7 +158,7 @@ async fn place_new(
     let placed = Happening::Placed { price: order.price, wallet: order.wallet };
     timeline::write(tx, id, 1, order.created_at, &placed).await?;
     match &input.pay_with {
-        None => pay_by_wallet(tx, &desk.env, order).await,
+        None => pay_by_wallet(tx, desk, order).await,
         Some(with) => await_payment(tx, desk, order, with, view).await,
     }
 }
@@ -203,20 +203,19 @@ fn new_order(
         credit: zero,
         called_off_at: None,
         refunded: Parts { wallet: zero, source: zero },
+        tax: None,
     }
 }
 
 async fn pay_by_wallet(
     tx: &mut Conn,
-    env: &Env,
+    desk: &Desk,
     order: OrderRecord,
 ) -> Result<(Placed, OrderRecord), Problem> {
-    ledger::post(tx, env, wallet_part(&order, hold_reference(order.id))).await?;
-    let paid = rows::set_paid(tx, order.id, order.state, None, env.now()).await?;
-    let seq = paid.ok_or_else(|| Problem::internal("a new order was not there"))?;
-    let happening = Happening::Paid { wallet: order.wallet, source: order.source(), late: false };
-    timeline::write(tx, order.id, seq, env.now(), &happening).await?;
-    queue::fulfil(tx, env, order.id).await?;
+    ledger::post(tx, &desk.env, wallet_part(&order, hold_reference(order.id))).await?;
+    if !paying::pay(tx, desk, &order, None, false).await? {
+        return Err(Problem::internal("a new order was not there"));
+    }
     Ok((Placed { order: order.id, payment: None }, OrderRecord { state: OrderState::Paid, ..order }))
 }
 

@@ -9,7 +9,7 @@ use store::{Conn, in_tx};
 use crate::reviewing::{self, ReviewWanted};
 use crate::rules::{Parts, split_refund};
 use crate::timeline::{self, Happening, RefundReason, ReviewReason};
-use crate::{Desk, OrderRecord, OrderState, rows, strays};
+use crate::{Desk, OrderRecord, OrderState, paying, rows, strays};
 
 /// Sends back all that an undelivered order was paid with; answers the state that it is in now. An order that
 /// moved on meanwhile stays as it is.
@@ -17,12 +17,12 @@ use crate::{Desk, OrderRecord, OrderState, rows, strays};
 /// Only for an order that no carrier was asked for, or whose void is confirmed.
 pub(crate) async fn begin_whole(
     tx: &mut Conn,
-    env: &Env,
+    desk: &Desk,
     order: &OrderRecord,
     reason: RefundReason,
 ) -> Result<OrderState, Problem> {
     let parts = order.paid().minus(order.refunded)?;
-    begin(tx, env, order, &Returning { parts, from: Book::Deferred, reason }).await
+    begin(tx, desk, order, &Returning { parts, from: Book::Deferred, reason }).await
 }
 
 /// What goes back, out of which book, and why.
@@ -47,10 +47,11 @@ impl Returning {
 /// Moves the order to `refunding` (and on to `refunded` if nothing has to go through a provider).
 pub(crate) async fn begin(
     tx: &mut Conn,
-    env: &Env,
+    desk: &Desk,
     order: &OrderRecord,
     returning: &Returning,
 ) -> Result<OrderState, Problem> {
+    let env = &desk.env;
     let Returning { parts, ref from, reason } = *returning;
     let Some(seq) = rows::move_state(tx, order.id, order.state, OrderState::Refunding).await? else {
         return Ok(order.state);
@@ -64,6 +65,7 @@ pub(crate) async fn begin(
     }
     let Parts { wallet, source } = parts;
     timeline::write(tx, order.id, seq, env.now(), &Happening::Refunding { reason, wallet, source }).await?;
+    paying::return_tax(tx, desk, order, from.clone(), parts.total()?).await?;
     to_wallet(tx, env, order.id, order.account, from.clone(), wallet).await?;
     to_source(tx, env, order, from.clone(), source, reason).await?;
     if source.is_zero() { finish(tx, env, order.id, parts).await } else { Ok(OrderState::Refunding) }

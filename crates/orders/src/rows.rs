@@ -3,12 +3,14 @@
 
 mod keys;
 mod lists;
+mod paying;
 mod replacing;
 
 pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
 pub(crate) use lists::{
     bought, count_unpaid, is_being_replaced, is_in_delivery, of_account, of_ending, of_line, page, stopped,
 };
+pub(crate) use paying::set_paid;
 pub(crate) use replacing::{claim_replaced, release_one, release_replaced, replacer};
 
 use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Terms, Timestamp};
@@ -16,7 +18,7 @@ use catalog::PlanId;
 use store::{Conn, Row, sql};
 
 use crate::OrderState;
-use crate::rules::Parts;
+use crate::rules::{Parts, Tax};
 
 /// An order as it stands.
 #[derive(Debug, Clone)]
@@ -71,6 +73,8 @@ pub struct OrderRecord {
     pub called_off_at: Option<Timestamp>,
     /// What went back, or is on its way.
     pub refunded: Parts,
+    /// The tax that the price holds; `None` before it is paid, and where no rate held.
+    pub tax: Option<Tax>,
 }
 
 /// Of an order, what it bought and where it stands: enough for pages that show many orders' bundles.
@@ -114,6 +118,11 @@ impl OrderRecord {
         Parts { wallet: self.wallet, source: self.source() }
     }
 
+    /// The price without its tax.
+    pub fn price_net(&self) -> Result<Money, Problem> {
+        self.tax.as_ref().map_or(Ok(self.price), |tax| self.price.minus(tax.amount))
+    }
+
     /// The price less all that went back, by any way.
     pub fn net_paid(&self) -> Result<Money, Problem> {
         self.price.minus(self.refunded.total()?)?.minus(self.credit)
@@ -148,27 +157,6 @@ pub(crate) async fn insert(conn: &mut Conn, order: &OrderRecord) -> Result<(), P
 /// The order, whoever owns it.
 pub(crate) async fn find(conn: &mut Conn, id: Id<Order>) -> Result<Option<OrderRecord>, Problem> {
     sql!("SELECT * FROM orders WHERE id = $1").bind(id).optional(conn).await?.as_ref().map(record).transpose()
-}
-
-/// `from -> paid`, by this payment (none: by the wallet alone).
-pub(crate) async fn set_paid(
-    conn: &mut Conn,
-    id: Id<Order>,
-    from: OrderState,
-    payment: Option<Id<Payment>>,
-    now: Timestamp,
-) -> Result<Option<i64>, Problem> {
-    sql!(
-        "UPDATE orders SET state = 'paid', paid_at = $3, payment_id = $4, events = events + 1 \
-         WHERE id = $1 AND state = $2 RETURNING events"
-    )
-    .bind(id)
-    .bind(from.as_str())
-    .bind(now)
-    .bind(payment)
-    .optional(conn)
-    .await
-    .and_then(seq)
 }
 
 /// `paid -> delivering`: from here on the pool and the carrier are fixed.
@@ -353,8 +341,11 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String, Problem> {
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> Result<T, Problem> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|e| Problem::internal(format!("orders.{column}: {e}")))
+    read(column, &row.get::<String>(column)?)
+}
+
+fn read<T: serde::de::DeserializeOwned>(column: &str, text: &str) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|e| Problem::internal(format!("orders.{column}: {e}")))
 }
 
 fn record(row: &Row) -> Result<OrderRecord, Problem> {
@@ -386,5 +377,6 @@ fn record(row: &Row) -> Result<OrderRecord, Problem> {
         credit: money("credit_minor")?,
         called_off_at: row.get("called_off_at")?,
         refunded: Parts { wallet: money("refund_wallet_minor")?, source: money("refund_source_minor")? },
+        tax: row.get::<Option<String>>("tax")?.map(|tax| read("tax", &tax)).transpose()?,
     })
 }

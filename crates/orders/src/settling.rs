@@ -10,7 +10,7 @@ use crate::refunding::{self, Returning};
 use crate::reviewing::{self, ReviewWanted};
 use crate::rules::Parts;
 use crate::timeline::{self, ExpiryReason, Happening, RefundReason, ReviewReason};
-use crate::{Desk, OrderRecord, OrderState, queue, quoting, rows};
+use crate::{Desk, OrderRecord, OrderState, paying, quoting, rows};
 
 /// An order and the state that it has moved to.
 pub type Moved = (OrderRecord, OrderState);
@@ -137,12 +137,9 @@ async fn pay(
         }
         return return_late(tx, desk, order, payment, RefundReason::PaidTooLate).await;
     }
-    let Some(seq) = rows::set_paid(tx, order.id, order.state, Some(payment.id), desk.env.now()).await? else {
+    if !paying::pay(tx, desk, &order, Some(payment.id), late).await? {
         return Err(moved_on(&order));
-    };
-    let happening = Happening::Paid { wallet: order.wallet, source: order.source(), late };
-    timeline::write(tx, order.id, seq, desk.env.now(), &happening).await?;
-    queue::fulfil(tx, &desk.env, order.id).await?;
+    }
     Ok(Some((order, OrderState::Paid)))
 }
 
@@ -199,7 +196,7 @@ async fn return_late(
     let parts = Parts { wallet: Money::zero(order.price.currency), source: order.source() };
     let order = OrderRecord { payment: Some(payment.id), ..order };
     let returning = Returning { parts, from: Book::Deferred, reason };
-    let state = refunding::begin(tx, &desk.env, &order, &returning).await?;
+    let state = refunding::begin(tx, desk, &order, &returning).await?;
     Ok(Some((order, state)))
 }
 

@@ -20,6 +20,7 @@ pub mod moving;
 pub mod nodes;
 pub mod pay;
 pub mod running;
+pub mod selling;
 pub mod settings;
 pub mod shop;
 

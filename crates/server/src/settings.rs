@@ -1,11 +1,13 @@
 //! What the operator has set: the commented defaults, then the file, then the environment.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
+use basis::Language;
 use figment::{
     Figment,
     providers::{Env, Format, Toml},
@@ -36,6 +38,8 @@ pub struct Settings {
     pub time_zone: String,
     pub sandbox_instance: bool,
     pub limits_times: u32,
+    pub tax: Vec<TaxRow>,
+    pub seller: Seller,
     pub tls: Tls,
     pub gy: Gy,
     pub mail: Mail,
@@ -48,6 +52,28 @@ pub struct Settings {
     pub alipay: Alipay,
     pub apps: Apps,
     pub log: Log,
+}
+
+/// One of `tax`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct TaxRow {
+    pub country: String,
+    #[serde(default)]
+    pub region: String,
+    pub basis_points: u32,
+    pub valid_from: String,
+    pub names: BTreeMap<Language, String>,
+}
+
+/// Section `seller`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Seller {
+    pub country: String,
+    pub region: String,
 }
 
 /// Section `tls`.

@@ -21,7 +21,7 @@ use crate::{
     data_dir::DataDir,
     housekeeping::{self, HOUSEKEEPING},
     nodes::{self, Role},
-    pay,
+    pay, selling,
     settings::Settings,
 };
 
@@ -109,7 +109,8 @@ impl Shop {
         };
         let live = Hub::default();
         let carriers = Carriers::default().with("own", OwnNetwork::new(&charging));
-        let desk = Desk::new(&db, &env, &charging, carriers, providers.clone(), order_settings(&settings));
+        let desk = Desk::new(&db, &env, &charging, carriers, providers.clone(), order_settings(&settings))
+            .taxed(selling::taxes(&settings)?);
         Ok(Self {
             settings,
             data,

@@ -11,3 +11,4 @@ mod plan_change;
 mod provider;
 mod races;
 pub(crate) mod shop;
+mod taxes;

@@ -11,6 +11,7 @@ use cards::BindInput;
 use carriers::{Carriers, OwnNetwork};
 use charging::{Charging, Opening};
 use ledger::{Book, Kind, NewTransfer};
+use orders::rules::{TaxRate, TaxTable};
 use orders::{
     Desk, Happening, Intent, OrderRecord, OrderState, PayWith, PayerView, PlaceInput, Placed, Settings,
 };
@@ -135,11 +136,18 @@ impl Shop {
         let other_side: Arc<dyn payments::Provider> = bank.clone();
         let providers = Providers::new([other_side], "https://shop.example/hooks");
         let desk = Desk::new(&db, &env, &charging, carriers, providers, Settings::default());
-        let worker = support::handlers(orders::handlers(Worker::new(&db, &env, "test"), &desk), &desk);
+        let worker = worker(&db, &env, &desk, "test");
         let buyer = buyer(&db, &env).await;
         let line = bind(&db, &env, buyer).await;
         open_pool(&charging, &line).await;
         Self { db, env, clock, desk, bank, wire, buyer, line, worker }
+    }
+
+    /// The same shop, where prices hold 6 % of tax.
+    pub(crate) fn taxed(self) -> Self {
+        let desk = self.desk.clone().taxed(six_per_cent());
+        let worker = worker(&self.db, &self.env, &desk, "test");
+        Self { desk, worker, ..self }
     }
 
     /// Runs what is due now.
@@ -260,6 +268,22 @@ impl Shop {
         found.extend(orders::audit(&mut conn, &self.desk.carriers).await.unwrap());
         assert!(found.is_empty(), "{found:#?}");
     }
+}
+
+/// Who runs the shop's jobs; several at once are several nodes.
+pub(crate) fn worker(db: &TestDb, env: &Env, desk: &Desk, owner: &str) -> Worker {
+    support::handlers(orders::handlers(Worker::new(db, env, owner), desk), desk)
+}
+
+fn six_per_cent() -> TaxTable {
+    let country = "CN".parse().unwrap();
+    let names = [(Language::En, "VAT".to_owned()), (Language::ZhCn, "增值税".to_owned())].into();
+    let valid_from = Timestamp(0);
+    TaxTable::of_place(
+        [TaxRate { country, region: String::new(), basis_points: 600, names, valid_from }],
+        country,
+        "",
+    )
 }
 
 fn kind(happening: &Happening) -> String {
