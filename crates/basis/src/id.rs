@@ -49,6 +49,8 @@ entities! {
     Move = "mov";
     /// Money on its way back.
     Refund = "rfd";
+    /// The wish that a line's plan renews by itself.
+    Renewal = "ren";
     /// A way to pay that its payer let us keep.
     SavedMethod = "sav";
     /// A case for a human to decide.

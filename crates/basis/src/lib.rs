@@ -22,7 +22,7 @@ pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use env::Env;
 pub use id::{
     Account, ApiToken, Card, Entity, Id, InboxMessage, Invitation, Job, Line, LoginSession, Mail, Move,
-    Order, Payment, Pool, Refund, Review, SavedMethod, Transfer, id_ending,
+    Order, Payment, Pool, Refund, Renewal, Review, SavedMethod, Transfer, id_ending,
 };
 pub use language::Language;
 pub use money::{Currency, Money};

@@ -126,7 +126,7 @@ impl Desk {
     }
 
     /// Tells whoever watches. Only after the commit.
-    pub(crate) fn tell(&self, order: &OrderRecord, state: OrderState) {
+    pub fn tell(&self, order: &OrderRecord, state: OrderState) {
         // Nobody watching is fine.
         drop(self.changed.send(OrderChanged { order: order.id, account: order.account, state }));
     }

@@ -19,6 +19,7 @@ mod queue;
 mod quoting;
 mod reading;
 mod refunding;
+mod renewing;
 mod reviewing;
 mod rows;
 pub mod rules;
@@ -36,15 +37,16 @@ pub use fulfilling::fulfil;
 pub use handlers::handlers;
 pub use operating::{Decision, RefundBegun, decide, refund, refund_delivered};
 pub use placing::{
-    KEYS_KEPT_MS, PayWith, PayerView, PlaceInput, Placed, cancel, forget_keys, pay_again, place,
+    KEYS_KEPT_MS, PayWith, PayerView, PlaceInput, Placed, cancel, forget_keys, pay_again, place, place_in,
 };
 pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, REFUND, REVIEW, RefundJob};
-pub use quoting::{Intent, Quote, QuoteInput, RefundRule, quote};
+pub use quoting::{Intent, Quote, QuoteInput, RefundRule, look, quote, quote_seen};
 pub use reading::{bought, find, history, of_line, of_number, order, waiting_for_people, waits_for_person};
 pub use refunding::refund_done;
+pub use renewing::{Renewing, forsake, renew};
 pub use reviewing::ReviewWanted;
 pub use rows::{Bought, OrderRecord};
-pub use settling::{Moved, check_payment, settle};
+pub use settling::{Moved, check_payment, settle, take_in};
 pub use state::OrderState;
 pub use strays::decide_payment;
 pub use timeline::{Event, ExpiryReason, Happening, RefundReason, ReviewReason, timeline};
@@ -52,5 +54,12 @@ pub use timeline::{Event, ExpiryReason, Happening, RefundReason, ReviewReason, t
 /// The orders' tables.
 pub const MIGRATIONS: store::Migrations = store::migrations!(
     "orders",
-    ["0001_orders.sql", "0002_clearing.sql", "0003_fairness.sql", "0004_sharing.sql", "0005_tax.sql"]
+    [
+        "0001_orders.sql",
+        "0002_clearing.sql",
+        "0003_fairness.sql",
+        "0004_sharing.sql",
+        "0005_tax.sql",
+        "0006_renewals.sql"
+    ]
 );

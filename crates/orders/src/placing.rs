@@ -21,6 +21,9 @@ pub struct PayWith {
     pub provider: String,
     /// By which method.
     pub method: Method,
+    /// The payer lets us charge the same method again without them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
 }
 
 /// What the payer reads at the provider, and where the browser goes afterwards.
@@ -78,24 +81,39 @@ pub async fn place(
     view: &PayerView,
     key: &str,
 ) -> Result<Placed, Problem> {
-    check_key(key)?;
-    check_parts(input)?;
-    let fingerprint = serde_json::to_string(input).map_err(|e| Problem::internal(e.to_string()))?;
-    let id = desk.env.new_id();
     let seen = quoting::look(desk, account, input.line).await?;
-    let (placed, new) = in_tx!(desk.db, |tx| {
-        let key =
-            KeyRow { key: key.to_owned(), fingerprint: fingerprint.clone(), order: id, at: desk.env.now() };
-        if !rows::keep_key(tx, account, &key).await? {
-            return Ok((repeat(tx, account, &key).await?, None));
-        }
-        let (placed, order) = place_new(tx, desk, account, id, input, seen.as_ref(), view).await?;
-        Ok((placed, Some(order)))
-    })?;
+    let (placed, new) =
+        in_tx!(desk.db, |tx| { place_in(tx, desk, account, input, view, key, seen.as_ref()).await })?;
     if let Some(order) = new {
         desk.tell(&order, order.state);
     }
     Ok(placed)
+}
+
+/// Places an order as [`place`] does, in the caller's transaction; `seen` is what [`crate::look`] saw before. The order if
+/// it is new, to be told of after the commit ([`Desk::tell`]).
+///
+/// # Errors
+/// Those of [`place`].
+pub async fn place_in(
+    tx: &mut Conn,
+    desk: &Desk,
+    account: Id<Account>,
+    input: &PlaceInput,
+    view: &PayerView,
+    key: &str,
+    seen: Option<&PoolView>,
+) -> Result<(Placed, Option<OrderRecord>), Problem> {
+    check_key(key)?;
+    check_parts(input)?;
+    let fingerprint = serde_json::to_string(input).map_err(|e| Problem::internal(e.to_string()))?;
+    let id = desk.env.new_id();
+    let key = KeyRow { key: key.to_owned(), fingerprint, order: id, at: desk.env.now() };
+    if !rows::keep_key(tx, account, &key).await? {
+        return Ok((repeat(tx, account, &key).await?, None));
+    }
+    let (placed, order) = place_new(tx, desk, account, id, input, seen, view).await?;
+    Ok((placed, Some(order)))
 }
 
 /// An idempotency key answers for so long: far beyond any client's retries.
@@ -154,16 +172,28 @@ async fn place_new(
     }
     catalog::mark_sold(tx, &desk.env, &input.plan).await?;
     let order = new_order(desk, account, id, input, quote);
+    insert(tx, desk, order, input.pay_with.as_ref(), view).await
+}
+
+/// Stores a new order with its first step, and pays it by the wallet or creates its payment.
+pub(crate) async fn insert(
+    tx: &mut Conn,
+    desk: &Desk,
+    order: OrderRecord,
+    pay_with: Option<&PayWith>,
+    view: &PayerView,
+) -> Result<(Placed, OrderRecord), Problem> {
     rows::insert(tx, &order).await?;
-    let placed = Happening::Placed { price: order.price, wallet: order.wallet };
-    timeline::write(tx, id, 1, order.created_at, &placed).await?;
-    match &input.pay_with {
+    let (price, wallet, renewal) = (order.price, order.wallet, order.renewal);
+    let placed = Happening::Placed { price, wallet, renewal };
+    timeline::write(tx, order.id, 1, order.created_at, &placed).await?;
+    match pay_with {
         None => pay_by_wallet(tx, desk, order).await,
         Some(with) => await_payment(tx, desk, order, with, view).await,
     }
 }
 
-fn new_order(
+pub(crate) fn new_order(
     desk: &Desk,
     account: Id<Account>,
     id: Id<Order>,
@@ -204,6 +234,7 @@ fn new_order(
         called_off_at: None,
         refunded: Parts { wallet: zero, source: zero },
         tax: None,
+        renewal: None,
     }
 }
 
@@ -255,7 +286,7 @@ async fn create_payment(
         description: view.description.clone(),
         language: view.language,
         return_url: format!("{}/{}/return", view.orders_url, order.id),
-        save_method: false,
+        save_method: with.keep,
         request_key,
     };
     payments::create(tx, &desk.env, &desk.providers, new).await

@@ -108,11 +108,7 @@ pub async fn quote(desk: &Desk, account: Id<Account>, input: &QuoteInput) -> Res
 
 /// What the pool of this line holds. Another node may have to be asked, so no transaction looks; `None` as well if there is
 /// no such line, which the quote then says.
-pub(crate) async fn look(
-    desk: &Desk,
-    account: Id<Account>,
-    line: Id<Line>,
-) -> Result<Option<PoolView>, Problem> {
+pub async fn look(desk: &Desk, account: Id<Account>, line: Id<Line>) -> Result<Option<PoolView>, Problem> {
     let found = cards::line(&mut desk.db.read().await?, account, line).await;
     match found {
         Ok(line) => Ok(desk.charging.view(line.pool).await),
@@ -121,8 +117,11 @@ pub(crate) async fn look(
     }
 }
 
-/// The quote, given what was seen of the line's pool.
-pub(crate) async fn quote_seen(
+/// The quote, given what [`look`] saw of the line's pool.
+///
+/// # Errors
+/// Those of [`quote`].
+pub async fn quote_seen(
     conn: &mut Conn,
     desk: &Desk,
     account: Id<Account>,

@@ -13,7 +13,7 @@ pub(crate) use lists::{
 pub(crate) use paying::set_paid;
 pub(crate) use replacing::{claim_replaced, release_one, release_replaced, replacer};
 
-use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Terms, Timestamp};
+use basis::{Account, Currency, Id, Line, Money, Order, Payment, Pool, Problem, Renewal, Terms, Timestamp};
 use catalog::PlanId;
 use store::{Conn, Row, sql};
 
@@ -75,6 +75,8 @@ pub struct OrderRecord {
     pub refunded: Parts,
     /// The tax that the price holds; `None` before it is paid, and where no rate held.
     pub tax: Option<Tax>,
+    /// The consent by which it was placed; `None` if a person placed it.
+    pub renewal: Option<Id<Renewal>>,
 }
 
 /// Of an order, what it bought and where it stands: enough for pages that show many orders' bundles.
@@ -133,8 +135,9 @@ impl OrderRecord {
 pub(crate) async fn insert(conn: &mut Conn, order: &OrderRecord) -> Result<(), Problem> {
     sql!(
         "INSERT INTO orders (id, account_id, line_id, plan_id, terms, currency, price_minor, wallet_minor, replaces, \
-         state, events, created_at, expires_at, credit_minor, refund_wallet_minor, refund_source_minor, shared_pool_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, 0, 0, 0, $13)"
+         state, events, created_at, expires_at, credit_minor, refund_wallet_minor, refund_source_minor, shared_pool_id, \
+         renewal_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, 0, 0, 0, $13, $14)"
     )
     .bind(order.id)
     .bind(order.account)
@@ -149,6 +152,7 @@ pub(crate) async fn insert(conn: &mut Conn, order: &OrderRecord) -> Result<(), P
     .bind(order.created_at)
     .bind(order.expires_at)
     .bind(order.shared_pool)
+    .bind(order.renewal)
     .run(conn)
     .await
     .map(drop)
@@ -378,5 +382,6 @@ fn record(row: &Row) -> Result<OrderRecord, Problem> {
         called_off_at: row.get("called_off_at")?,
         refunded: Parts { wallet: money("refund_wallet_minor")?, source: money("refund_source_minor")? },
         tax: row.get::<Option<String>>("tax")?.map(|tax| read("tax", &tax)).transpose()?,
+        renewal: row.get("renewal_id")?,
     })
 }

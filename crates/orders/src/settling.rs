@@ -23,11 +23,7 @@ pub async fn check_payment(desk: &Desk, job: CheckJob) -> Result<Next, Problem> 
 }
 
 /// Takes a provider's answer into books and order in one transaction.
-pub(crate) async fn take_in(
-    desk: &Desk,
-    payment: Id<PaymentKind>,
-    facts: &Facts,
-) -> Result<Payment, Problem> {
+pub async fn take_in(desk: &Desk, payment: Id<PaymentKind>, facts: &Facts) -> Result<Payment, Problem> {
     let (payment, moved) = in_tx!(desk.db, |tx| {
         let confirmed = payments::confirm(tx, &desk.env, payment, facts).await?;
         let moved = settle(tx, desk, &confirmed).await?;

@@ -1,6 +1,6 @@
 //! What happened to an order, step by step, as data that pages turn into words.
 
-use basis::{Id, Money, Order, Payment, Problem, Timestamp};
+use basis::{Id, Money, Order, Payment, Problem, Renewal, Timestamp};
 use payments::Method;
 use serde::{Deserialize, Serialize};
 use store::{Conn, Row, sql};
@@ -94,6 +94,9 @@ pub enum Happening {
         price: Money,
         /// Of it, by the wallet.
         wallet: Money,
+        /// The consent by which it was placed; `None` if a person placed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        renewal: Option<Id<Renewal>>,
     },
     /// A payment of the rest was begun.
     PaymentStarted {

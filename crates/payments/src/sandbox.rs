@@ -55,7 +55,7 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Result<Self, Problem> {
         let methods = vec![Method::Card, Method::PayPal, Method::Alipay, Method::WeChatPay];
         let pay_origins = vec![config.base_url.origin().ascii_serialization()];
-        let recurring = methods.clone();
+        let recurring = vec![Method::Card, Method::PayPal];
         let capabilities = Capabilities { methods, recurring, pay_origins, ..Capabilities::default() };
         Ok(Self { config, client: http_client::client()?, capabilities })
     }
@@ -147,6 +147,7 @@ impl Provider for Sandbox {
             "amount": request.amount,
             "saved": request.saved,
             "description": request.description,
+            "return_url": request.return_url,
         });
         self.facts(self.post("/sandbox/v1/charges", &key, &body).await?)
     }

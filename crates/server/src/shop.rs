@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 11] = [
+const MIGRATIONS: [Migrations; 12] = [
     store::MIGRATIONS,
     ::nodes::MIGRATIONS,
     accounts::MIGRATIONS,
@@ -37,6 +37,7 @@ const MIGRATIONS: [Migrations; 11] = [
     payments::MIGRATIONS,
     pools::MIGRATIONS,
     orders::MIGRATIONS,
+    renewals::MIGRATIONS,
     support::MIGRATIONS,
 ];
 
@@ -153,11 +154,18 @@ impl Shop {
         let worker = accounts::handlers(worker, &self.db, &self.env, &self.post);
         let worker = cards::handlers(worker, &self.db, &self.env, &self.charging);
         let worker = support::handlers(orders::handlers(worker, &self.desk), &self.desk);
+        let worker = renewals::handlers(worker, &self.renewals());
         let (db, env, days) = (self.db.clone(), self.env.clone(), self.settings.keep.messages_days);
         worker.on(HOUSEKEEPING, move |_| {
             let (db, env) = (db.clone(), env.clone());
             async move { housekeeping::clear(&db, &env, days).await }
         })
+    }
+
+    /// Plans that renew by themselves.
+    fn renewals(&self) -> renewals::Desk {
+        let orders_url = format!("{}/orders", self.settings.public_url.trim_end_matches('/'));
+        renewals::Desk { orders: self.desk.clone(), brand: self.settings.brand.clone(), orders_url }
     }
 
     /// Leaves a snapshot for a fast start, and closes the files.

@@ -39,6 +39,12 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }
+
+    /// Plans that renew by themselves.
+    pub fn renewals(&self) -> renewals::Desk {
+        let orders_url = self.config.absolute("/orders");
+        renewals::Desk { orders: self.desk.clone(), brand: self.config.brand.clone(), orders_url }
+    }
 }
 
 impl Deref for App {

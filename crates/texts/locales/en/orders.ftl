@@ -113,6 +113,7 @@ orders-fact-ended = Ended
 orders-fact-number = Order
 
 orders-step-placed = Ordered
+orders-step-renewed = Ordered by auto-renew
 orders-step-placed-wallet = { $price }, of it { $wallet } set aside in the wallet
 orders-step-payment = Payment opened
 orders-step-paid = Paid

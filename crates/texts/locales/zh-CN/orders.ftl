@@ -97,6 +97,7 @@ orders-fact-ended = 结束于
 orders-fact-number = 订单号
 
 orders-step-placed = 已下单
+orders-step-renewed = 自动续订
 orders-step-placed-wallet = { $price }，其中钱包预留 { $wallet }
 orders-step-payment = 已发起付款
 orders-step-paid = 已付款

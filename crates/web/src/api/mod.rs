@@ -8,6 +8,7 @@ mod idempotency;
 mod orders;
 mod pools;
 pub mod problem;
+mod renewals;
 mod usage;
 mod wallet;
 
@@ -57,6 +58,7 @@ fn nouns() -> OpenApiRouter<App> {
         .merge(wallet::routes())
         .merge(orders::routes())
         .merge(pools::routes())
+        .merge(renewals::routes())
 }
 
 fn described() -> (Router<App>, utoipa::openapi::OpenApi) {

@@ -217,7 +217,7 @@ async fn place(
 ) -> Result<(StatusCode, Json<PlacedOut>), ApiProblem> {
     let price = wish.price.read()?;
     let pay_with = match &wish.method {
-        Some(method) => Some(pay_with(&app, price.currency, method)?),
+        Some(method) => Some(pay_with(&app, price.currency, method, false)?),
         None => None,
     };
     let input = PlaceInput {
@@ -375,8 +375,11 @@ async fn pay(
     Path(order): Path<String>,
     Json(body): Json<PayIn>,
 ) -> ApiResult<PlacedOut> {
-    let order = orders::order(&mut app.db.read().await?, caller.account, read_id(&order)?).await?;
-    let with = pay_with(&app, order.price.currency, &body.method)?;
+    let mut conn = app.db.read().await?;
+    let order = orders::order(&mut conn, caller.account, read_id(&order)?).await?;
+    let keep = renewals::waiting_for(&mut conn, order.id).await?.is_some();
+    drop(conn);
+    let with = pay_with(&app, order.price.currency, &body.method, keep)?;
     let view = payer_view(&app, &caller, &order.plan).await?;
     let placed = orders::pay_again(&app.desk, caller.account, order.id, &with, &view, &key).await?;
     Ok(Json(placed_out(&app, placed, payer).await))

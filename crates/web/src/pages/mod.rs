@@ -13,6 +13,7 @@ pub mod pools;
 pub mod preferences;
 pub mod problem;
 pub mod receipts;
+pub mod renewals;
 pub mod settings;
 pub mod wallet;
 
@@ -35,6 +36,7 @@ pub fn routes() -> Router<App> {
         .merge(pools::routes())
         .merge(preferences::routes())
         .merge(receipts::routes())
+        .merge(renewals::routes())
         .merge(settings::routes())
         .merge(wallet::routes())
 }

@@ -221,6 +221,8 @@ struct Charge {
     saved: String,
     #[serde(default)]
     description: String,
+    /// Where its payer goes if their bank wants to see them.
+    return_url: String,
 }
 
 async fn charge(
@@ -231,7 +233,7 @@ async fn charge(
     let merchant = service.keys(NAME).merchant;
     let saved = wish.saved.clone();
     let change = |books: &mut Books, env: &Env| {
-        let Charge { reference, amount, description, .. } = wish;
+        let Charge { reference, amount, description, return_url, .. } = wish;
         let wish = Create {
             reference,
             amount,
@@ -239,7 +241,7 @@ async fn charge(
             method: Method::Card,
             description,
             locale: String::new(),
-            return_url: "http://localhost/".to_owned(),
+            return_url,
             expires_at: env.now().plus_ms(DAY_MS),
             save: false,
         };

@@ -33,6 +33,13 @@ const MAY: &[(&str, &[&str])] = &[
             "payments", "pools",
         ],
     ),
+    (
+        "renewals",
+        &[
+            "basis", "store", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
+            "carriers", "payments", "pools", "orders",
+        ],
+    ),
     ("support", NOUNS),
     ("web", WEB),
 ];
@@ -44,7 +51,7 @@ const NOUNS: &[&str] = &[
 
 const WEB: &[&str] = &[
     "basis", "store", "nodes", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
-    "carriers", "payments", "pools", "orders", "support",
+    "carriers", "payments", "pools", "orders", "renewals", "support",
 ];
 
 /// Peers that speak the real protocols: they know nothing of the nouns, or they would prove nothing.

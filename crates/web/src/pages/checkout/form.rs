@@ -1,8 +1,10 @@
 //! What the checkout's form carries: what was seen, and what was chosen.
 
 use basis::{Currency, Money, Order, Problem};
+use catalog::Plan;
 use orders::{Intent, PayWith, PayerView, PlaceInput, Quote};
 use payments::Method;
+use renewals::{Rest, Ticked, When};
 use serde::Deserialize;
 use texts::Texts;
 
@@ -29,6 +31,8 @@ pub(super) struct CheckoutForm {
     pub(super) wallet: Option<String>,
     #[serde(default)]
     pub(super) method: String,
+    /// Present if the plan is to renew by itself.
+    pub(super) renew: Option<String>,
 }
 
 pub(super) fn new_key(app: &App) -> String {
@@ -64,12 +68,20 @@ impl CheckoutForm {
         }
     }
 
+    /// What was agreed to about the time after this plan.
+    pub(super) fn ticked(&self, input: &PlaceInput, plan: &Plan) -> Option<Ticked> {
+        self.renew.as_ref()?;
+        let rest = if input.pay_with.is_some() { Rest::Saved(None) } else { Rest::Nothing };
+        Some(Ticked { when: When::usual(&plan.terms), wallet_first: true, rest })
+    }
+
     /// What was agreed to.
     pub(super) fn read(&self, app: &App, intent: Intent) -> Result<PlaceInput, Problem> {
         let currency: Currency = self.currency.parse()?;
         let wallet = if self.wallet.is_some() { self.part } else { 0 };
         let rest = self.price != wallet;
-        let pay_with = if rest { Some(pay_with(app, currency, &self.method)?) } else { None };
+        let keep = self.renew.is_some();
+        let pay_with = if rest { Some(pay_with(app, currency, &self.method, keep)?) } else { None };
         Ok(PlaceInput {
             line: self.line.parse().map_err(|_| Problem::not_found())?,
             plan: self.plan.parse().map_err(|_| Problem::not_found())?,
@@ -90,17 +102,20 @@ pub(crate) struct PayForm {
 }
 
 impl PayForm {
-    pub(crate) fn read(&self, app: &App, currency: Currency) -> Result<PayWith, Problem> {
-        pay_with(app, currency, &self.method)
+    /// The chosen way; kept for renewals if it can be.
+    pub(crate) fn read(&self, app: &App, currency: Currency, keep: bool) -> Result<PayWith, Problem> {
+        pay_with(app, currency, &self.method, keep)
     }
 }
 
-/// Who offers this method in this currency.
-pub(crate) fn pay_with(app: &App, currency: Currency, method: &str) -> Result<PayWith, Problem> {
+/// Who offers this method in this currency; to `keep` it, if it can be charged again without its owner.
+pub(crate) fn pay_with(app: &App, currency: Currency, method: &str, keep: bool) -> Result<PayWith, Problem> {
     let ways = app.desk.providers.ways(currency);
     let way = ways.into_iter().find(|(offered, _)| offered.word() == method);
     let (method, provider) = way.ok_or_else(|| Problem::invalid("order-method-needed").at("method"))?;
-    Ok(PayWith { provider: provider.to_owned(), method })
+    let recurring = app.desk.providers.get(provider).map(|found| &found.capabilities().recurring);
+    let keep = keep && recurring.is_some_and(|methods| methods.contains(&method));
+    Ok(PayWith { provider: provider.to_owned(), method, keep })
 }
 
 /// What the payer reads at the provider, and where the browser comes back to.

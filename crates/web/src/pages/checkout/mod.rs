@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use self::form::CheckoutForm;
 pub(crate) use self::form::{PayForm, method_name, pay_with, payer_view};
-use super::payments::pay_url;
+use super::{payments::pay_url, renewals::checkout_hint};
 use crate::{App, Markup, Page, PageProblem, Payer, Reader, Shell, SignedIn, Tab, see_other};
 
 /// The checkout's page.
@@ -87,6 +87,8 @@ struct CheckoutPage {
     methods: Vec<Method>,
     form: CheckoutForm,
     held: String,
+    /// What ticking "renew by itself" would agree to.
+    renew: Option<String>,
     problem: Option<Problem>,
 }
 
@@ -211,11 +213,17 @@ fn present(
         name,
         wallet: wallet_part(quote, texts)?,
         methods: methods(app, reader, quote.price.currency, &form.method),
+        renew: renewable(quote, wish).then(|| checkout_hint(&quote.plan, quote.price, texts)),
         form: form.about(quote, wish),
         held: texts.tf("orders-held", [("time", texts.duration(quote.held_for_ms))]),
         problem,
         shell,
     })
+}
+
+/// A line's own plan can renew by itself; what everyone shares, and a change of plan, cannot.
+fn renewable(quote: &Quote, wish: &Wish) -> bool {
+    !quote.for_everyone && wish.intent().is_ok_and(|intent| intent == Intent::Buy)
 }
 
 /// None if the wallet is empty.
@@ -245,7 +253,11 @@ async fn buy(
         Ok(input) => {
             let plan = catalog::plan(&mut app.db.read().await?, &input.plan).await?;
             let view = payer_view(&app, &reader, &plan.name(reader.texts));
-            orders::place(&app.desk, person.account, &input, &view, &form.key).await
+            let (account, key) = (person.account, &form.key);
+            match form.ticked(&input, &plan) {
+                Some(ticked) => renewals::place(&app.renewals(), account, &input, &view, key, ticked).await,
+                None => orders::place(&app.desk, account, &input, &view, key).await,
+            }
         }
         Err(problem) => Err(problem),
     };
@@ -254,7 +266,11 @@ async fn buy(
         Err(problem) => {
             let line = form.line.parse().map_err(|_| Problem::not_found())?;
             // What they saw is not what it is any more: show it anew, under a new key.
-            let fresh = CheckoutForm { method: form.method, ..CheckoutForm::fresh(form::new_key(&app)) };
+            let fresh = CheckoutForm {
+                method: form.method,
+                renew: form.renew,
+                ..CheckoutForm::fresh(form::new_key(&app))
+            };
             let shown = Some(problem.clone());
             let page = page(&app, &reader, person.account, &wish, line, fresh, shown).await?;
             Err(PageProblem::form(problem, |_| page))

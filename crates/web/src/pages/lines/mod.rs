@@ -56,6 +56,8 @@ struct LinePage {
     placeholder: String,
     /// Where the bundle that speaks for it can be changed for another plan.
     change: Option<String>,
+    /// The tone of its auto-renewal's state, and the state in a word.
+    renewal: (&'static str, String),
     history: Vec<Row>,
     problem: Option<Problem>,
 }
@@ -68,6 +70,7 @@ struct Asked {
     line: cards::Line,
     facts: LineFacts,
     change: Option<String>,
+    renewal: Option<renewals::Renewal>,
     now: Timestamp,
 }
 
@@ -130,6 +133,7 @@ async fn load_page(
     let catalogue = catalog::read(&mut conn).await?;
     let orders = orders::of_line(&mut conn, who.person.account, line.id, HISTORY_MAX).await?;
     let bought: Vec<Bought> = orders.iter().map(Into::into).collect();
+    let renewal = renewals::of_line(&mut conn, who.person.account, line.id).await?;
     let pools = pools::pools_of(&mut conn, who.person.account).await?;
     let now = app.env.now();
     let days = load::days(&mut conn, line.id, &who.reader.zone, now).await?;
@@ -143,7 +147,7 @@ async fn load_page(
         .map(|(order, bundle)| row(&who.reader, order, bundle.as_ref(), shelf.name(&order.plan)))
         .collect();
     let change = change_path(&facts, &bought);
-    Ok(page(app, &who.reader, Asked { line, facts, change, now }, history, refused))
+    Ok(page(app, &who.reader, Asked { line, facts, change, renewal, now }, history, refused))
 }
 
 fn page(
@@ -153,7 +157,7 @@ fn page(
     history: Vec<Row>,
     refused: Option<(Problem, String)>,
 ) -> LinePage {
-    let Asked { line, facts, change, now } = asked;
+    let Asked { line, facts, change, renewal, now } = asked;
     let shell = Shell::new(app, reader, Tab::Esim, "").back("/").wide();
     let described = describe(&shell, &facts, now);
     let days = day_uses(reader, &facts.days, now);
@@ -169,6 +173,7 @@ fn page(
         label,
         placeholder: facts.name,
         change,
+        renewal: crate::pages::renewals::state(renewal.as_ref(), reader.texts),
         history,
         problem,
     }

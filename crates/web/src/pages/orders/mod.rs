@@ -98,7 +98,8 @@ async fn pay(
             Placed { order: order.id, payment: Some(open.id) }
         }
         None => {
-            let with = form.read(&app, order.price.currency)?;
+            let keep = renewals::waiting_for(&mut conn, order.id).await?.is_some();
+            let with = form.read(&app, order.price.currency, keep)?;
             let plan = catalog::plan(&mut conn, &order.plan).await?;
             let view = payer_view(&app, &reader, &plan.name(reader.texts));
             drop(conn);

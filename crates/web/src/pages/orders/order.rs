@@ -14,6 +14,7 @@ use super::bought::Bought;
 use super::past;
 use super::steps::{self, Step};
 use crate::pages::checkout::{Method, method_name, methods};
+use crate::pages::payments::pay_url;
 use crate::{App, Reader, Shell, SignedIn, Tab};
 
 /// The page.
@@ -39,6 +40,8 @@ pub(super) struct OrderPage {
 
 /// What an unpaid order offers.
 struct PayAgain {
+    /// Where the bank waits for its customer.
+    bank: Option<String>,
     key: String,
     label: String,
     methods: Vec<Method>,
@@ -265,10 +268,18 @@ fn use_facts(bundle: &BundleRow, reader: &Reader) -> Vec<(String, String)> {
 fn pay_again(app: &App, reader: &Reader, story: &Story) -> PayAgain {
     let last = story.payments.last().map_or("", |payment| payment.method.word());
     PayAgain {
+        bank: at_bank(app, story),
         key: app.env.new_id::<Order>().to_string(),
         label: reader.texts.money(story.order.source()),
         methods: methods(app, reader, story.order.price.currency, last),
     }
+}
+
+/// Where the bank waits for its customer, of an order that was placed without them.
+fn at_bank(app: &App, story: &Story) -> Option<String> {
+    story.order.renewal?;
+    let open = story.payments.iter().rfind(|payment| payment.is_open())?;
+    Some(pay_url(app, open.id, open.pay_at.clone()?))
 }
 
 /// The way on: to the line's figures, to the same once more, or to another try.

@@ -68,7 +68,7 @@ impl Teller<'_> {
         let texts = self.texts();
         let amount = |key, amount: Money| texts.tf(key, [("amount", texts.money(amount))]);
         match *happening {
-            Happening::Placed { price, wallet } if wallet.is_positive() && wallet != price => {
+            Happening::Placed { price, wallet, .. } if wallet.is_positive() && wallet != price => {
                 let parts = [("price", texts.money(price)), ("wallet", texts.money(wallet))];
                 texts.tf("orders-step-placed-wallet", parts)
             }
@@ -167,7 +167,8 @@ impl Teller<'_> {
 
 const fn heading(happening: &Happening) -> (&'static str, &'static str) {
     match happening {
-        Happening::Placed { .. } => ("done", texts::key("orders-step-placed")),
+        Happening::Placed { renewal: Some(_), .. } => ("done", texts::key("orders-step-renewed")),
+        Happening::Placed { renewal: None, .. } => ("done", texts::key("orders-step-placed")),
         Happening::PaymentStarted { .. } => ("done", texts::key("orders-step-payment")),
         Happening::Paid { .. } => ("done", texts::key("orders-step-paid")),
         Happening::Delivering { .. } => ("done", texts::key("orders-step-delivering")),

@@ -8,7 +8,7 @@ mod lost_cents;
 mod pages;
 mod paying;
 mod plan_change;
-mod provider;
+pub(crate) mod provider;
 mod races;
 pub(crate) mod shop;
 mod taxes;

@@ -1,13 +1,14 @@
 //! A provider that does what a test tells it, and keeps its own books.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use basis::{Id, Money, Payment, Timestamp};
 use payments::{
     BeginRequest, Begun, BillLine, Capabilities, CaptureFact, ChargeRequest, Decline, Facts, Hook,
     HookRejected, Method, PayAt, PaymentRef, Provider, ProviderError, RefundFact, RefundRequest,
-    RefundStatus, Status,
+    RefundStatus, SavedFact, Status,
 };
 
 /// The books of the other side.
@@ -16,16 +17,37 @@ pub(crate) struct Bank {
     books: Mutex<BTreeMap<Id<Payment>, Facts>>,
     refuses_refunds: Mutex<bool>,
     silent_on_refunds: Mutex<bool>,
+    /// How it answers the next charges of kept methods; it pays when none is left.
+    charges: Mutex<VecDeque<Charging>>,
+    /// How often it was asked to charge.
+    charged: AtomicUsize,
+}
+
+/// How a kept method's charge goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Charging {
+    Refused(Decline),
+    /// It happens, and nobody hears of it.
+    PaidUnheard,
+    /// It never arrives.
+    Lost,
+    WantsPayer,
 }
 
 impl Bank {
     pub(crate) fn new() -> Self {
         let methods = vec![Method::Card, Method::PayPal, Method::Alipay, Method::WeChatPay];
         Self {
-            offered: Capabilities { methods, ..Capabilities::default() },
+            offered: Capabilities {
+                methods,
+                recurring: vec![Method::Card, Method::PayPal],
+                ..Capabilities::default()
+            },
             books: Mutex::default(),
             refuses_refunds: Mutex::default(),
             silent_on_refunds: Mutex::default(),
+            charges: Mutex::default(),
+            charged: AtomicUsize::default(),
         }
     }
 
@@ -47,6 +69,24 @@ impl Bank {
 
     pub(crate) fn decline(&self, payment: Id<Payment>) {
         self.change(payment, |facts| facts.status = Status::Declined(Decline::Hard));
+    }
+
+    /// Someone pays by a card that they let us keep.
+    pub(crate) fn pay_and_keep(&self, payment: Id<Payment>, amount: Money) {
+        self.pay(payment, amount);
+        let saved =
+            SavedFact { reference: format!("kept-{payment}"), label: "Visa ···· 4242".to_owned() };
+        self.change(payment, |facts| facts.saved = Some(saved));
+    }
+
+    /// The next charges of kept methods go like this.
+    pub(crate) fn charges_go(&self, charges: impl IntoIterator<Item = Charging>) {
+        self.charges.lock().unwrap().extend(charges);
+    }
+
+    /// How often it was asked to charge a kept method.
+    pub(crate) fn charged(&self) -> usize {
+        self.charged.load(Ordering::Relaxed)
     }
 
     pub(crate) fn refuse_refunds(&self, refuses: bool) {
@@ -90,8 +130,28 @@ impl Provider for Bank {
         Ok(Begun { provider_ref: Some(provider_ref), pay_at })
     }
 
-    async fn charge(&self, _: &ChargeRequest) -> Result<Facts, ProviderError> {
-        Err(ProviderError::Refused { code: "no".into(), message: "nothing is kept here".into() })
+    async fn charge(&self, request: &ChargeRequest) -> Result<Facts, ProviderError> {
+        self.charged.fetch_add(1, Ordering::Relaxed);
+        let (payment, amount) = (request.payment, request.amount);
+        let next = self.charges.lock().unwrap().pop_front();
+        let known = self.books.lock().unwrap().contains_key(&payment);
+        match next {
+            Some(Charging::Lost) => return Err(ProviderError::Unknown("no answer".into())),
+            _ if known => {}
+            Some(Charging::Refused(decline)) => {
+                self.change(payment, |facts| facts.status = Status::Declined(decline));
+            }
+            Some(Charging::WantsPayer) => {
+                let url = format!("https://bank.example/{payment}");
+                self.change(payment, |facts| facts.status = Status::PayerMustAct(url));
+            }
+            Some(Charging::PaidUnheard) => {
+                self.pay(payment, amount);
+                return Err(ProviderError::Unknown("no answer".into()));
+            }
+            None => self.pay(payment, amount),
+        }
+        self.query(&PaymentRef { payment, provider_ref: None }).await
     }
 
     async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {

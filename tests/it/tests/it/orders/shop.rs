@@ -71,6 +71,7 @@ pub(crate) const TABLES: &[store::Migrations] = &[
     charging::LOG_MIGRATIONS,
     pools::MIGRATIONS,
     orders::MIGRATIONS,
+    renewals::MIGRATIONS,
     support::MIGRATIONS,
 ];
 
@@ -80,7 +81,7 @@ pub(crate) fn yuan(minor: i64) -> Money {
 
 /// The buyer's way to pay.
 pub(crate) fn alipay() -> PayWith {
-    PayWith { provider: "bank".to_owned(), method: Method::Alipay }
+    PayWith { provider: "bank".to_owned(), method: Method::Alipay, keep: false }
 }
 
 pub(crate) fn payer() -> PayerView {
@@ -120,6 +121,11 @@ pub(crate) async fn shops_of(buyer: impl AsyncFn(&TestDb, &Env) -> Id<Account>) 
 /// A shop on PostgreSQL, where two connections really race.
 pub(crate) async fn shop_on_postgres() -> Shop {
     Shop::open(store::testing::postgres(TABLES, &Env::system()).await, 7, &async |_, env| env.new_id()).await
+}
+
+/// The same, with a buyer who is made by the test.
+pub(crate) async fn shop_on_postgres_of(buyer: impl AsyncFn(&TestDb, &Env) -> Id<Account>) -> Shop {
+    Shop::open(store::testing::postgres(TABLES, &Env::system()).await, 8, &buyer).await
 }
 
 impl Shop {
@@ -200,6 +206,23 @@ impl Shop {
         (placed.order, payment)
     }
 
+    /// The same, by a card that its owner lets us keep.
+    pub(crate) async fn order_to_keep(&self) -> (Id<Order>, Id<Payment>) {
+        let pay_with = PayWith { provider: "bank".to_owned(), method: Method::Card, keep: true };
+        let key = self.env.new_id::<Order>().to_string();
+        let placed = self.place(&PlaceInput { pay_with: Some(pay_with), ..self.wish(0) }, &key).await;
+        let payment = placed.payment.unwrap();
+        payments::begin(&self.db, &self.env, &self.desk.providers, payment, AT_DESK).await.unwrap();
+        (placed.order, payment)
+    }
+
+    /// The operator changes the catalogue.
+    pub(crate) async fn reprice(&self, from: &str, to: &str) {
+        let plans = PLANS.replace(from, to);
+        let changed = catalog::apply(&self.db, &self.env, &plans, &catalog::Conditions::default()).await;
+        changed.unwrap_or_else(|_| panic!("the plans are good"));
+    }
+
     /// A message of the bank that something happened to a payment.
     pub(crate) async fn hook(&self, event: &str, payment: Id<Payment>) {
         let body = format!("{event} {payment}");
@@ -272,7 +295,8 @@ impl Shop {
 
 /// Who runs the shop's jobs; several at once are several nodes.
 pub(crate) fn worker(db: &TestDb, env: &Env, desk: &Desk, owner: &str) -> Worker {
-    support::handlers(orders::handlers(Worker::new(db, env, owner), desk), desk)
+    let worker = support::handlers(orders::handlers(Worker::new(db, env, owner), desk), desk);
+    renewals::handlers(worker, &renewing(desk))
 }
 
 fn six_per_cent() -> TaxTable {
@@ -284,6 +308,12 @@ fn six_per_cent() -> TaxTable {
         country,
         "",
     )
+}
+
+/// Renewals on this desk.
+pub(crate) fn renewing(desk: &Desk) -> renewals::Desk {
+    let orders_url = payer().orders_url;
+    renewals::Desk { orders: desk.clone(), brand: "Heyon".to_owned(), orders_url }
 }
 
 fn kind(happening: &Happening) -> String {

@@ -1,0 +1,137 @@
+//! Mails about renewals, queued in the transaction that they tell of.
+
+use accounts::mail::{self, Letterhead, NewMail};
+use basis::{Kind, Money, Problem, Timestamp};
+use orders::OrderRecord;
+use store::jobs::Next;
+use store::{Conn, in_tx};
+use texts::{Texts, TimeZone};
+
+use crate::rows::{self, Period};
+use crate::rules::{PeriodState, Reason, Renewal};
+use crate::{Desk, letters};
+
+/// A letter to whoever agreed, with what it can speak of, and where its button leads.
+struct To {
+    email: String,
+    texts: Texts,
+    zone: TimeZone,
+    plan: String,
+    line: String,
+}
+
+async fn to(tx: &mut Conn, renewal: &Renewal) -> Result<To, Problem> {
+    let account = accounts::account(tx, renewal.account).await?;
+    let texts = Texts::of(account.language);
+    let plan = match catalog::plan(tx, &renewal.wish.plan).await {
+        Err(problem) if problem.kind == Kind::NotFound => renewal.wish.plan.to_string(),
+        plan => plan?.name(texts),
+    };
+    let line = cards::line_of_id(tx, renewal.wish.line).await?.name();
+    let zone = texts::time_zone(&account.time_zone).unwrap_or(TimeZone::UTC);
+    Ok(To { email: account.email, texts, zone, plan, line })
+}
+
+impl To {
+    fn letter(&self, head: &Letterhead, price: Money) -> NewMail {
+        let mail = NewMail::new(&self.email, self.texts.language(), head);
+        mail.with("plan", &self.plan).with("line", &self.line).with("price", self.texts.money(price))
+    }
+
+    fn moment(&self, at: Timestamp) -> String {
+        self.texts.day_clock(at, &self.zone)
+    }
+}
+
+/// Where a line's renewal is seen and turned off.
+fn page_of(renewal: &Renewal) -> String {
+    format!("/lines/{}/renewal", renewal.wish.line)
+}
+
+/// A letter with nothing but the plan, the line and the agreed price.
+pub(crate) async fn tell(
+    tx: &mut Conn,
+    desk: &Desk,
+    renewal: &Renewal,
+    head: &Letterhead,
+) -> Result<(), Problem> {
+    let to = match to(tx, renewal).await {
+        // Nobody to write to.
+        Err(problem) if problem.kind == Kind::NotFound => return Ok(()),
+        to => to?,
+    };
+    let letter = to.letter(head, renewal.wish.price).with_link(page_of(renewal));
+    mail::queue(tx, &desk.orders.env, letter).await
+}
+
+/// The end is given up, and the renewal waits for its person, who is told why; once.
+pub(crate) async fn needs_you(
+    desk: &Desk,
+    renewal: &Renewal,
+    period: Option<&Period>,
+    reason: Reason,
+) -> Result<Next, Problem> {
+    in_tx!(desk.orders.db, |tx| {
+        if let Some(period) = period {
+            rows::close_period(tx, period, PeriodState::Over).await?;
+        }
+        if rows::set_needs_you(tx, renewal.id, reason, desk.orders.env.now()).await? {
+            tell(tx, desk, renewal, &letters::needs_you(reason)).await?;
+        }
+        Ok(())
+    })?;
+    Ok(Next::Done)
+}
+
+pub(crate) async fn renewed(
+    tx: &mut Conn,
+    desk: &Desk,
+    renewal: &Renewal,
+    order: &OrderRecord,
+) -> Result<(), Problem> {
+    let letter = to(tx, renewal).await?.letter(&letters::RENEWED, order.price);
+    mail::queue(tx, &desk.orders.env, letter.with_link(format!("/orders/{}", order.id))).await
+}
+
+/// A try failed for now, and the next one is then.
+pub(crate) async fn again(
+    tx: &mut Conn,
+    desk: &Desk,
+    renewal: &Renewal,
+    head: &Letterhead,
+    price: Money,
+    next: Timestamp,
+) -> Result<(), Problem> {
+    let to = to(tx, renewal).await?;
+    let letter = to.letter(head, price).with("time", to.moment(next));
+    let path =
+        if head.button == letters::WALLET_SHORT.button { "/wallet".to_owned() } else { page_of(renewal) };
+    mail::queue(tx, &desk.orders.env, letter.with_link(path)).await
+}
+
+pub(crate) async fn bank_waits(
+    tx: &mut Conn,
+    desk: &Desk,
+    renewal: &Renewal,
+    order: &OrderRecord,
+) -> Result<(), Problem> {
+    let to = to(tx, renewal).await?;
+    let letter = to.letter(&letters::BANK_WAITS, order.price).with("time", to.moment(order.expires_at));
+    mail::queue(tx, &desk.orders.env, letter.with_link(format!("/orders/{}", order.id))).await
+}
+
+/// A reminder with a link to pay.
+pub(crate) async fn ask(
+    tx: &mut Conn,
+    desk: &Desk,
+    renewal: &Renewal,
+    price: Money,
+    until: Timestamp,
+) -> Result<(), Problem> {
+    let to = to(tx, renewal).await?;
+    let wish = &renewal.wish;
+    let path = format!("/checkout?plan={}&line={}", wish.plan, wish.line);
+    let ends = to.moment(until.plus_ms(-crate::rules::GRACE_MS));
+    let letter = to.letter(&letters::ASK, price).with("time", ends);
+    mail::queue(tx, &desk.orders.env, letter.with_link(path)).await
+}

@@ -1,0 +1,7 @@
+//! Plans that renew by themselves, on both engines: once for each end, exactly as agreed, and never twice.
+
+mod consent;
+mod failing;
+mod house;
+mod races;
+mod renewing;
