@@ -15,6 +15,7 @@ mod hook;
 mod http_client;
 mod inbox;
 mod open;
+mod paypal;
 mod provider;
 mod refunds;
 mod requests;
@@ -38,6 +39,7 @@ pub use flags::{Flag, open_flags, resolve_flag};
 pub use hook::{Hook, HookRejected, plain_answer};
 pub use inbox::{BODY_BYTES_MAX, Message, Received, forget_messages, message, receive_hook};
 pub use open::{NewPayment, begin, cancel, create, find, of_account, of_order, of_payer};
+pub use paypal::{PayPal, PayPalConfig};
 pub use provider::{Capabilities, Limit, Provider, ProviderError, Providers};
 pub use refunds::{
     NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, first_told, refund_goes_on,

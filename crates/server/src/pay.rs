@@ -5,8 +5,8 @@ use std::{net::IpAddr, path::Path, sync::Arc};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use basis::Env;
 use payments::{
-    Alipay, AlipayConfig, Provider, Providers, Sandbox, SandboxConfig, Stripe, StripeConfig, WechatPay,
-    WechatPayConfig,
+    Alipay, AlipayConfig, PayPal, PayPalConfig, Provider, Providers, Sandbox, SandboxConfig, Stripe,
+    StripeConfig, WechatPay, WechatPayConfig,
 };
 use url::{Host, Url};
 
@@ -19,7 +19,8 @@ use crate::settings::Settings;
 /// one, or beyond this machine without `sandbox_instance`.
 pub fn providers(settings: &Settings) -> Result<Providers> {
     // The first that offers a way to pay in a currency gets its payments: the sandbox only what no other does.
-    let all = [stripe(settings)?, alipay(settings)?, wechat_pay(settings)?, sandbox(settings)?];
+    let all =
+        [stripe(settings)?, paypal(settings)?, alipay(settings)?, wechat_pay(settings)?, sandbox(settings)?];
     let all: Vec<Arc<dyn Provider>> = all.into_iter().flatten().collect();
     keep_apart(settings, &all)?;
     Ok(Providers::new(all, &hooks_url(settings)))
@@ -66,6 +67,24 @@ pub fn secret(inline: &str, file: &Path) -> Result<String> {
     ensure!(inline.is_empty(), "{} and the secret itself are both set", file.display());
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     Ok(text.trim().to_owned())
+}
+
+fn paypal(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
+    let set = &settings.paypal;
+    if set.client_id.is_empty() {
+        return Ok(None);
+    }
+    let config = PayPalConfig {
+        base_url: set.api_url.parse().with_context(|| format!("paypal.api_url: {}", set.api_url))?,
+        client_id: set.client_id.clone(),
+        client_secret: secret(&set.client_secret, &set.client_secret_file).context("paypal.client_secret")?,
+        merchant: set.merchant_id.clone(),
+        webhook_id: set.webhook_id.clone(),
+        brand: settings.brand.clone(),
+        webhook_ca: secret("", &set.webhook_ca_file).context("paypal.webhook_ca_file")?,
+    };
+    let paypal = PayPal::new(config, &Env::system());
+    Ok(Some(Arc::new(paypal.map_err(|problem| anyhow!("paypal: {problem}"))?)))
 }
 
 fn alipay(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
@@ -230,6 +249,33 @@ mod tests {
         assert!(with("sk_live_1", &[], false).unwrap_err().contains("webhook_secrets"));
         let wrong = with("pk_live_1", &["whsec_1"], false).unwrap_err();
         assert!(wrong.contains("stripe.secret_key") && !wrong.contains("pk_live_1"), "{wrong}");
+    }
+
+    #[test]
+    fn paypal_is_real_by_its_address_and_wants_all_that_it_needs() {
+        crate::http::use_ring();
+        let with = |url: &str, webhook: &str, sandbox_instance| {
+            let mut settings = Settings::read(None).unwrap();
+            settings.public_url = "https://shop.example".into();
+            settings.sandbox_instance = sandbox_instance;
+            settings.paypal.client_id = "id".into();
+            settings.paypal.client_secret = "hush".into();
+            settings.paypal.merchant_id = "MERCHANT".into();
+            settings.paypal.webhook_id = webhook.into();
+            settings.paypal.api_url = url.into();
+            providers(&settings).map(|providers| providers.only_tests()).map_err(|error| format!("{error:#}"))
+        };
+        let (live, sandbox) = ("https://api-m.paypal.com", "https://api-m.sandbox.paypal.com");
+        assert_eq!(with(live, "WH1", false), Ok(false));
+        assert_eq!(with(sandbox, "WH1", true), Ok(true));
+        assert!(with(live, "WH1", true).unwrap_err().contains("real payments"));
+        assert!(with(sandbox, "WH1", false).unwrap_err().contains("sandbox_instance"));
+        let missing = with(live, "", false).unwrap_err();
+        assert!(missing.contains("webhook_id") && !missing.contains("hush"), "{missing}");
+        for wrong in ["http://api-m.paypal.com", "https://api-m.paypal.com.evil.example", "https://10.0.0.1"]
+        {
+            assert!(with(wrong, "WH1", true).is_err(), "{wrong}");
+        }
     }
 
     #[test]

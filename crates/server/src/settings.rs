@@ -48,6 +48,7 @@ pub struct Settings {
     pub keep: Keep,
     pub sandbox: Sandbox,
     pub stripe: Stripe,
+    pub paypal: PayPal,
     pub wechat_pay: WechatPay,
     pub alipay: Alipay,
     pub apps: Apps,
@@ -200,6 +201,26 @@ pub struct Stripe {
 impl std::fmt::Debug for Stripe {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stripe").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// Section `paypal`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct PayPal {
+    pub client_id: String,
+    pub client_secret: String,
+    pub client_secret_file: PathBuf,
+    pub merchant_id: String,
+    pub webhook_id: String,
+    pub api_url: String,
+    pub webhook_ca_file: PathBuf,
+}
+
+impl std::fmt::Debug for PayPal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PayPal").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -375,7 +396,7 @@ mod tests {
     #[test]
     fn a_secret_is_not_shown_when_settings_are_logged() {
         let secret = "[sandbox]\napi_key = \"hush\"\nwebhook_secrets = [\"hush\"]\n[mail]\nsmtp = \"smtp://u:hush@h\"\n\
-             [node]\nsecret = \"hush\"\n[stripe]\nsecret_key = \"hush\"\n[wechat_pay]\napi_v3_key = \"hush\"\nprivate_key = \"hush\"\n\
+             [node]\nsecret = \"hush\"\n[stripe]\nsecret_key = \"hush\"\n[paypal]\nclient_secret = \"hush\"\n[wechat_pay]\napi_v3_key = \"hush\"\nprivate_key = \"hush\"\n\
              [alipay]\nprivate_key = \"hush\"";
         let settings: Settings =
             Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(secret)).extract().unwrap();

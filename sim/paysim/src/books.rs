@@ -93,6 +93,8 @@ pub struct Books {
     faults: HashMap<String, FaultPlan>,
     default_faults: FaultPlan,
     refund_payment: HashMap<String, String>,
+    /// Which payment a capture, pending or not, or a refund belongs to, by the books' name for it.
+    owners: HashMap<String, String>,
     saved: HashMap<String, String>,
     due: BTreeSet<(Timestamp, String)>,
     deliveries: BTreeMap<(Timestamp, String), Delivery>,
@@ -134,6 +136,10 @@ impl Books {
         }
         for refund in &payment.refunds {
             self.refund_payment.insert(refund.reference.clone(), payment.id.clone());
+        }
+        let captures = payment.captures.iter().map(|capture| &capture.id).chain(&payment.pending_capture);
+        for id in captures.chain(payment.refunds.iter().map(|refund| &refund.id)) {
+            self.owners.insert(id.clone(), payment.id.clone());
         }
         if let Some(saved) = &payment.saved {
             self.saved.insert(saved.id.clone(), payment.id.clone());
@@ -186,9 +192,10 @@ impl Books {
         shown
     }
 
-    /// The payment with which this method was kept.
+    /// The payment with which this method was kept, unless it was given up since.
     pub(crate) fn kept_by(&self, saved: &str) -> Option<&Payment> {
-        self.payments.get(self.saved.get(saved)?)
+        let payment = self.payments.get(self.saved.get(saved)?)?;
+        payment.saved.as_ref().filter(|kept| kept.id == saved).map(|_| payment)
     }
 
     /// Notes something that only the face knows of a payment.
@@ -212,6 +219,12 @@ impl Books {
     pub fn by_reference(&self, now: Timestamp, reference: &str) -> Vec<Payment> {
         let ids = self.by_reference.get(reference).into_iter().flatten();
         ids.filter_map(|id| self.payments.get(id)).map(|payment| self.shown(now, payment)).collect()
+    }
+
+    /// The payment to which this capture or refund belongs.
+    pub fn owner(&self, now: Timestamp, part: &str) -> Result<Payment, ApiError> {
+        let id = self.owners.get(part).ok_or_else(ApiError::not_found)?;
+        self.get(now, id)
     }
 
     /// Refunds of this reference.

@@ -2,10 +2,12 @@
 //! retry table.
 
 mod alipay;
+mod paypal;
 mod sandbox;
 mod stripe;
 mod wechat_pay;
 
+pub use paypal::CERTIFICATE_AUTHORITY as PAYPAL_CERTIFICATE_AUTHORITY;
 pub use sandbox::sign;
 
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use crate::wire::{Event, Payment};
 
 /// Every face: a new one is a module above and a line here.
 pub(crate) static FACES: &[&dyn Face] =
-    &[&sandbox::Sandbox, &alipay::Alipay, &stripe::Stripe, &wechat_pay::WechatPay];
+    &[&sandbox::Sandbox, &alipay::Alipay, &paypal::PayPal, &stripe::Stripe, &wechat_pay::WechatPay];
 
 /// One provider's protocol.
 pub(crate) trait Face: Send + Sync {

@@ -110,11 +110,16 @@ impl Keys {
 
     /// Whether the merchant signed this message.
     pub fn merchant_signed(&self, message: &[u8], signed: &[u8]) -> bool {
-        let Some(der) = pem(&self.merchant_certificate) else { return false };
-        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(&der) else { return false };
-        let key = &certificate.public_key().subject_public_key.data;
-        UnparsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, key).verify(message, signed).is_ok()
+        certificate_signed(&self.merchant_certificate, message, signed)
     }
+}
+
+/// Whether the key of this certificate signed this message.
+pub(crate) fn certificate_signed(certificate: &str, message: &[u8], signed: &[u8]) -> bool {
+    let Some(der) = pem(certificate) else { return false };
+    let Ok((_, certificate)) = x509_parser::parse_x509_certificate(&der) else { return false };
+    let key = &certificate.public_key().subject_public_key.data;
+    UnparsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, key).verify(message, signed).is_ok()
 }
 
 impl fmt::Debug for Keys {

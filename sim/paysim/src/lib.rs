@@ -30,7 +30,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use books::{Books, Delivery, KeptAnswer, Record};
-pub use faces::sign;
+pub use faces::{PAYPAL_CERTIFICATE_AUTHORITY, sign};
 pub use faults::{AnswerPlan, ChargePlan, FaultPlan, HookPlan, PayPlan, RefundPlan};
 pub use keys::{
     Keys, MERCHANT_CERTIFICATE, MERCHANT_KEY, PLATFORM, PLATFORM_NEXT, Signer, hmac_hex, seal_aes_256_gcm,

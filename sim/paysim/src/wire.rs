@@ -114,6 +114,12 @@ pub struct Payment {
     pub notify_url: Option<String>,
     /// When a pending payment ends.
     pub due_at: Option<Timestamp>,
+    /// When the payer last agreed, if the merchant then takes the money.
+    #[serde(default)]
+    pub approved_at: Option<Timestamp>,
+    /// The name of the capture that a pending payment becomes.
+    #[serde(default)]
+    pub pending_capture: Option<String>,
     /// What only its face knows.
     #[serde(skip_serializing_if = "Value::is_null")]
     #[serde(default)]
@@ -164,6 +170,10 @@ pub struct Refund {
     pub failure: Option<String>,
     /// When a pending one will end.
     pub due_at: Option<Timestamp>,
+    /// What only its face knows.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    #[serde(default)]
+    pub extra: Value,
 }
 
 /// A refund to be made.
@@ -175,6 +185,9 @@ pub struct CreateRefund {
     pub capture: Option<String>,
     /// How much.
     pub amount: Money,
+    /// What only its face knows.
+    #[serde(default)]
+    pub extra: Value,
 }
 
 /// What a payer does on the pay page.

@@ -72,6 +72,8 @@ impl Books {
             act_url: None,
             notify_url: new.notify_url,
             due_at: None,
+            approved_at: None,
+            pending_capture: None,
             extra: new.extra,
         };
         self.store(now, payment.clone());
@@ -80,9 +82,7 @@ impl Books {
 
     /// Charges a kept method without its payer; a payment whose bank wants to see them stays open.
     pub(crate) fn charge(&mut self, env: &Env, new: NewPayment, saved: &str) -> Result<Payment, ApiError> {
-        let kept =
-            self.saved.get(saved).and_then(|id| self.payments.get(id)).ok_or_else(ApiError::not_found)?;
-        let method = kept.method;
+        let method = self.kept_by(saved).ok_or_else(ApiError::not_found)?.method;
         let plan = self.plan(saved).charge;
         let mut payment = self.create(env, NewPayment { method, ..new });
         match plan {
@@ -96,6 +96,13 @@ impl Books {
                 Ok(payment)
             }
         }
+    }
+
+    /// The merchant gives a kept method up.
+    pub(crate) fn forget_saved(&mut self, env: &Env, saved: &str) -> Result<(), ApiError> {
+        let payment = self.kept_by(saved).ok_or_else(ApiError::not_found)?.clone();
+        self.store(env.now(), Payment { saved: None, ..payment });
+        Ok(())
     }
 
     /// What the payer does. A payer may be late, and may pay more than once; after a cancellation or a refusal
@@ -116,6 +123,10 @@ impl Books {
             self.set_plan(id, plan)?;
         }
         match outcome {
+            Outcome::Declined if payment.captured_by_merchant => {
+                let payment = Payment { decline_code: Some("card_declined".to_owned()), ..payment };
+                Ok(self.agree(env, payment))
+            }
             Outcome::Declined if rules.tries_again => Ok(self.refuse_once(env, payment)),
             Outcome::Cancel if rules.tries_again => Ok(payment),
             Outcome::Declined => self.end(env, payment, Status::Declined, Some("card_declined")),
@@ -140,6 +151,7 @@ impl Books {
     fn agree(&mut self, env: &Env, mut payment: Payment) -> Payment {
         if payment.captured_by_merchant && payment.captures.is_empty() {
             payment.status = Status::Approved;
+            payment.approved_at = Some(env.now());
             self.store(env.now(), payment.clone());
             self.announce(env, Happening::Approved, &payment, None);
             return payment;
@@ -154,6 +166,7 @@ impl Books {
             return self.capture(env, payment);
         };
         payment.status = Status::Pending;
+        payment.pending_capture = Some(short_id(env, "cap"));
         payment.due_at = Some(env.now().plus_ms(after_ms));
         self.store(env.now(), payment.clone());
         self.announce(env, Happening::Processing, &payment, None);
@@ -167,10 +180,16 @@ impl Books {
         Ok(())
     }
 
-    /// The merchant takes what its payer agreed to; what is taken already stays as it is.
+    /// The merchant takes what its payer agreed to; what is taken already stays as it is. A payer whose bank refuses
+    /// now can agree again.
     pub fn take_approved(&mut self, env: &Env, id: &str) -> Result<Payment, ApiError> {
         let payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
         match payment.status {
+            Status::Approved if payment.decline_code.is_some() => {
+                let again = Payment { status: Status::Open, decline_code: None, ..payment };
+                self.store(env.now(), again.clone());
+                Ok(again)
+            }
             Status::Approved => Ok(self.take(env, payment)),
             Status::Captured | Status::Pending => self.get(env.now(), id),
             _ => Err(ApiError::invalid("not_approved", "the payer has not agreed")),
@@ -213,7 +232,8 @@ impl Books {
         payment.status = Status::Captured;
         payment.act_url = None;
         payment.decline_code = None;
-        payment.captures.push(Capture { id: short_id(env, "cap"), amount, at: now });
+        let id = payment.pending_capture.take().unwrap_or_else(|| short_id(env, "cap"));
+        payment.captures.push(Capture { id, amount, at: now });
         if payment.save && payment.saved.is_none() {
             payment.saved = Some(Saved { id: short_id(env, "sm"), label: "Test ···· 4242".to_owned() });
         }

@@ -35,6 +35,7 @@ impl Books {
             at: now,
             failure: None,
             due_at,
+            extra: new.extra,
         };
         payment.refunds.push(refund.clone());
         self.store(now, payment.clone());

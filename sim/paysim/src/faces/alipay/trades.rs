@@ -255,7 +255,8 @@ fn refund(books: &mut Books, env: &Env, content: &Value) -> Result<Value, ApiErr
         return repeated(&payment, known, amount);
     }
     check_refundable(&payment, env.now())?;
-    let moved = books.refund(env, &payment.id, CreateRefund { reference: number, capture: None, amount })?;
+    let new = CreateRefund { reference: number, capture: None, amount, extra: Value::Null };
+    let moved = books.refund(env, &payment.id, new)?;
     let payment = books.get(env.now(), &payment.id)?;
     Ok(refund_node(&payment, &moved, moved.status == RefundStatus::Succeeded))
 }

@@ -114,7 +114,7 @@ fn wish(payment: &Payment, params: &Params) -> Result<CreateRefund, ApiError> {
         ApiError::invalid("amount_too_large", message)
     })?;
     let reference = params.get("metadata[reference]").unwrap_or_default().to_owned();
-    Ok(CreateRefund { reference, capture: Some(capture.id.clone()), amount })
+    Ok(CreateRefund { reference, capture: Some(capture.id.clone()), amount, extra: Value::Null })
 }
 
 async fn transactions(State(service): State<Arc<Service>>, ask: Ask) -> Result<Response, Refused> {

@@ -100,6 +100,7 @@ impl Create {
             reference: self.out_refund_no.clone(),
             capture: None,
             amount: Money::new(self.amount.refund, Currency::CNY),
+            extra: serde_json::Value::Null,
         };
         let refund = books.refund(env, &payment.id, new).map_err(|error| match error.code {
             "refund_refused" => refuse(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起").into(),

@@ -3,6 +3,7 @@
 mod alipay;
 mod messages;
 mod money_back;
+mod paypal;
 mod stories;
 mod stripe;
 mod wechat_pay;
