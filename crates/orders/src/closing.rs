@@ -7,7 +7,7 @@ use store::{Conn, in_tx};
 
 use crate::rules::change_credit;
 use crate::timeline::{self, Happening};
-use crate::{Desk, OrderRecord, OrderState, paying, rows, standing};
+use crate::{Desk, OrderRecord, OrderState, paying, queue, rows, standing};
 
 /// The job `order.close`: the new order is active, so the bundles that it replaces end, in the log first; what
 /// the log says was unused goes to the wallet of whoever paid for it, once. One that is everyone's by now stays.
@@ -79,6 +79,7 @@ async fn post_credit(tx: &mut Conn, desk: &Desk, old: &OrderRecord, credit: Mone
         return Ok(());
     }
     paying::return_tax(tx, desk, old, Book::Revenue, credit).await?;
+    queue::receipt(tx, &desk.env, old.id).await?;
     let (reference, wallet) = (format!("order:{}:change", old.id), Book::Wallet(old.account));
     let transfer = NewTransfer::new(reference, Kind::PlanChange, Book::Revenue, wallet, credit);
     ledger::post(tx, &desk.env, transfer.order(old.id)).await.map(drop)

@@ -7,7 +7,7 @@ use crate::{CLOSE, Desk, EXPIRE, FULFIL, OrderJob, REFUND};
 /// The same worker, with the jobs of orders, of their payments and refunds, and of pools, whose lines must not move
 /// under an order.
 ///
-/// Not here: [`crate::REVIEW`], which the review desk takes.
+/// Not here: [`crate::REVIEW`], which the review desk takes, and [`crate::RECEIPT`], which the receipts take.
 pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
     let (check, send, done) = (desk.clone(), desk.clone(), desk.clone());
     let (fulfil, expire, close, refund) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());

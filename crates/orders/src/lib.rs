@@ -39,9 +39,11 @@ pub use operating::{Decision, RefundBegun, decide, refund, refund_delivered};
 pub use placing::{
     KEYS_KEPT_MS, PayWith, PayerView, PlaceInput, Placed, cancel, forget_keys, pay_again, place, place_in,
 };
-pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, REFUND, REVIEW, RefundJob};
+pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, RECEIPT, REFUND, REVIEW, RefundJob};
 pub use quoting::{Intent, Quote, QuoteInput, RefundRule, look, quote, quote_seen};
-pub use reading::{bought, find, history, of_line, of_number, order, waiting_for_people, waits_for_person};
+pub use reading::{
+    bought, find, history, of_line, of_number, order, page, waiting_for_people, waits_for_person,
+};
 pub use refunding::refund_done;
 pub use renewing::{Renewing, forsake, renew};
 pub use reviewing::ReviewWanted;

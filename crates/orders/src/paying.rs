@@ -26,6 +26,7 @@ pub(crate) async fn pay(
         set_tax_aside(tx, desk, order, tax.amount).await?;
     }
     queue::fulfil(tx, &desk.env, order.id).await?;
+    queue::receipt(tx, &desk.env, order.id).await?;
     Ok(true)
 }
 

@@ -13,6 +13,8 @@ pub const EXPIRE: &str = "order.expire";
 pub const CLOSE: &str = "order.close";
 /// Ends a delivered bundle and gives its money back, as an operator decided.
 pub const REFUND: &str = "order.refund";
+/// Gives an order the receipt, and the credit notes, that it must have.
+pub const RECEIPT: &str = "order.receipt";
 /// Opens a case at the review desk.
 pub const REVIEW: &str = "review.open";
 
@@ -44,6 +46,10 @@ pub(crate) async fn fulfil(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result
 
 pub(crate) async fn expire(tx: &mut Conn, env: &Env, order: Id<Order>, at: Timestamp) -> Result<(), Problem> {
     add(tx, env, EXPIRE, order, at).await
+}
+
+pub(crate) async fn receipt(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {
+    add(tx, env, RECEIPT, order, env.now()).await
 }
 
 pub(crate) async fn close(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {

@@ -42,6 +42,11 @@ pub async fn history(
     rows::of_account(conn, account, before, limit).await
 }
 
+/// Orders in the order of their ids, after this one (`""`: from the first): for audits.
+pub async fn page(conn: &mut Conn, after: &str, limit: u32) -> Result<Vec<OrderRecord>, Problem> {
+    rows::page(conn, after, limit).await
+}
+
 /// What an account bought in its last `limit` orders, newest first.
 pub async fn bought(conn: &mut Conn, account: Id<Account>, limit: u32) -> Result<Vec<Bought>, Problem> {
     rows::bought(conn, account, limit).await

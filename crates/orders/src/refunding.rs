@@ -9,7 +9,7 @@ use store::{Conn, in_tx};
 use crate::reviewing::{self, ReviewWanted};
 use crate::rules::{Parts, split_refund};
 use crate::timeline::{self, Happening, RefundReason, ReviewReason};
-use crate::{Desk, OrderRecord, OrderState, paying, rows, strays};
+use crate::{Desk, OrderRecord, OrderState, paying, queue, rows, strays};
 
 /// Sends back all that an undelivered order was paid with; answers the state that it is in now. An order that
 /// moved on meanwhile stays as it is.
@@ -66,6 +66,9 @@ pub(crate) async fn begin(
     let Parts { wallet, source } = parts;
     timeline::write(tx, order.id, seq, env.now(), &Happening::Refunding { reason, wallet, source }).await?;
     paying::return_tax(tx, desk, order, from.clone(), parts.total()?).await?;
+    if order.paid_at.is_some() {
+        queue::receipt(tx, env, order.id).await?;
+    }
     to_wallet(tx, env, order.id, order.account, from.clone(), wallet).await?;
     to_source(tx, env, order, from.clone(), source, reason).await?;
     if source.is_zero() { finish(tx, env, order.id, parts).await } else { Ok(OrderState::Refunding) }

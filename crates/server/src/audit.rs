@@ -32,6 +32,7 @@ async fn look(shop: &Shop) -> Result<Vec<String>, Problem> {
     let mut found = ledger::audit(&mut conn).await?;
     found.extend(payments::audit(&mut conn).await?);
     found.extend(orders::audit(&mut conn, &shop.desk.carriers).await?);
+    found.extend(receipts::audit(&mut conn).await?);
     found.extend(renewals::audit(&mut conn).await?);
     found.extend(support::audit(&mut conn).await?);
     drop(conn);

@@ -4,7 +4,30 @@ use anyhow::{Context, Result, anyhow, ensure};
 use basis::{Language, Timestamp};
 use orders::rules::{TaxRate, TaxTable};
 
-use crate::settings::{Settings, TaxRow};
+use receipts::Seller;
+use texts::TimeZone;
+
+use crate::settings::{self, Settings, TaxRow};
+
+/// What stands on receipts.
+///
+/// # Errors
+/// If the code cannot be one.
+pub fn seller(settings: &Settings) -> Result<Seller> {
+    let settings::Seller { code, name, address, tax_id, .. } = settings.seller.clone();
+    let fits = (1..=12).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    ensure!(fits, "seller.code: {code} is not 1 to 12 letters and digits");
+    let name = if name.is_empty() { settings.brand.clone() } else { name };
+    Ok(Seller { code, name, address, tax_id })
+}
+
+/// Where the seller's days and years begin.
+///
+/// # Errors
+/// If there is no such time zone.
+pub fn zone(name: &str) -> Result<TimeZone> {
+    texts::time_zone(name).with_context(|| format!("time_zone: {name}"))
+}
 
 /// The taxes at the seller's place.
 ///
@@ -41,8 +64,7 @@ fn rate(row: &TaxRow, zone: &str) -> Result<TaxRate> {
 /// The first moment of a day, as `2026-01-31`, in a zone.
 fn day_begins(day: &str, zone: &str) -> Result<Timestamp> {
     let day: jiff::civil::Date = day.parse()?;
-    let zone = texts::time_zone(zone).with_context(|| format!("time_zone: {zone}"))?;
-    Ok(Timestamp(day.to_zoned(zone)?.timestamp().as_millisecond()))
+    Ok(Timestamp(day.to_zoned(self::zone(zone)?)?.timestamp().as_millisecond()))
 }
 
 #[cfg(test)]

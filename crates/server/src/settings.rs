@@ -73,6 +73,10 @@ pub struct TaxRow {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
 pub struct Seller {
+    pub code: String,
+    pub name: String,
+    pub address: String,
+    pub tax_id: String,
     pub country: String,
     pub region: String,
 }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 12] = [
+const MIGRATIONS: [Migrations; 13] = [
     store::MIGRATIONS,
     ::nodes::MIGRATIONS,
     accounts::MIGRATIONS,
@@ -37,6 +37,7 @@ const MIGRATIONS: [Migrations; 12] = [
     payments::MIGRATIONS,
     pools::MIGRATIONS,
     orders::MIGRATIONS,
+    receipts::MIGRATIONS,
     renewals::MIGRATIONS,
     support::MIGRATIONS,
 ];
@@ -67,6 +68,8 @@ pub struct Shop {
     pub providers: Providers,
     /// Orders, with providers and carriers behind them.
     pub desk: Desk,
+    /// Who gives receipts.
+    pub receipts: receipts::Desk,
     /// Who writes and sends mails.
     pub post: Post,
 }
@@ -112,6 +115,8 @@ impl Shop {
         let carriers = Carriers::default().with("own", OwnNetwork::new(&charging));
         let desk = Desk::new(&db, &env, &charging, carriers, providers.clone(), order_settings(&settings))
             .taxed(selling::taxes(&settings)?);
+        let (seller, zone) = (Arc::new(selling::seller(&settings)?), selling::zone(&settings.time_zone)?);
+        let receipts = receipts::Desk { db: db.clone(), env: env.clone(), seller, zone };
         Ok(Self {
             settings,
             data,
@@ -125,6 +130,7 @@ impl Shop {
             guards,
             providers,
             desk,
+            receipts,
             post,
         })
     }
@@ -154,6 +160,7 @@ impl Shop {
         let worker = accounts::handlers(worker, &self.db, &self.env, &self.post);
         let worker = cards::handlers(worker, &self.db, &self.env, &self.charging);
         let worker = support::handlers(orders::handlers(worker, &self.desk), &self.desk);
+        let worker = receipts::handlers(worker, &self.receipts);
         let worker = renewals::handlers(worker, &self.renewals());
         let (db, env, days) = (self.db.clone(), self.env.clone(), self.settings.keep.messages_days);
         worker.on(HOUSEKEEPING, move |_| {

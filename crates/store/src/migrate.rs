@@ -19,7 +19,7 @@ pub struct Migration {
     /// Its name.
     pub name: &'static str,
     /// Its text: `CREATE TABLE`, `DROP TABLE`, `CREATE [UNIQUE] INDEX` and `ALTER TABLE … ADD COLUMN` over TEXT, BIGINT and
-    /// BYTEA.
+    /// BYTEA, and `INSERT … SELECT`.
     pub sql: &'static str,
 }
 

@@ -20,7 +20,7 @@ use tower::ServiceExt as _;
 
 use crate::{App, Config, Parts, live::Hub};
 
-const MIGRATIONS: [store::Migrations; 10] = [
+const MIGRATIONS: [store::Migrations; 11] = [
     accounts::MIGRATIONS,
     catalog::MIGRATIONS,
     ledger::MIGRATIONS,
@@ -30,6 +30,7 @@ const MIGRATIONS: [store::Migrations; 10] = [
     payments::MIGRATIONS,
     pools::MIGRATIONS,
     orders::MIGRATIONS,
+    receipts::MIGRATIONS,
     renewals::MIGRATIONS,
 ];
 

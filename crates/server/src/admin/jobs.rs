@@ -73,14 +73,13 @@ pub async fn forget_job(
 }
 
 /// A message is only words. What moves money or data goes only while its order waits for a person, whose decision queues
-/// what it needs; and what brings the order before a person never goes.
+/// what it needs; and what brings the order before a person, or gives it its receipt, never goes.
 async fn may_go(conn: &mut Conn, job: &JobRow) -> Result<bool, Problem> {
     if WORDS.contains(&job.kind.as_str()) {
         return Ok(true);
     }
-    let Some(order) = order_of(conn, job).await?.filter(|_| job.kind != orders::REVIEW) else {
-        return Ok(false);
-    };
+    let stays = [orders::REVIEW, orders::RECEIPT].contains(&job.kind.as_str());
+    let Some(order) = order_of(conn, job).await?.filter(|_| !stays) else { return Ok(false) };
     Ok(orders::find(conn, order).await?.state == OrderState::Review)
 }
 

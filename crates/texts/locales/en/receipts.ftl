@@ -2,16 +2,20 @@
 
 receipts-title = Receipts
 receipts-one = Receipt
-receipts-empty = No receipts yet. Each paid order gets one.
+receipts-note = Credit note
+receipts-empty = No receipts yet. Each paid order gets one, within a minute.
 receipts-plans = Find a plan
 receipts-order = Order
-receipts-date = Paid
+receipts-given = Date
+receipts-corrects = Corrects receipt
+receipts-date = Paid on
 receipts-payer = Payer
+receipts-tax = { $name } { $rate }%
+receipts-tax-id = Tax number
 receipts-total = Total
-receipts-wallet = Wallet
+receipts-paid-by = Paid by { $way }
+receipts-back-to = Back to { $way }
+receipts-wallet = wallet
 receipts-sandbox = Test, no real money
-receipts-back-wallet = Back in the wallet
-receipts-back-source = Back at its source
-receipts-back-coming = On its way back
 receipts-to-order = See the order
 receipts-print = Print it, or save it as a PDF, from your browser's menu.

@@ -8,6 +8,7 @@ mod idempotency;
 mod orders;
 mod pools;
 pub mod problem;
+mod receipts;
 mod renewals;
 mod usage;
 mod wallet;
@@ -58,6 +59,7 @@ fn nouns() -> OpenApiRouter<App> {
         .merge(wallet::routes())
         .merge(orders::routes())
         .merge(pools::routes())
+        .merge(receipts::routes())
         .merge(renewals::routes())
 }
 

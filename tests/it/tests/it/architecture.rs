@@ -33,6 +33,7 @@ const MAY: &[(&str, &[&str])] = &[
             "payments", "pools",
         ],
     ),
+    ("receipts", NOUNS_AND_TEXTS),
     (
         "renewals",
         &[
@@ -49,9 +50,14 @@ const NOUNS: &[&str] = &[
     "payments", "pools", "orders",
 ];
 
+const NOUNS_AND_TEXTS: &[&str] = &[
+    "basis", "store", "nodes", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
+    "carriers", "payments", "pools", "orders",
+];
+
 const WEB: &[&str] = &[
     "basis", "store", "nodes", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
-    "carriers", "payments", "pools", "orders", "renewals", "support",
+    "carriers", "payments", "pools", "orders", "receipts", "renewals", "support",
 ];
 
 /// Peers that speak the real protocols: they know nothing of the nouns, or they would prove nothing.

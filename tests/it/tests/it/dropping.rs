@@ -85,7 +85,9 @@ async fn an_order_that_waits_for_a_person_lets_its_work_go_but_not_its_case() {
         assert_eq!(shop.state(order).await, OrderState::Review);
         let job = queue(&shop, orders::FULFIL, order).await;
         assert!(forget_job(&shop.db, &shop.env, LI, job).await.unwrap().is_some());
-        let case = queue(&shop, orders::REVIEW, order).await;
-        assert_eq!(forget_job(&shop.db, &shop.env, LI, case).await.unwrap_err().key, "job-needed");
+        for kind in [orders::REVIEW, orders::RECEIPT] {
+            let case = queue(&shop, kind, order).await;
+            assert_eq!(forget_job(&shop.db, &shop.env, LI, case).await.unwrap_err().key, "job-needed");
+        }
     }
 }

@@ -17,6 +17,7 @@ const MIGRATIONS: &[store::Migrations] = &[
     ::charging::LOG_MIGRATIONS,
     ::pools::MIGRATIONS,
     ::orders::MIGRATIONS,
+    ::receipts::MIGRATIONS,
     ::renewals::MIGRATIONS,
     support::MIGRATIONS,
 ];

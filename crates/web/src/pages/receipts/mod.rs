@@ -1,24 +1,25 @@
-//! Receipts: what was paid, by which ways, and what went back. They print.
+//! Receipts and credit notes, as they were given. They print.
 
 use askama::Template;
 use axum::{
     Router,
     extract::{Path, State},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use basis::{Id, Money, Order, Problem, Timestamp};
-use orders::OrderRecord;
-use store::Conn;
+use receipts::{Content, Paper, Part, Series, Way};
+use texts::{Texts, TimeZone};
 
-use super::{checkout::method_name, wallet::plan_name};
-use crate::{App, Page, PageResult, Shell, SignedIn, Tab};
+use super::checkout::method_name;
+use crate::{App, Page, PageProblem, PageResult, Shell, SignedIn, Tab, see_other};
 
-/// Receipts in the list.
+/// Papers in the list.
 const LIST_MAX: u32 = 100;
 
 /// The receipts' pages.
 pub fn routes() -> Router<App> {
-    Router::new().route("/receipts", get(list)).route("/receipts/{order}", get(show))
+    Router::new().route("/receipts", get(list)).route("/receipts/{number}", get(show))
 }
 
 #[derive(Template)]
@@ -28,108 +29,160 @@ struct ListPage {
     receipts: Vec<Line>,
 }
 
-/// A receipt in the list.
+/// A paper in a list.
 struct Line {
     path: String,
-    title: String,
-    text: String,
+    number: String,
+    item: String,
+    /// What it is, and its date.
+    kind: String,
+    /// Negative if it went back.
     amount: String,
 }
 
 async fn list(State(app): State<App>, who: SignedIn) -> PageResult<ListPage> {
-    let mut conn = app.db.read().await?;
-    let texts = who.reader.texts;
-    let far = Timestamp(i64::MAX);
-    let orders = orders::history(&mut conn, who.person.account, far, LIST_MAX).await?;
-    let catalogue = catalog::read(&mut conn).await?;
-    let receipts = orders.iter().filter_map(|order| {
-        Some(Line {
-            path: format!("/receipts/{}", order.id),
-            title: plan_name(&catalogue, order, texts),
-            text: texts.date(order.paid_at?, &who.reader.zone),
-            amount: texts.money(order.price),
-        })
-    });
-    let receipts = receipts.collect();
-    let shell = Shell::new(&app, &who.reader, Tab::Wallet, texts.t("receipts-title"));
+    let papers = receipts::of_account(&mut app.db.read().await?, who.person.account, None, LIST_MAX).await?;
+    let receipts = papers.iter().map(|paper| line(paper, who.reader.texts)).collect();
+    let shell = Shell::new(&app, &who.reader, Tab::Wallet, who.reader.texts.t("receipts-title"));
     Ok(Page(ListPage { shell: shell.back("/wallet").at("/receipts"), receipts }))
+}
+
+fn line(paper: &Paper, texts: Texts) -> Line {
+    let gross = paper.content.gross;
+    let amount = match paper.series() {
+        Series::Receipt => gross,
+        Series::CreditNote => Money::new(gross.minor.saturating_neg(), gross.currency),
+    };
+    Line {
+        path: format!("/receipts/{}", paper.number),
+        number: paper.number.clone(),
+        item: paper.content.item(texts.language()).to_owned(),
+        kind: format!("{} · {}", title(paper, texts), date(paper, paper.given_at, texts)),
+        amount: texts.money(amount),
+    }
+}
+
+/// A paper's dates are the same for whoever reads it.
+fn date(paper: &Paper, at: Timestamp, texts: Texts) -> String {
+    texts.date(at, &texts::time_zone(&paper.content.zone).unwrap_or(TimeZone::UTC))
+}
+
+fn title(paper: &Paper, texts: Texts) -> String {
+    texts.t(match paper.series() {
+        Series::Receipt => texts::key("receipts-one"),
+        Series::CreditNote => texts::key("receipts-note"),
+    })
 }
 
 #[derive(Template)]
 #[template(path = "pages/receipts/receipt.html")]
 struct ReceiptPage {
     shell: Shell,
+    title: String,
     number: String,
-    /// The whole of it, for whoever keeps books.
-    id: String,
+    content: Content,
     facts: Vec<(String, String)>,
-    item: String,
+    sums: Vec<(String, String)>,
     total: String,
-    ways: Vec<(String, String)>,
-    back: Vec<(String, String)>,
+    ways: Vec<PaidBy>,
     order: String,
+    /// Of the same order.
+    others: Vec<Line>,
 }
 
-async fn show(State(app): State<App>, who: SignedIn, Path(id): Path<String>) -> PageResult<ReceiptPage> {
-    let id: Id<Order> = id.parse().map_err(|_| Problem::not_found())?;
+/// A way that money came or went: its name, what the provider calls it, and how much.
+struct PaidBy {
+    name: String,
+    reference: String,
+    amount: String,
+}
+
+async fn show(
+    State(app): State<App>,
+    who: SignedIn,
+    Path(name): Path<String>,
+) -> Result<Response, PageProblem> {
+    if let Ok(order) = name.parse::<Id<Order>>() {
+        return of_order(&app, &who, order).await;
+    }
     let mut conn = app.db.read().await?;
-    let order = orders::order(&mut conn, who.person.account, id).await?;
+    let paper = receipts::of_number(&mut conn, who.person.account, &name).await?;
+    let mut others = receipts::of_order(&mut conn, paper.order).await?;
+    others.retain(|other| other.number != paper.number);
+    Ok(Page(present(&app, &who, paper, &others)).into_response())
+}
+
+/// An order leads to its receipt; to the list as long as that is not given yet.
+async fn of_order(app: &App, who: &SignedIn, order: Id<Order>) -> Result<Response, PageProblem> {
+    let mut conn = app.db.read().await?;
+    let order = orders::order(&mut conn, who.person.account, order).await?;
     // What was not paid has no receipt.
-    let paid_at = order.paid_at.ok_or_else(Problem::not_found)?;
-    let catalogue = catalog::read(&mut conn).await?;
-    let texts = who.reader.texts;
-    let shell = Shell::new(&app, &who.reader, Tab::Wallet, texts.t("receipts-one"));
-    Ok(Page(ReceiptPage {
-        shell: shell.back("/receipts").at(format!("/receipts/{id}")),
-        number: id.number(),
-        id: id.to_string(),
-        facts: vec![
-            (texts.t("receipts-date"), texts.date_clock(paid_at, &who.reader.zone)),
-            (texts.t("receipts-payer"), who.person.email.clone()),
-        ],
-        item: plan_name(&catalogue, &order, texts),
-        total: texts.money(order.price),
-        ways: ways(&mut conn, &who, &order).await?,
-        back: back(&mut conn, &who, &order).await?,
-        order: format!("/orders/{id}"),
-    }))
+    order.paid_at.ok_or_else(Problem::not_found)?;
+    let papers = receipts::of_order(&mut conn, order.id).await?;
+    let receipt =
+        papers.first().map_or_else(|| "/receipts".to_owned(), |paper| format!("/receipts/{}", paper.number));
+    Ok(see_other(&receipt))
 }
 
-/// How the price was paid.
-async fn ways(
-    conn: &mut Conn,
-    who: &SignedIn,
-    order: &OrderRecord,
-) -> Result<Vec<(String, String)>, Problem> {
+fn present(app: &App, who: &SignedIn, paper: Paper, others: &[Paper]) -> ReceiptPage {
     let texts = who.reader.texts;
-    let mut ways = Vec::new();
-    if let Some(id) = order.payment {
-        let payment = payments::find(conn, id).await?;
-        ways.push((method_name(payment.method, texts), texts.money(order.source())));
+    let title = title(&paper, texts);
+    let shell = Shell::new(app, &who.reader, Tab::Wallet, format!("{title} {}", paper.number));
+    ReceiptPage {
+        shell: shell.back("/receipts").at(format!("/receipts/{}", paper.number)),
+        title,
+        facts: facts(&paper, texts),
+        sums: sums(&paper.content, texts),
+        total: texts.money(paper.content.gross),
+        ways: paper.content.parts.iter().map(|part| way(&paper, part, texts)).collect(),
+        order: format!("/orders/{}", paper.order),
+        others: others.iter().map(|other| line(other, texts)).collect(),
+        number: paper.number,
+        content: paper.content,
     }
-    if order.wallet.is_positive() {
-        ways.push((texts.t("receipts-wallet"), texts.money(order.wallet)));
-    }
-    Ok(ways)
 }
 
-/// What went back, and where it is.
-async fn back(
-    conn: &mut Conn,
-    who: &SignedIn,
-    order: &OrderRecord,
-) -> Result<Vec<(String, String)>, Problem> {
-    let texts = who.reader.texts;
-    let money = ledger::per_order(conn, order.id, order.price.currency).await?;
-    let parts = [
-        (texts::key("receipts-back-wallet"), money.returned_to_wallet),
-        (texts::key("receipts-back-source"), money.returned_to_source),
-        (texts::key("receipts-back-coming"), money.returning),
+fn facts(paper: &Paper, texts: Texts) -> Vec<(String, String)> {
+    let mut facts = vec![
+        (texts.t("receipts-given"), date(paper, paper.given_at, texts)),
+        (texts.t("receipts-date"), date(paper, paper.content.paid_at, texts)),
+        (texts.t("receipts-payer"), paper.content.buyer.clone()),
+        (texts.t("receipts-order"), paper.order.number()),
     ];
-    let some = parts.into_iter().filter(|(_, amount)| amount.is_positive());
-    Ok(some.map(|(key, amount)| (texts.t(key), minus(texts, amount))).collect())
+    if let Some(receipt) = &paper.corrects {
+        facts.insert(1, (texts.t("receipts-corrects"), receipt.clone()));
+    }
+    facts
 }
 
-fn minus(texts: texts::Texts, amount: Money) -> String {
-    texts.money(Money::new(amount.minor.saturating_neg(), amount.currency))
+/// What adds up to the total: what was bought without its tax, and the tax.
+fn sums(content: &Content, texts: Texts) -> Vec<(String, String)> {
+    let mut sums = vec![(content.item(texts.language()).to_owned(), texts.money(content.net))];
+    if let Some(tax) = &content.tax {
+        let name = tax.names.get(&texts.language()).map_or("", String::as_str);
+        let rate = percent(tax.basis_points);
+        sums.push((texts.tf("receipts-tax", [("name", name), ("rate", &rate)]), texts.money(tax.amount)));
+    }
+    sums
+}
+
+/// `600` is `6`, `1498` is `14.98`.
+fn percent(basis_points: u32) -> String {
+    let text = format!("{}.{:02}", basis_points / 100, basis_points % 100);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn way(paper: &Paper, part: &Part, texts: Texts) -> PaidBy {
+    let (name, reference) = match &part.way {
+        Way::Wallet => (texts.t("receipts-wallet"), String::new()),
+        Way::Provider { method, reference, .. } => {
+            let name = method.parse().map_or_else(|_| method.clone(), |method| method_name(method, texts));
+            (name, reference.clone())
+        }
+    };
+    let key = match paper.series() {
+        Series::Receipt => texts::key("receipts-paid-by"),
+        Series::CreditNote => texts::key("receipts-back-to"),
+    };
+    PaidBy { name: texts.tf(key, [("way", name.as_str())]), reference, amount: texts.money(part.amount) }
 }

@@ -67,7 +67,7 @@ async fn order_names(
 }
 
 /// The name of what was bought, also when it is no longer sold.
-pub(crate) fn plan_name(catalogue: &Catalogue, order: &orders::OrderRecord, texts: Texts) -> String {
+fn plan_name(catalogue: &Catalogue, order: &orders::OrderRecord, texts: Texts) -> String {
     let data = || catalog::words::data(&order.terms.allowance, texts);
     catalogue.plan(&order.plan).map_or_else(data, |plan| plan.name(texts))
 }

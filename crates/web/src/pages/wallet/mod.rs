@@ -14,7 +14,6 @@ use ledger::Wallet;
 use payments::Method;
 use store::Conn;
 
-pub(crate) use self::history::plan_name;
 use self::history::{HistoryRow, Older};
 use super::checkout::{Method as Choice, method_name, methods};
 use crate::{App, Page, PageResult, Shell, SignedIn, Tab};

@@ -29,13 +29,13 @@ impl<F: Future> Future for Dying<'_, F> {
     }
 }
 
-async fn lives_for<F: Future>(polls: u32, work: F) -> bool {
+pub(super) async fn lives_for<F: Future>(polls: u32, work: F) -> bool {
     let mut work = pin!(work);
     Dying { inner: work.as_mut(), polls_left: polls }.await
 }
 
 /// Dies after ever more polls until one life is long enough.
-async fn dies_everywhere(shop: &Shop) -> u32 {
+pub(super) async fn dies_everywhere(shop: &Shop) -> u32 {
     let mut polls = 1;
     while !lives_for(polls, shop.work()).await {
         // The lease of a job that a dead process held runs out.

@@ -15,7 +15,7 @@ use super::carrier::Fault;
 use super::shop::{Shop, shops_of, yuan};
 
 /// A browser or an app of the shop's buyer.
-struct Window {
+pub(super) struct Window {
     router: Router,
     headers: Vec<(&'static str, String)>,
 }
@@ -41,7 +41,15 @@ impl Window {
         Seen { status, location, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
-    async fn see(&self, path: &str) -> String {
+    /// The same reader, by an app.
+    pub(super) async fn app(mut self, shop: &Shop) -> Self {
+        let made =
+            store::in_tx!(shop.db, |tx| { accounts::create_token(tx, &shop.env, shop.buyer, "phone").await });
+        self.headers = vec![("authorization", format!("Bearer {}", made.unwrap().1.reveal()))];
+        self
+    }
+
+    pub(super) async fn see(&self, path: &str) -> String {
         let seen = self.ask("GET", path, "text/html", String::new()).await;
         assert_eq!(seen.status, StatusCode::OK, "{path}: {}", seen.text);
         seen.text
@@ -92,7 +100,7 @@ async fn window(shop: &Shop, language: Language) -> Window {
 const PASSWORD: &str = "correct horse battery";
 
 /// Shops whose buyer is a person who can sign in.
-async fn people(language: Language) -> Vec<(Shop, Window)> {
+pub(super) async fn people(language: Language) -> Vec<(Shop, Window)> {
     let admit = async |db: &store::testing::TestDb, env: &basis::Env| {
         let new = Registration {
             email: "lin@example.com".parse().unwrap(),

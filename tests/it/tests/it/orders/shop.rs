@@ -71,6 +71,7 @@ pub(crate) const TABLES: &[store::Migrations] = &[
     charging::LOG_MIGRATIONS,
     pools::MIGRATIONS,
     orders::MIGRATIONS,
+    receipts::MIGRATIONS,
     renewals::MIGRATIONS,
     support::MIGRATIONS,
 ];
@@ -151,7 +152,12 @@ impl Shop {
 
     /// The same shop, where prices hold 6 % of tax.
     pub(crate) fn taxed(self) -> Self {
-        let desk = self.desk.clone().taxed(six_per_cent());
+        self.taxed_at(600)
+    }
+
+    /// The same shop, where prices hold so many hundredths of a per cent of tax.
+    pub(crate) fn taxed_at(self, basis_points: u32) -> Self {
+        let desk = self.desk.clone().taxed(taxes(basis_points));
         let worker = worker(&self.db, &self.env, &desk, "test");
         Self { desk, worker, ..self }
     }
@@ -289,6 +295,7 @@ impl Shop {
         let mut found = ledger::audit(&mut conn).await.unwrap();
         found.extend(payments::audit(&mut conn).await.unwrap());
         found.extend(orders::audit(&mut conn, &self.desk.carriers).await.unwrap());
+        found.extend(receipts::audit(&mut conn).await.unwrap());
         assert!(found.is_empty(), "{found:#?}");
     }
 }
@@ -296,15 +303,28 @@ impl Shop {
 /// Who runs the shop's jobs; several at once are several nodes.
 pub(crate) fn worker(db: &TestDb, env: &Env, desk: &Desk, owner: &str) -> Worker {
     let worker = support::handlers(orders::handlers(Worker::new(db, env, owner), desk), desk);
-    renewals::handlers(worker, &renewing(desk))
+    let worker = renewals::handlers(worker, &renewing(desk));
+    receipts::handlers(worker, &receipts_desk(db, env))
 }
 
-fn six_per_cent() -> TaxTable {
+/// Who gives the shop's receipts.
+pub(crate) fn receipts_desk(db: &TestDb, env: &Env) -> receipts::Desk {
+    let seller = receipts::Seller {
+        code: "HY".to_owned(),
+        name: "Heyon Mobile Ltd.".to_owned(),
+        address: "1 Nanjing Road\nShanghai".to_owned(),
+        tax_id: "91310000".to_owned(),
+    };
+    let zone = texts::time_zone("Asia/Shanghai").unwrap();
+    receipts::Desk { db: db.db.clone(), env: env.clone(), seller: Arc::new(seller), zone }
+}
+
+fn taxes(basis_points: u32) -> TaxTable {
     let country = "CN".parse().unwrap();
     let names = [(Language::En, "VAT".to_owned()), (Language::ZhCn, "增值税".to_owned())].into();
     let valid_from = Timestamp(0);
     TaxTable::of_place(
-        [TaxRate { country, region: String::new(), basis_points: 600, names, valid_from }],
+        [TaxRate { country, region: String::new(), basis_points, names, valid_from }],
         country,
         "",
     )

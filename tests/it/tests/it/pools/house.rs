@@ -78,6 +78,7 @@ impl House {
         let worker = accounts::handlers(worker, &db, &env, &post);
         let worker = cards::handlers(worker, &db, &env, &charging);
         let worker = orders::handlers(worker, &desk);
+        let worker = receipts::handlers(worker, &crate::orders::shop::receipts_desk(&db, &env));
         Self { db, env, clock, desk, guards, mailbox, worker }
     }
 
