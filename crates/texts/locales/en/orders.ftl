@@ -90,6 +90,7 @@ orders-head-refunding = { $amount } is on its way back
 orders-head-refunded = { $amount } went back
 orders-head-review = Someone is looking at this order
 orders-under-awaiting = The price is held until { $time }.
+orders-under-refused = The payment was declined, nothing was charged. Try again or pay another way until { $time }.
 orders-under-delivering = You can leave this page; what you have keeps working.
 orders-under-active = Nothing has to be installed again. It starts with its first use.
 orders-under-active-until = Nothing has to be installed again. Valid until { $day }.

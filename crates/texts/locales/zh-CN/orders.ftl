@@ -74,6 +74,7 @@ orders-head-refunding = { $amount } 正在退回
 orders-head-refunded = { $amount } 已退回
 orders-head-review = 我们的人正在处理这个订单
 orders-under-awaiting = 价格保留到 { $time }。
+orders-under-refused = 付款被拒绝，没有扣款。{ $time } 前可以再试一次，也可以换一种付款方式。
 orders-under-delivering = 可以离开这一页；现有的流量照常用。
 orders-under-active = 不用重装 eSIM。第一次使用时开始。
 orders-under-active-until = 不用重装 eSIM。有效到{ $day }。

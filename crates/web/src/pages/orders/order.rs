@@ -166,7 +166,9 @@ fn under(story: &Story, reader: &Reader) -> String {
     let (order, texts) = (&story.order, reader.texts);
     match order.state {
         OrderState::AwaitingPayment => {
-            texts.tf("orders-under-awaiting", [("time", texts.clock(order.expires_at, &reader.zone))])
+            let refused = was_refused(story);
+            let key = texts::key(if refused { "orders-under-refused" } else { "orders-under-awaiting" });
+            texts.tf(key, [("time", texts.clock(order.expires_at, &reader.zone))])
         }
         OrderState::Paid | OrderState::Delivering => texts.t("orders-under-delivering"),
         OrderState::Active if order.closed_at.is_some() => {
@@ -178,6 +180,12 @@ fn under(story: &Story, reader: &Reader) -> String {
         OrderState::Refunded => texts.t("orders-under-refunded"),
         OrderState::Review => texts.t("orders-under-review"),
     }
+}
+
+/// Its buyer came back from a page that takes another try. What is charged without them tells them by mail.
+fn was_refused(story: &Story) -> bool {
+    let open = story.payments.iter().rfind(|payment| payment.is_open());
+    story.order.renewal.is_none() && open.is_some_and(|payment| payment.failure.is_some())
 }
 
 const fn head_of(bought: Bought) -> &'static str {

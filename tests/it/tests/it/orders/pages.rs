@@ -173,6 +173,24 @@ async fn lin_sees_what_will_happen_pays_and_watches_it_turn() {
 }
 
 #[tokio::test]
+async fn who_comes_back_refused_is_told_so_and_can_try_again() {
+    for (shop, window) in people(Language::En).await {
+        let page = window.see(&format!("/checkout?plan=jp-20gb&line={}", shop.line.id)).await;
+        let sent = window.send("/checkout", &filled(&page, "paypal")).await;
+        let list = window.see("/orders").await;
+        let order = list.split_once("/orders/ord_").unwrap().1.split_once('"').unwrap().0;
+        let path = format!("/orders/ord_{order}");
+        assert!(window.see(&path).await.contains("The price is held until"));
+        shop.bank.refuse_once(payment_in(&sent.location));
+        window.ask("GET", &format!("{path}/return"), "text/html", String::new()).await;
+        let refused = window.see(&path).await;
+        assert!(refused.contains("The payment was declined, nothing was charged. Try again"), "{refused}");
+        let again = window.send(&format!("{path}/pay"), &[("method", "paypal"), ("key", "k")]).await;
+        assert_eq!(again.location, sent.location, "the same page takes another try");
+    }
+}
+
+#[tokio::test]
 async fn a_failed_delivery_tells_its_story_and_a_way_on() {
     for (shop, window) in people(Language::En).await {
         let page = window.see(&format!("/checkout?plan=jp-20gb&line={}", shop.line.id)).await;

@@ -71,6 +71,11 @@ impl Bank {
         self.change(payment, |facts| facts.status = Status::Declined(Decline::Hard));
     }
 
+    /// Refused, on a page that takes another try.
+    pub(crate) fn refuse_once(&self, payment: Id<Payment>) {
+        self.change(payment, |facts| facts.failure = Some("card_declined".to_owned()));
+    }
+
     /// Someone pays by a card that they let us keep.
     pub(crate) fn pay_and_keep(&self, payment: Id<Payment>, amount: Money) {
         self.pay(payment, amount);
