@@ -178,6 +178,8 @@ mod tests {
         assert_eq!(hook("dispute", dispute), both("", "pay_1"));
         let token = json!({ "id": "T1", "metadata": { "order_id": "O1" } });
         assert_eq!(hook("payment_token", token), both("O1", ""));
+        let left = json!({ "order_id": "O1", "purchase_units": [{ "custom_id": "pay_1" }] });
+        assert_eq!(hook("payment-approval", left), both("O1", "pay_1"), "approved, and never captured");
         assert_eq!(hook("something new", json!("?")), both("", ""));
         assert_eq!(read(b"{}"), Err(HookRejected::Unreadable));
     }

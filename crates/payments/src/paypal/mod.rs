@@ -216,10 +216,11 @@ impl Provider for PayPal {
 
     /// PayPal has no way to take back an order that is to be captured. Nothing is captured here; an order that nobody
     /// approved ends by itself after three hours, and an approval that comes is captured by the next look, as any money
-    /// that comes late.
+    /// that comes late. A capture that PayPal reviews may still come in, so its order is not over.
     async fn cancel(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
-        let facts = self.facts(&self.look(payment).await?)?;
-        Ok(orders::not_wanted(facts))
+        let order = self.look(payment).await?;
+        let facts = self.facts(&order)?;
+        Ok(if order.has_captures() { facts } else { orders::not_wanted(facts) })
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Facts, ProviderError> {

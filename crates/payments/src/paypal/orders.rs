@@ -104,7 +104,11 @@ impl PayPal {
         let key = format!("{payment}:{}", approved.update_time);
         let path = format!("/v2/checkout/orders/{}/capture", approved.id);
         match self.access.post(&path, &key, &json!({})).await {
-            Ok(order) => Ok(Captured::Now(wire::read(order)?)),
+            Ok(answer) => match wire::read::<WireOrder>(answer) {
+                Ok(order) if order.reference() == payment.to_string() => Ok(Captured::Now(order)),
+                // The money moved; what does not tell it as we know it is read anew.
+                _ => Ok(Captured::Before(self.order(&approved.id).await?)),
+            },
             Err(Failure::Refused(refusal)) if refusal.issue == "ORDER_ALREADY_CAPTURED" => {
                 Ok(Captured::Before(self.order(&approved.id).await?))
             }

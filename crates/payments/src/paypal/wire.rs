@@ -180,7 +180,12 @@ impl WireOrder {
 
     /// The payer agreed, and nothing was taken yet.
     pub(super) fn is_to_be_captured(&self) -> bool {
-        self.status == "APPROVED" && self.captures().next().is_none()
+        self.status == "APPROVED" && !self.has_captures()
+    }
+
+    /// Something was taken, is on its way, or was refused.
+    pub(super) fn has_captures(&self) -> bool {
+        self.captures().next().is_some()
     }
 
     pub(super) fn captures(&self) -> impl Iterator<Item = &WireCapture> {

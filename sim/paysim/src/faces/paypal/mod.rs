@@ -23,7 +23,7 @@ use basis::{Env, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Face, Message, PageRules};
-use crate::answers::{self, Call};
+use crate::answers::{self, Answer, Call};
 use crate::books::Books;
 use crate::keys::Keys;
 use crate::retries;
@@ -175,10 +175,8 @@ impl Asked {
         let key = self.header("paypal-request-id").map(|id| format!("{NAME}:{}:{id}", self.path));
         let call = Call { key, fingerprint: format!("{} {}", self.path, self.body), kept_ms };
         match answers::run(service, call, target, change).await {
-            Ok(answer) => {
-                let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-                (status, [(header::CONTENT_TYPE, "application/json")], answer.body).into_response()
-            }
+            // PayPal does not mark what it repeats.
+            Ok(answer) => Answer { repeated: false, ..answer }.into_response(),
             Err(failure) => failure.respond(|error| Refused(error).into_response()),
         }
     }

@@ -2,6 +2,7 @@
 //! its search shows, what its messages are worth.
 
 mod charges;
+mod odd;
 mod refunds;
 mod webhooks;
 
@@ -9,7 +10,9 @@ use basis::{Currency, HOUR_MS, Id, MINUTE_MS, Money, Order, Payment, Timestamp};
 use payments::{
     Decline, Method, NewPayment, News, PayPal, PayPalConfig, PaymentRef, PaymentState, Provider, Status,
 };
-use paysim::{AnswerPlan, FaultPlan, HookPlan, Outcome, PAYPAL_CERTIFICATE_AUTHORITY, PayPlan, Paysim};
+use paysim::{
+    AnswerPlan, FaultPlan, HookPlan, Options, Outcome, PAYPAL_CERTIFICATE_AUTHORITY, PayPlan, Paysim,
+};
 use std::sync::Arc;
 
 use super::{World, in_both_with};
@@ -17,8 +20,12 @@ use basis::Env;
 
 /// PayPal at this sandbox, shown this secret.
 pub(crate) fn paypal(paysim: &Paysim, env: &Env, client_secret: &str) -> Arc<dyn Provider> {
+    paypal_at(&paysim.url(), env, client_secret)
+}
+
+fn paypal_at(url: &str, env: &Env, client_secret: &str) -> Arc<dyn Provider> {
     let config = PayPalConfig {
-        base_url: paysim.url().parse().unwrap(),
+        base_url: url.parse().unwrap(),
         client_id: "client_test".into(),
         client_secret: client_secret.into(),
         merchant: "heyon".into(),
@@ -184,6 +191,63 @@ async fn a_capture_that_is_pending_ends_either_way() {
         let told = world.told();
         assert!(matches!(told[..], [News::Captured { .. }, News::Failed(Decline::Soft)]), "{told:?}");
         world.listed().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_paypal_reviews_is_not_over_because_it_is_not_wanted_any_more() {
+    in_both(async |world: World| {
+        let (payment, at_paypal) = world.open(world.for_order(Id::from_u128(1), 990)).await;
+        let pay = PayPlan::Later { after_ms: HOUR_MS };
+        world.faults(&at_paypal, FaultPlan { pay, ..FaultPlan::default() }).await;
+        world.pay(&at_paypal, Outcome::Ok).await;
+        world.after_hooks(1).await;
+        let facts = payments::cancel(&world.db, &world.providers, payment).await.unwrap();
+        assert_eq!(facts.status, Status::Open, "its money may still come");
+        world.after_hooks(2).await;
+        world.clock.advance_ms(HOUR_MS);
+        world.after_hooks(3).await;
+        assert_eq!(world.state(payment).await, PaymentState::Captured);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_agrees_after_our_deadline_and_before_paypals_has_paid_late() {
+    in_both(async |world: World| {
+        let (payment, at_paypal) = world.open(world.for_order(Id::from_u128(1), 990)).await;
+        for _ in 0..3 {
+            world.later(30 * MINUTE_MS).await;
+        }
+        assert!(world.payment(payment).await.expires_at < world.env.now());
+        world.pay(&at_paypal, Outcome::Ok).await;
+        world.after_hooks(1).await;
+        assert_eq!(world.state(payment).await, PaymentState::Captured);
+        assert!(matches!(world.told()[..], [News::Captured { .. }]), "its order decides what becomes of it");
+        world.after_hooks(2).await;
+        world.listed().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_paypal_does_not_list_yet_is_asked_for_by_its_name() {
+    in_both(async |world: World| {
+        let (payment, _) = world.paid(Id::from_u128(1), 0).await;
+        let far = Timestamp(i64::MAX);
+        assert_eq!(world.provider().list(Timestamp(0), far).await.unwrap(), [], "it takes three hours");
+        world.books_agree().await;
+        let elsewhere = Options::new("heyon", "sk_test", "");
+        let elsewhere = Paysim::spawn(([127, 0, 0, 1], 0).into(), elsewhere).await.unwrap();
+        let theirs = [paypal(&elsewhere, &world.env, "sk_test")];
+        let theirs = payments::Providers::new(theirs, "https://shop.example/hooks");
+        let found = payments::reconcile(&world.db, &theirs, Timestamp(0), far).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].subject.clone(), &*found[0].what),
+            (payment.to_string(), "captured here, not known to paypal")
+        );
     })
     .await;
 }
