@@ -29,7 +29,7 @@ impl<F: Future> Future for Dying<'_, F> {
     }
 }
 
-pub(super) async fn lives_for<F: Future>(polls: u32, work: F) -> bool {
+async fn lives_for<F: Future>(polls: u32, work: F) -> bool {
     let mut work = pin!(work);
     Dying { inner: work.as_mut(), polls_left: polls }.await
 }
