@@ -115,6 +115,10 @@ async fn take_in(
 ) -> Result<Next, Problem> {
     let payment = payment_of(desk, order.id).await?;
     orders::take_in(&desk.orders, payment.id, facts).await?;
+    if facts.status == Status::Declined(Decline::Hard) {
+        // Now, because not every provider keeps a charge that it refused: asked later, PayPal knows of none.
+        return hand_over(desk, renewal, period, order, Reason::Declined).await;
+    }
     let state = orders::find(&mut desk.orders.db.read().await?, order.id).await?.state;
     if state != order.state {
         return Ok(in_ms(desk, 0));

@@ -198,7 +198,7 @@ impl Provider for PayPal {
 
     /// An approved order is captured here.
     async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
-        let order = self.look(payment).await?;
+        let Some(order) = self.look(payment).await? else { return Ok(orders::forgotten(payment)) };
         let order = if order.is_to_be_captured() && order.reference() == payment.payment.to_string() {
             match self.capture(payment.payment, &order).await? {
                 orders::Captured::Now(order) => return self.facts(&order),
@@ -218,7 +218,7 @@ impl Provider for PayPal {
     /// approved ends by itself after three hours, and an approval that comes is captured by the next look, as any money
     /// that comes late. A capture that PayPal reviews may still come in, so its order is not over.
     async fn cancel(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
-        let order = self.look(payment).await?;
+        let Some(order) = self.look(payment).await? else { return Ok(orders::forgotten(payment)) };
         let facts = self.facts(&order)?;
         Ok(if order.has_captures() { facts } else { orders::not_wanted(facts) })
     }

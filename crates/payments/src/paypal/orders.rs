@@ -14,6 +14,9 @@ use crate::requests::PaymentRef;
 /// A transaction can be searched for so long after it was made (docstring of the official client's search_transactions).
 pub(super) const LISTED_AFTER_MS: i64 = 3 * HOUR_MS;
 
+/// An order that nobody paid is forgotten after so long (developer.paypal.com/docs/api/orders/v2).
+const ORDER_LIVES_MS: i64 = 3 * HOUR_MS;
+
 /// What is paid for: `custom_id` and `invoice_id` are our payment. Merchants' accounts are set from the start to refuse a
 /// second payment of one invoice.
 pub(super) fn unit(payment: Id<Payment>, money: Money, description: &str) -> Result<Value, ProviderError> {
@@ -71,11 +74,14 @@ impl PayPal {
         wire::read(self.access.get(&format!("/v2/checkout/orders/{id}")).await?)
     }
 
-    /// The order of a payment.
-    pub(super) async fn look(&self, payment: &PaymentRef) -> Result<WireOrder, ProviderError> {
-        match &payment.provider_ref {
-            Some(id) => self.order(id).await,
-            None => self.find(payment.payment).await?.ok_or(ProviderError::NotFound),
+    /// The order of a payment; `None` for one that PayPal has forgotten because nobody paid it.
+    pub(super) async fn look(&self, payment: &PaymentRef) -> Result<Option<WireOrder>, ProviderError> {
+        let Some(id) = &payment.provider_ref else {
+            return self.find(payment.payment).await?.ok_or(ProviderError::NotFound).map(Some);
+        };
+        match self.order(id).await {
+            Err(ProviderError::NotFound) if self.age_ms(payment.payment) >= ORDER_LIVES_MS => Ok(None),
+            order => order.map(Some),
         }
     }
 
@@ -148,6 +154,12 @@ pub(super) fn declined(payment: Id<Payment>, refusal: Refusal) -> Result<Facts, 
         _ => return Err(Failure::Refused(refusal).into()),
     };
     Ok(Facts { status, failure: Some(refusal.issue), ..Facts::absent(payment) })
+}
+
+/// An order that PayPal has forgotten: nobody can pay it any more, and another one would have another name.
+pub(super) fn forgotten(payment: &PaymentRef) -> Facts {
+    let provider_ref = payment.provider_ref.clone();
+    Facts { provider_ref, status: Status::Expired, ..Facts::absent(payment.payment) }
 }
 
 /// What an order is that we do not want any more.

@@ -27,6 +27,8 @@ pub(crate) struct Bank {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Charging {
     Refused(Decline),
+    /// Refused, and nobody keeps a trace of it.
+    RefusedAndForgotten(Decline),
     /// It happens, and nobody hears of it.
     PaidUnheard,
     /// It never arrives.
@@ -142,6 +144,9 @@ impl Provider for Bank {
         let known = self.books.lock().unwrap().contains_key(&payment);
         match next {
             Some(Charging::Lost) => return Err(ProviderError::Unknown("no answer".into())),
+            Some(Charging::RefusedAndForgotten(decline)) => {
+                return Ok(Facts { status: Status::Declined(decline), ..Facts::absent(payment) });
+            }
             _ if known => {}
             Some(Charging::Refused(decline)) => {
                 self.change(payment, |facts| facts.status = Status::Declined(decline));

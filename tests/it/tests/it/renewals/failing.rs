@@ -51,10 +51,36 @@ async fn a_hard_refusal_is_not_repeated_until_its_person_agrees_anew() {
         turn_on(&shop, false, card(&shop).await).await;
         shop.bank.charges_go([Charging::Refused(Decline::Hard)]);
         near_end(&shop).await;
+        pass_days(&shop, 2).await;
         assert_eq!((states(&shop).await, shop.bank.charged()), (vec![OrderState::Expired], 1));
         assert_eq!(standing(&shop).await, NEEDS_YOU(Reason::Declined));
         turn_on(&shop, false, card(&shop).await).await;
         pass(&shop, 0).await;
+        assert_eq!(states(&shop).await, [OrderState::Expired, OrderState::Active]);
+        audit(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hard_refusal_is_not_repeated_though_its_provider_keeps_no_trace_of_it() {
+    for (shop, _) in shops().await {
+        turn_on(&shop, false, card(&shop).await).await;
+        shop.bank.charges_go([Charging::RefusedAndForgotten(Decline::Hard)]);
+        near_end(&shop).await;
+        pass_days(&shop, 2).await;
+        assert_eq!((states(&shop).await, shop.bank.charged()), (vec![OrderState::Expired], 1));
+        assert_eq!(standing(&shop).await, NEEDS_YOU(Reason::Declined));
+        audit(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn a_soft_refusal_of_which_its_provider_keeps_no_trace_is_tried_again() {
+    for (shop, _) in shops().await {
+        turn_on(&shop, false, card(&shop).await).await;
+        shop.bank.charges_go([Charging::RefusedAndForgotten(Decline::Soft)]);
+        near_end(&shop).await;
+        pass(&shop, 6 * HOUR_MS).await;
         assert_eq!(states(&shop).await, [OrderState::Expired, OrderState::Active]);
         audit(&shop).await;
     }

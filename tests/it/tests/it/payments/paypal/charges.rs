@@ -118,3 +118,21 @@ async fn a_charge_that_waits_for_its_payer_is_paid_on_their_page() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_whose_payer_never_came_is_over_when_paypal_has_forgotten_it() {
+    in_both(async |world: World| {
+        let saved = kept(&world).await;
+        planned(&world, &saved, ChargePlan::PayerMustAct).await;
+        let request = request(&world, &saved);
+        let Status::PayerMustAct(page) = charge(&world, &request).await.status else { panic!("no page") };
+        let named = named(request.payment, page.rsplit('/').next().unwrap());
+        world.clock.advance_ms(2 * HOUR_MS);
+        assert_eq!(world.provider().query(&named).await.unwrap().status, Status::Open);
+        world.clock.advance_ms(HOUR_MS);
+        let over = world.provider().query(&named).await.unwrap();
+        assert_eq!((over.status, over.provider_ref), (Status::Expired, named.provider_ref.clone()));
+        assert_eq!(world.provider().cancel(&named).await.unwrap().status, Status::Expired);
+    })
+    .await;
+}

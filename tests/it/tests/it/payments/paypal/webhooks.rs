@@ -50,3 +50,47 @@ async fn messages_that_come_twice_and_out_of_order_change_nothing() {
     })
     .await;
 }
+
+/// A message that says its certificate lies there.
+fn vouched_for_by(certificate: &str, now: Timestamp) -> HeaderMap {
+    let sent = jiff::Timestamp::from_millisecond(now.as_ms()).unwrap().to_string();
+    let headers = [
+        ("paypal-auth-algo", "SHA256withRSA"),
+        ("paypal-transmission-id", "1"),
+        ("paypal-transmission-time", sent.as_str()),
+        ("paypal-transmission-sig", "c2lnbmF0dXJl"),
+        ("paypal-cert-url", certificate),
+    ];
+    headers.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_cannot_have_us_ask_anybody_but_paypal() {
+    let elsewhere = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = elsewhere.local_addr().unwrap();
+    let env = Env::system();
+    let paysim =
+        Paysim::spawn(([127, 0, 0, 1], 0).into(), Options::new("heyon", "sk_test", "")).await.unwrap();
+    let paypal = paypal(&paysim, &env, "sk_test");
+    let ask = async |url: &str| paypal.parse_hook(env.now(), &vouched_for_by(url, env.now()), b"{}").await;
+    for path in ["/v1/notifications/certs/CERT-1", "/"] {
+        assert_eq!(ask(&format!("http://{address}{path}")).await, Err(HookRejected::BadSignature));
+    }
+    let nobody = tokio::time::timeout(std::time::Duration::from_millis(200), elsewhere.accept()).await;
+    assert!(nobody.is_err(), "nobody was asked");
+    let unknown = format!("{}/v1/notifications/certs/CERT-1", paysim.url());
+    assert_eq!(ask(&unknown).await, Err(HookRejected::BadSignature), "PayPal has no such certificate");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_certificate_cannot_be_fetched_now_is_to_come_again() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    drop(silent);
+    let env = Env::system();
+    let paypal = paypal_at(&url, &env, "sk_test");
+    let headers = vouched_for_by(&format!("{url}/v1/notifications/certs/CERT-1"), env.now());
+    let outcome = paypal.parse_hook(env.now(), &headers, b"{}").await.map(|_| payments::Received::Repeat);
+    assert!(matches!(outcome, Err(HookRejected::Uncheckable(_))), "{outcome:?}");
+    assert_eq!(paypal.hook_answer(&outcome).status(), StatusCode::SERVICE_UNAVAILABLE);
+}
