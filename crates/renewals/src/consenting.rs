@@ -1,6 +1,6 @@
 //! Agreeing, and taking it back.
 
-use basis::{Account, Env, Id, Kind, Order, Problem, Renewal as RenewalKind};
+use basis::{Account, Env, Id, Kind, Order, Problem, Renewal as RenewalKind, Timestamp};
 use catalog::PlanId;
 use charging::{BundleState, BundleView};
 use serde_json::json;
@@ -102,7 +102,16 @@ async fn check(desk: &Desk, account: Id<Account>, wish: Wish) -> Result<Wish, Pr
     Ok(wish)
 }
 
-/// The plan of a line's own that came last, if there is anything left of it to renew.
+/// What of a line can be renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewable {
+    /// The plan of its own that came last.
+    pub plan: PlanId,
+    /// When it is due at the latest, as agreed or else as usual; `None` before its first use.
+    pub due_by: Option<Timestamp>,
+}
+
+/// The plan of a line's own that came last, if there is anything left of it to renew, `when` it was agreed.
 ///
 /// # Errors
 /// If the database fails. While nobody can say what the line has, nothing is there.
@@ -110,17 +119,23 @@ pub async fn renewable(
     desk: &Desk,
     account: Id<Account>,
     line: &cards::Line,
-) -> Result<Option<PlanId>, Problem> {
+    when: Option<When>,
+) -> Result<Option<Renewable>, Problem> {
     let Ok(view) = looking::view(desk, line).await else { return Ok(None) };
     let lives = |b: &&BundleView| b.line == Some(line.id) && b.state != BundleState::Closed;
     let newest = view.bundles.iter().filter(lives).max_by_key(|b| (b.credited_at, b.bundle));
     let Some(newest) = newest else { return Ok(None) };
     let conn = &mut desk.orders.db.read().await?;
-    let order = orders::order(conn, account, newest.bundle).await?;
+    let order = match orders::order(conn, account, newest.bundle).await {
+        // Someone else bought it.
+        Err(problem) if problem.kind == Kind::NotFound => return Ok(None),
+        order => order?,
+    };
     let now = desk.orders.env.now();
-    let when = When::usual(&order.terms);
+    let when = when.unwrap_or_else(|| When::usual(&order.terms));
     let due = rules::due(when, line.id, &order.terms.coverage, &view.bundles, now);
-    Ok((due != Due::Missed).then_some(order.plan))
+    let due_by = newest.ends_at.map(|end| end.plus_ms(-when.lead_ms(&order.terms)));
+    Ok((due != Due::Missed).then_some(Renewable { plan: order.plan, due_by }))
 }
 
 /// There is such a plan, and it is the line's newest.

@@ -2,7 +2,7 @@
 
 use basis::{Id, Kind, MINUTE_MS, Order, Problem, SECOND_MS};
 use orders::{OrderRecord, OrderState, Quote};
-use payments::{CheckJob, Decline, Facts, Payment, SavedMethod, Status};
+use payments::{CheckJob, Decline, Facts, Payment, PaymentState, SavedMethod, Status};
 use store::in_tx;
 use store::jobs::Next;
 
@@ -48,7 +48,7 @@ async fn renewed(
         }
         Ok(())
     })?;
-    Ok(in_ms(desk, MINUTE_MS))
+    Ok(in_ms(desk, 5 * SECOND_MS))
 }
 
 /// The payment that an automatic order was placed with.
@@ -72,6 +72,10 @@ async fn await_payment(
     order: &OrderRecord,
 ) -> Result<Next, Problem> {
     let payment = payment_of(desk, order.id).await?;
+    if payment.state == PaymentState::Pending {
+        // Its provider knows of it; the payment's own looks ask there.
+        return wait(desk, renewal, period, order, payment.pay_at.is_some()).await;
+    }
     let facts = look_up(desk, &payment).await?;
     if facts.status != Status::Absent {
         return take_in(desk, renewal, period, order, &facts).await;
@@ -123,15 +127,24 @@ async fn take_in(
     if state != order.state {
         return Ok(in_ms(desk, 0));
     }
-    if matches!(facts.status, Status::PayerMustAct(_)) {
-        in_tx!(desk.orders.db, |tx| {
-            if rows::tell_once(tx, period, "bank").await? {
-                telling::bank_waits(tx, desk, renewal, order).await?;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(in_ms(desk, 2 * MINUTE_MS))
+    wait(desk, renewal, period, order, matches!(facts.status, Status::PayerMustAct(_))).await
+}
+
+/// Nothing is decided; a bank that wants its customer is told of once.
+async fn wait(
+    desk: &Desk,
+    renewal: &Renewal,
+    period: &Period,
+    order: &OrderRecord,
+    at_bank: bool,
+) -> Result<Next, Problem> {
+    in_tx!(desk.orders.db, |tx| {
+        if at_bank && rows::tell_once(tx, period, "bank").await? {
+            telling::bank_waits(tx, desk, renewal, order).await?;
+        }
+        Ok(())
+    })?;
+    Ok(in_ms(desk, 20 * SECOND_MS))
 }
 
 /// An order that expired or was declined. Only once its payment is over for certain may another try follow.

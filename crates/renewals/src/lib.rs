@@ -21,7 +21,7 @@ use store::Conn;
 use store::jobs::Worker;
 
 pub use audit::audit;
-pub use consenting::{renewable, turn_off, turn_on};
+pub use consenting::{Renewable, renewable, turn_off, turn_on};
 pub use looking::look;
 pub use ordering::{Ticked, place};
 pub use rules::{PURCHASES_MAX, Reason, Renewal, Rest, State, When, Wish};
@@ -55,6 +55,15 @@ pub async fn of_line(
 /// The consent that waits for this order to be delivered.
 pub async fn waiting_for(conn: &mut Conn, order: Id<Order>) -> Result<Option<Renewal>, Problem> {
     rows::waiting_for(conn, order).await
+}
+
+/// The order of a consent that is not paid yet.
+pub async fn waits_for_payment(conn: &mut Conn, renewal: &Renewal) -> Result<Option<Id<Order>>, Problem> {
+    let Some(order) = rows::open_period(conn, renewal.id).await?.and_then(|period| period.order) else {
+        return Ok(None);
+    };
+    let state = orders::find(conn, order).await?.state;
+    Ok((state == orders::OrderState::AwaitingPayment).then_some(order))
 }
 
 /// The consents of an account, newest first; those that are off are not among them.

@@ -54,7 +54,8 @@ async fn await_first(desk: &Desk, renewal: &Renewal, first: Id<Order>) -> Result
         OrderState::Expired | OrderState::Refunding | OrderState::Refunded => {
             return end(desk, renewal).await;
         }
-        _ => return Ok(in_ms(desk, 30 * SECOND_MS)),
+        OrderState::AwaitingPayment | OrderState::Review => return Ok(in_ms(desk, 15 * SECOND_MS)),
+        OrderState::Paid | OrderState::Delivering => return Ok(in_ms(desk, 2 * SECOND_MS)),
     }
     let before = in_tx!(desk.orders.db, |tx| { take_over(tx, desk, renewal).await })?;
     if let Some(before) = before {

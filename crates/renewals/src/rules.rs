@@ -49,7 +49,7 @@ impl When {
     }
 
     /// So long before its end a plan of these terms is due.
-    fn lead_ms(self, terms: &Terms) -> i64 {
+    pub(crate) fn lead_ms(self, terms: &Terms) -> i64 {
         let quarter = i64::from(terms.days).saturating_mul(DAY_MS) / 4;
         quarter.min(i64::from(self.days_left).saturating_mul(DAY_MS))
     }

@@ -77,6 +77,7 @@ orders-past-closed = Replaced { $day }, { $used } used
 orders-active-within = Active { $time } after payment
 
 orders-head-awaiting = { $amount } to pay
+orders-head-at-bank = Your bank wants you to confirm { $amount }
 orders-head-delivering = Being delivered, usually within seconds
 orders-head-stopping = Not delivered in time, being called back
 orders-head-active = { $plan } is active
@@ -91,6 +92,7 @@ orders-head-refunded = { $amount } went back
 orders-head-review = Someone is looking at this order
 orders-under-awaiting = The price is held until { $time }.
 orders-under-refused = The payment was declined, nothing was charged. Try again or pay another way until { $time }.
+orders-under-at-bank = The plan goes on as soon as you have. Nothing was charged yet. The order waits until { $time }.
 orders-under-delivering = You can leave this page; what you have keeps working.
 orders-under-active = Nothing has to be installed again. It starts with its first use.
 orders-under-active-until = Nothing has to be installed again. Valid until { $day }.
@@ -172,6 +174,7 @@ orders-see-left = See what is left
 orders-buy-again = Buy it again
 orders-try-again = Try again
 orders-call-off = Call off this order
+orders-pay-otherwise = Pay another way
 orders-refresh = Refresh this page
 
 orders-change = Change plan

@@ -26,8 +26,11 @@ renewals-when-both =
     }
 renewals-from-wallet = The wallet
 renewals-from-both = The wallet first, then { $label }
+renewals-from-gone = A method that was removed since
 renewals-from-link = You: we send a link to pay
-renewals-from-first = The card or PayPal that its order is paid with. Paid in another way, we send you a link to pay
+renewals-from-link-both = The wallet first; if it has too little, we send you a link to pay
+renewals-from-first = The card or PayPal that the order is paid with; paid in another way, we send a link
+renewals-from-first-both = The wallet first, then the card or PayPal that the order is paid with; paid in another way, we send a link
 renewals-choose-days = Days before the end
 renewals-choose-days-option =
     { $days ->
@@ -39,12 +42,21 @@ renewals-choose-percent-option = { $percent }%
 renewals-wallet-first = Use wallet balance first
 renewals-choose-rest = Pay with
 renewals-rest-nothing = The wallet alone
-renewals-rest-link = A reminder with a link to pay, by any method
+renewals-rest-link = A link to pay, by any method
 renewals-no-saved = No saved method yet. Tick “{ $title }” when you next pay by card or PayPal, and it is saved.
 renewals-turn-on = Renew by itself for { $price }
 renewals-turn-off = Turn off
 renewals-keep = Leave it as it is
+renewals-once = Renew once, now
+renewals-under-way = See the order that waits for you
+renewals-anew = Let it renew by itself again
+renewals-choose-when = Renew as soon as one of the two is true:
 renewals-none = This eSIM has no plan of its own that could be renewed. Buy one first.
+renewals-none-shared = This eSIM has no plan of its own. What everyone shares does not renew by itself: whoever pays for the others decides each time. A plan for this eSIM alone can.
+renewals-buy = Choose a plan
+renewals-not-shared = What everyone shares does not renew by itself: you decide each time.
+renewals-fact-next = Next
+renewals-next-by = { $day } at the latest
 renewals-since = Agreed on { $day }
 renewals-reason-price-rose = The plan costs more now than you agreed to. Nothing was charged. Agree to the new price, or leave it.
 renewals-reason-not-sold = The plan is no longer sold. Nothing was charged.
@@ -58,7 +70,7 @@ renewals-reason-missed = There is no plan left to renew. Nothing was charged.
 renewals-reason-undelivered = The renewal was paid but could not be delivered. The money goes back by itself.
 
 renewals-checkout = Renew by itself
-renewals-checkout-hint = { $when }: the same plan for { $price }, never more. From your wallet first, then by the card or PayPal that you pay with now, which is saved for this; with Alipay and WeChat Pay you get a link to pay instead. Off at any time, at once.
+renewals-checkout-hint = { $when }: the same plan for { $price }, never more. Paid from your wallet first, then by the card or PayPal of this order, which is saved for it; after Alipay or WeChat Pay we send a link instead. Turn it off at any time.
 
 renewals-saved-title = Saved methods
 renewals-saved-how = A provider keeps these for automatic renewals. We never see a card number.

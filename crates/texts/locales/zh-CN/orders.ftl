@@ -61,6 +61,7 @@ orders-past-closed = { $day }被替换，用了 { $used }
 orders-active-within = 付款后{ $time }生效
 
 orders-head-awaiting = 待付 { $amount }
+orders-head-at-bank = 银行需要你确认 { $amount }
 orders-head-delivering = 正在开通，通常几秒钟
 orders-head-stopping = 没能按时开通，正在撤回
 orders-head-active = { $plan }已生效
@@ -75,6 +76,7 @@ orders-head-refunded = { $amount } 已退回
 orders-head-review = 我们的人正在处理这个订单
 orders-under-awaiting = 价格保留到 { $time }。
 orders-under-refused = 付款被拒绝，没有扣款。{ $time } 前可以再试一次，也可以换一种付款方式。
+orders-under-at-bank = 确认后套餐马上续上，目前没有扣费。订单保留到 { $time }。
 orders-under-delivering = 可以离开这一页；现有的流量照常用。
 orders-under-active = 不用重装 eSIM。第一次使用时开始。
 orders-under-active-until = 不用重装 eSIM。有效到{ $day }。
@@ -156,6 +158,7 @@ orders-see-left = 看余量
 orders-buy-again = 再买一份
 orders-try-again = 再试一次
 orders-call-off = 取消这个订单
+orders-pay-otherwise = 换一种方式付款
 orders-refresh = 刷新这一页
 
 orders-change = 换套餐

@@ -208,7 +208,7 @@ fn present(
         title,
         line: quote.line.name(),
         choice: None,
-        facts: words::facts(quote, reader),
+        facts: words::facts(quote, renewable(quote, wish), reader),
         price: texts.money(quote.price),
         name,
         wallet: wallet_part(quote, texts)?,

@@ -16,8 +16,8 @@ pub(super) fn title(quote: &Quote, intent: Intent, texts: Texts) -> String {
     texts.tf(key, [("plan", quote.plan.name(texts))])
 }
 
-/// What will happen, in pairs of a word and a sentence.
-pub(super) fn facts(quote: &Quote, reader: &Reader) -> Vec<(String, String)> {
+/// What will happen, in pairs of a word and a sentence; what renews by itself if its buyer ticks it is not spoken of here.
+pub(super) fn facts(quote: &Quote, renewable: bool, reader: &Reader) -> Vec<(String, String)> {
     let texts = reader.texts;
     let mut facts = vec![
         (texts.t("orders-fact-starts"), starts(quote, reader)),
@@ -26,8 +26,15 @@ pub(super) fn facts(quote: &Quote, reader: &Reader) -> Vec<(String, String)> {
         (texts.t("catalog-after"), catalog::words::after_use(&quote.plan.terms.allowance, texts)),
         (texts.t("orders-fact-shared"), shared(quote, texts)),
         (texts.t("orders-fact-refund"), refund(quote, texts)),
-        (texts.t("orders-fact-again"), texts.t("orders-again-no")),
     ];
+    if !renewable {
+        let why = if quote.for_everyone {
+            texts::key("renewals-not-shared")
+        } else {
+            texts::key("orders-again-no")
+        };
+        facts.push((texts.t("orders-fact-again"), texts.t(why)));
+    }
     if let Some(credit) = quote.credit {
         let credit = texts.tf("orders-credit", [("amount", texts.money(credit))]);
         facts.insert(3, (texts.t("orders-fact-credit"), credit));

@@ -56,11 +56,14 @@ async fn load(app: &App, signed_in: SignedIn) -> Result<HomePage, Problem> {
     let bought = orders::bought(&mut conn, person.account, ORDERS_MAX).await?;
     let pools = pools::pools_of(&mut conn, person.account).await?;
     let lines = cards::lines_of(&mut conn, person.account).await?;
+    let renewals = renewals::of_account(&mut conn, person.account).await?;
     drop(conn);
+    let wanting = moving::wanting(&renewals, &lines, reader.texts);
     let shelf = load::Shelf::new(app, reader, &catalogue, &bought, &pools);
     let lines = load::lines(&shelf, &lines).await?;
     let now = app.env.now();
-    Ok(HomePage { moving: moving(&shelf, now), ..page(app, reader, &lines, now) })
+    let moving = wanting.into_iter().chain(moving(&shelf, now)).collect();
+    Ok(HomePage { moving, ..page(app, reader, &lines, now) })
 }
 
 /// The page of these lines.

@@ -35,6 +35,8 @@ pub(super) struct OrderPage {
     next: Option<(String, String)>,
     change: Option<String>,
     receipt: Option<String>,
+    /// What was agreed to, of an order that it placed.
+    renewal: Option<String>,
     problem: Option<Problem>,
 }
 
@@ -96,6 +98,7 @@ fn present(app: &App, reader: &Reader, story: &Story) -> OrderPage {
         steps: steps::all(story, reader, app.env.now()),
         facts: facts(story, reader),
         pay: (order.state == OrderState::AwaitingPayment).then(|| pay_again(app, reader, story)),
+        renewal: order.renewal.map(|_| format!("/lines/{}/renewal", order.line)),
         next: next(story, reader),
         change: (changeable(order) && !gone).then(|| format!("{path}/change")),
         receipt: order.paid_at.map(|_| format!("/receipts/{}", order.id)),
@@ -129,7 +132,12 @@ fn headline(story: &Story, reader: &Reader) -> String {
     let amount = texts.money(order.price);
     match order.state {
         OrderState::AwaitingPayment => {
-            texts.tf("orders-head-awaiting", [("amount", texts.money(order.source()))])
+            let key = if waits_at_bank(story).is_some() {
+                texts::key("orders-head-at-bank")
+            } else {
+                texts::key("orders-head-awaiting")
+            };
+            texts.tf(key, [("amount", texts.money(order.source()))])
         }
         OrderState::Paid | OrderState::Delivering if order.gave_up_at.is_some() => {
             texts.t("orders-head-stopping")
@@ -165,6 +173,9 @@ fn returned(order: &OrderRecord, price: &str, reader: &Reader) -> String {
 fn under(story: &Story, reader: &Reader) -> String {
     let (order, texts) = (&story.order, reader.texts);
     match order.state {
+        OrderState::AwaitingPayment if waits_at_bank(story).is_some() => {
+            texts.tf("orders-under-at-bank", [("time", texts.day_clock(order.expires_at, &reader.zone))])
+        }
         OrderState::AwaitingPayment => {
             let refused = was_refused(story);
             let key = texts::key(if refused { "orders-under-refused" } else { "orders-under-awaiting" });
@@ -283,11 +294,17 @@ fn pay_again(app: &App, reader: &Reader, story: &Story) -> PayAgain {
     }
 }
 
-/// Where the bank waits for its customer, of an order that was placed without them.
-fn at_bank(app: &App, story: &Story) -> Option<String> {
+/// The payment for which a bank waits for its customer, of an order that was placed without them.
+fn waits_at_bank(story: &Story) -> Option<&Payment> {
     story.order.renewal?;
-    let open = story.payments.iter().rfind(|payment| payment.is_open())?;
-    Some(pay_url(app, open.id, open.pay_at.clone()?))
+    let charged = story.payments.first()?;
+    (charged.is_open() && charged.pay_at.is_some()).then_some(charged)
+}
+
+/// Where it waits.
+fn at_bank(app: &App, story: &Story) -> Option<String> {
+    let charged = waits_at_bank(story)?;
+    Some(pay_url(app, charged.id, charged.pay_at.clone()?))
 }
 
 /// The way on: to the line's figures, to the same once more, or to another try.

@@ -143,7 +143,12 @@ impl Teller<'_> {
         let (texts, zone, order) = (self.texts(), &self.reader.zone, self.order);
         let (title, text) = match order.state {
             OrderState::AwaitingPayment => {
-                let until = texts.clock(order.expires_at, zone);
+                let is_far = order.expires_at.since(self.now) > DAY_MS / 2;
+                let until = if is_far {
+                    texts.day_clock(order.expires_at, zone)
+                } else {
+                    texts.clock(order.expires_at, zone)
+                };
                 (texts::key("orders-next-payment"), texts.tf("orders-next-payment-text", [("time", until)]))
             }
             OrderState::Refunding => {

@@ -13,7 +13,7 @@ use axum::{
 use basis::{Id, Line, Money, Problem};
 use catalog::Plan;
 use payments::SavedMethod;
-use renewals::{Renewal, Rest, When, Wish};
+use renewals::{Reason, Renewal, Rest, When, Wish};
 use serde::Deserialize;
 
 use crate::{App, Page, PageProblem, Shell, SignedIn, Tab, see_other};
@@ -45,6 +45,13 @@ struct RenewalPage {
     /// What was agreed, in pairs of a word and a sentence.
     agreed: Option<Vec<(String, String)>>,
     form: Option<AgreeForm>,
+    /// An order of its that waits for its person.
+    under_way: Option<String>,
+    /// Where the same plan is bought once, while it does not renew by itself any more.
+    once: Option<String>,
+    /// Why there is nothing to agree to, and where that can be mended.
+    none: String,
+    buy: String,
     problem: Option<Problem>,
 }
 
@@ -153,10 +160,16 @@ async fn load(
     let conn = &mut app.db.read().await?;
     let line = cards::line(conn, account, id).await?;
     let renewal = renewals::of_line(conn, account, id).await?;
+    let waiting = match &renewal {
+        Some(renewal) => renewals::waits_for_payment(conn, renewal).await?,
+        None => None,
+    };
     let kept = payments::saved_methods(conn, account).await?;
     let catalogue = catalog::read(conn).await?;
-    let newest = renewals::renewable(&app.renewals(), account, &line).await?;
-    let plan = newest.as_ref().and_then(|id| catalogue.plan(id));
+    let when = renewal.as_ref().map(|renewal| renewal.wish.when);
+    let newest = renewals::renewable(&app.renewals(), account, &line, when).await?;
+    let plan = newest.as_ref().and_then(|newest| catalogue.plan(&newest.plan));
+    let shares = pools::shared(conn, line.pool).await?.is_some();
     let currency = catalogue.currency_for(reader.currency);
     let price = plan.filter(|plan| plan.on_sale).and_then(|plan| plan.price(currency));
     let on = renewal.as_ref().filter(|renewal| renewal.state != renewals::State::NeedsYou);
@@ -171,9 +184,16 @@ async fn load(
         path: format!("/lines/{id}/renewal"),
         back,
         plan: shown.map_or_else(|| name.clone(), |plan| plan.name(texts)),
-        agreed: renewal.as_ref().map(|renewal| words::agreed(renewal, agreed_plan, &name, &kept, reader)),
+        agreed: renewal.as_ref().map(|renewal| {
+            let due_by = newest.as_ref().and_then(|newest| newest.due_by);
+            words::agreed(renewal, agreed_plan, &name, &kept, due_by, reader)
+        }),
         form: form.map(|(plan, price)| agree_form(plan, price, &name, renewal.as_ref(), &kept, reader)),
         reason: renewal.as_ref().and_then(|r| r.reason).map(|r| words::reason(r, texts)),
+        none: texts.t(if shares { texts::key("renewals-none-shared") } else { texts::key("renewals-none") }),
+        under_way: waiting.map(|order| format!("/orders/{order}")),
+        once: form.and(renewal.as_ref()).map(|r| format!("/checkout?plan={}&line={id}", r.wish.plan)),
+        buy: "/plans".to_owned(),
         line: name,
         tone,
         state,
@@ -222,28 +242,33 @@ fn agree_form(
     }
 }
 
-/// What the rest can be paid with: kept methods first.
+/// What the rest can be paid with: kept methods first, but one that a bank refused for good last.
 fn rests(before: Option<&Renewal>, kept: &[SavedMethod], texts: texts::Texts) -> Vec<Choice> {
     let agreed = before.map(|before| before.wish.rest);
-    let saved = kept.iter().map(|method| Choice {
+    let refused = before.filter(|before| before.reason == Some(Reason::Declined));
+    let refused = refused.and_then(|before| before.wish.rest.saved());
+    let mut kept: Vec<&SavedMethod> = kept.iter().collect();
+    let gone: Vec<&SavedMethod> = kept.extract_if(.., |method| refused == Some(method.id)).collect();
+    let saved = |method: &SavedMethod| Choice {
         value: method.id.to_string(),
         label: method.label.clone(),
-        chosen: agreed.and_then(Rest::saved) == Some(method.id),
-    });
-    let mut rests: Vec<Choice> = saved.collect();
+        chosen: refused != Some(method.id) && agreed.and_then(Rest::saved) == Some(method.id),
+    };
     let others = [
         (Rest::Link, texts::key("renewals-rest-link")),
         (Rest::Nothing, texts::key("renewals-rest-nothing")),
     ];
-    rests.extend(others.map(|(rest, key)| Choice {
+    let others = others.map(|(rest, key)| Choice {
         value: rest.word().to_owned(),
         label: texts.t(key),
         chosen: agreed == Some(rest),
-    }));
+    });
+    let mut rests: Vec<Choice> = kept.into_iter().map(saved).chain(others).collect();
     if rests.iter().all(|rest| !rest.chosen)
         && let Some(first) = rests.first_mut()
     {
         first.chosen = true;
     }
+    rests.extend(gone.into_iter().map(saved));
     rests
 }

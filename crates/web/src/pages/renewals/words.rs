@@ -1,6 +1,6 @@
 //! Auto-renew in words.
 
-use basis::Money;
+use basis::{Money, Timestamp};
 use catalog::Plan;
 use payments::SavedMethod;
 use renewals::{Reason, Renewal, Rest, State, When};
@@ -65,18 +65,24 @@ pub(super) fn agreed(
     plan: Option<&Plan>,
     line: &str,
     kept: &[SavedMethod],
+    due_by: Option<Timestamp>,
     reader: &Reader,
 ) -> Vec<(String, String)> {
     let (wish, texts) = (&renewal.wish, reader.texts);
     let plan = plan.map_or_else(|| wish.plan.to_string(), |plan| plan.name(texts));
     let since = texts.tf("renewals-since", [("day", texts.day_clock(renewal.agreed_at, &reader.zone))]);
-    vec![
+    let mut facts = vec![
         (texts.t("renewals-fact-what"), what(&plan, line, texts)),
         (texts.t("renewals-fact-when"), when(wish.when, texts)),
         (texts.t("renewals-fact-most"), texts.tf("renewals-most", [("price", texts.money(wish.price))])),
         (texts.t("renewals-fact-from"), from(renewal, kept, texts)),
         (texts.t("renewals-fact-stop"), format!("{} · {since}", texts.t("renewals-stop-any"))),
-    ]
+    ];
+    if let Some(due_by) = due_by.filter(|_| renewal.state == State::On) {
+        let next = texts.tf("renewals-next-by", [("day", texts.date(due_by, &reader.zone))]);
+        facts.insert(2, (texts.t("renewals-fact-next"), next));
+    }
+    facts
 }
 
 fn what(plan: &str, line: &str, texts: Texts) -> String {
@@ -84,11 +90,15 @@ fn what(plan: &str, line: &str, texts: Texts) -> String {
 }
 
 fn from(renewal: &Renewal, kept: &[SavedMethod], texts: Texts) -> String {
-    let named = |id| kept.iter().find(|method| method.id == id).map(|method| method.label.clone());
-    let rest = match renewal.wish.rest {
-        Rest::Nothing => return texts.t("renewals-from-wallet"),
-        Rest::Link => return texts.t("renewals-from-link"),
-        Rest::Saved(id) => id.and_then(named).unwrap_or_else(|| texts.t("renewals-from-first")),
-    };
-    if renewal.wish.wallet_first { texts.tf("renewals-from-both", [("label", rest)]) } else { rest }
+    let saved = renewal.wish.rest.saved().and_then(|id| kept.iter().find(|method| method.id == id));
+    match (renewal.wish.rest, saved, renewal.wish.wallet_first) {
+        (Rest::Nothing, ..) => texts.t("renewals-from-wallet"),
+        (Rest::Link, _, true) => texts.t("renewals-from-link-both"),
+        (Rest::Link, _, false) => texts.t("renewals-from-link"),
+        (Rest::Saved(_), Some(saved), true) => texts.tf("renewals-from-both", [("label", &saved.label)]),
+        (Rest::Saved(_), Some(saved), false) => saved.label.clone(),
+        (Rest::Saved(Some(_)), None, _) => texts.t("renewals-from-gone"),
+        (Rest::Saved(None), None, true) => texts.t("renewals-from-first-both"),
+        (Rest::Saved(None), None, false) => texts.t("renewals-from-first"),
+    }
 }
