@@ -196,21 +196,14 @@ impl Provider for PayPal {
         Ok(Begun { provider_ref: Some(order.id), pay_at: PayAt::Page(page) })
     }
 
-    /// An approved order is captured here.
+    /// An order that its payer approved is captured here, if it is this payment's and its money would be ours.
     async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
         let Some(order) = self.look(payment).await? else { return Ok(orders::forgotten(payment)) };
-        let order = if order.is_to_be_captured() && order.reference() == payment.payment.to_string() {
-            match self.capture(payment.payment, &order).await? {
-                orders::Captured::Now(order) => return self.facts(&order),
-                orders::Captured::Before(order) => order,
-                orders::Captured::Refused(issue) => {
-                    return Ok(Facts { failure: Some(issue), ..self.facts(&order)? });
-                }
-            }
-        } else {
-            order
-        };
         let facts = self.facts(&order)?;
+        let ours = facts.merchant_is_ours && facts.reference == payment.payment.to_string();
+        if order.is_to_be_captured() && ours {
+            return self.capture(payment.payment, &order).await;
+        }
         Ok(Facts { disputed: self.is_disputed(&order).await?, ..facts })
     }
 

@@ -59,16 +59,6 @@ pub(super) fn kept_wallet(vault_id: &str) -> Value {
     })
 }
 
-/// What came of a capture.
-pub(super) enum Captured {
-    /// It was made.
-    Now(WireOrder),
-    /// It had been made.
-    Before(WireOrder),
-    /// It was not made, for this reason. The payer can choose another instrument on the same page.
-    Refused(String),
-}
-
 impl PayPal {
     pub(super) async fn order(&self, id: &str) -> Result<WireOrder, ProviderError> {
         wire::read(self.access.get(&format!("/v2/checkout/orders/{id}")).await?)
@@ -101,24 +91,26 @@ impl PayPal {
     }
 
     /// Captures an order whose payer agreed. It cannot be captured twice; the key tells a repeat from what the payer
-    /// agreed to anew after a refusal.
+    /// agreed to anew after a refusal. Who is refused can choose another instrument on the same page.
     pub(super) async fn capture(
         &self,
         payment: Id<Payment>,
         approved: &WireOrder,
-    ) -> Result<Captured, ProviderError> {
+    ) -> Result<Facts, ProviderError> {
         let key = format!("{payment}:{}", approved.update_time);
         let path = format!("/v2/checkout/orders/{}/capture", approved.id);
         match self.access.post(&path, &key, &json!({})).await {
             Ok(answer) => match wire::read::<WireOrder>(answer) {
-                Ok(order) if order.reference() == payment.to_string() => Ok(Captured::Now(order)),
+                Ok(order) if order.reference() == payment.to_string() => self.facts(&order),
                 // The money moved; what does not tell it as we know it is read anew.
-                _ => Ok(Captured::Before(self.order(&approved.id).await?)),
+                _ => self.facts(&self.order(&approved.id).await?),
             },
             Err(Failure::Refused(refusal)) if refusal.issue == "ORDER_ALREADY_CAPTURED" => {
-                Ok(Captured::Before(self.order(&approved.id).await?))
+                self.facts(&self.order(&approved.id).await?)
             }
-            Err(Failure::Refused(refusal)) => Ok(Captured::Refused(refusal.issue)),
+            Err(Failure::Refused(refusal)) => {
+                Ok(Facts { failure: Some(refusal.issue), ..self.facts(approved)? })
+            }
             Err(failure) => Err(failure.into()),
         }
     }

@@ -302,6 +302,11 @@ async fn another_amount_or_merchant_is_not_taken_for_ours() {
         world.after_hooks(3).await;
         assert_eq!(world.told(), [News::Foreign { what: "merchant" }]);
         assert_eq!(world.state(foreign).await, PaymentState::Pending);
+        assert_eq!(
+            world.paysim.books().await.captured_minor["USD"],
+            100,
+            "nothing is taken for someone else"
+        );
         assert_ne!(world.state(payment).await, PaymentState::Failed);
     })
     .await;
