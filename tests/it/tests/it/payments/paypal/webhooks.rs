@@ -1,6 +1,11 @@
 //! Messages in PayPal's name.
 
+use std::sync::Mutex;
+
+use axum::Router;
+use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
+use basis::DAY_MS;
 use payments::HookRejected;
 
 use super::*;
@@ -93,4 +98,44 @@ async fn a_message_whose_certificate_cannot_be_fetched_now_is_to_come_again() {
     let outcome = paypal.parse_hook(env.now(), &headers, b"{}").await.map(|_| payments::Received::Repeat);
     assert!(matches!(outcome, Err(HookRejected::Uncheckable(_))), "{outcome:?}");
     assert_eq!(paypal.hook_answer(&outcome).status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+/// The next message that the sandbox sends, as it came.
+async fn next_message(paysim: &Paysim) -> tokio::sync::oneshot::Receiver<(HeaderMap, Bytes)> {
+    let (send, came) = tokio::sync::oneshot::channel();
+    let send = Arc::new(Mutex::new(Some(send)));
+    let take = async move |headers: HeaderMap, raw: Bytes| {
+        if let Some(send) = send.lock().unwrap().take() {
+            send.send((headers, raw)).unwrap();
+        }
+        StatusCode::NO_CONTENT
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    paysim.set_webhook_url("paypal", &format!("http://{}/", listener.local_addr().unwrap()));
+    let app = Router::new().fallback(take);
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    came
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_worth_something_as_it_was_sent_and_for_three_days() {
+    in_both(async |world: World| {
+        let (payment, at_paypal) = world.open(world.for_order(Id::from_u128(1), 990)).await;
+        let came = next_message(&world.paysim).await;
+        world.pay(&at_paypal, Outcome::Ok).await;
+        let (headers, raw) = came.await.unwrap();
+        let now = world.env.now();
+        let read = async |days: i64, raw: &[u8]| {
+            world.provider().parse_hook(now.plus_ms(days * DAY_MS), &headers, raw).await
+        };
+        let hook = read(0, &raw).await.unwrap();
+        assert_eq!(hook.kind, "CHECKOUT.ORDER.APPROVED");
+        assert_eq!((hook.provider_ref, hook.reference), (Some(at_paypal), Some(payment.to_string())));
+        assert_eq!(read(3, &raw).await.unwrap().event_id, hook.event_id, "sent again, it is the same");
+        assert_eq!(read(4, &raw).await, Err(HookRejected::Stale));
+        assert_eq!(read(-1, &raw).await, Err(HookRejected::Stale), "from the future");
+        let changed = String::from_utf8_lossy(&raw).replace("9.90", "0.90");
+        assert_eq!(read(0, changed.as_bytes()).await, Err(HookRejected::BadSignature));
+    })
+    .await;
 }
