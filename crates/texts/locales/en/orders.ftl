@@ -14,7 +14,6 @@ orders-fact-credit = Comes back
 orders-fact-shared = Used by
 orders-fact-refund = Refund
 orders-fact-again = Auto-renew
-orders-again-no = Off
 orders-starts-at-once = As soon as it is paid, within seconds
 orders-starts-first-use = On first use in { $place }, by { $day }
 orders-starts-after = When what you have is used up, or ends on { $day }

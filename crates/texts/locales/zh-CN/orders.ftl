@@ -14,7 +14,6 @@ orders-fact-credit = 退回钱包
 orders-fact-shared = 谁在用
 orders-fact-refund = 退款
 orders-fact-again = 自动续订
-orders-again-no = 不会
 orders-starts-at-once = 付款后几秒内
 orders-starts-first-use = 在{ $place }第一次联网时，最晚{ $day }
 orders-starts-after = 现有流量用完，或{ $day }到期时，自动接上

@@ -16,8 +16,8 @@ use futures_util::future::join_all;
 use orders::{Intent, Quote, QuoteInput};
 use serde::Deserialize;
 
-use self::form::CheckoutForm;
 pub(crate) use self::form::{PayForm, method_name, pay_with, payer_view};
+use self::{form::CheckoutForm, words::Agreed};
 use super::{payments::pay_url, renewals::checkout_hint};
 use crate::{App, Markup, Page, PageProblem, Payer, Reader, Shell, SignedIn, Tab, see_other};
 
@@ -170,14 +170,18 @@ async fn page(
     form: CheckoutForm,
     problem: Option<Problem>,
 ) -> Result<CheckoutPage, Problem> {
-    let currency = catalog::read(&mut app.db.read().await?).await?.currency_for(reader.currency);
+    let catalogue = catalog::read(&mut app.db.read().await?).await?;
+    let currency = catalogue.currency_for(reader.currency);
     let plan = wish.plan.parse().map_err(|_| Problem::not_found())?;
     let input = QuoteInput { line, plan, currency, intent: wish.intent()? };
     let quote = orders::quote(&app.desk, account, &input).await?;
     let shared = pools::shared(&mut app.db.read().await?, quote.line.pool).await?;
     let choice = shared.map(|_| choice(&quote));
     let choice = choice.filter(|_| wish.intent().is_ok_and(|intent| intent.old().is_none()));
-    Ok(CheckoutPage { choice, ..present(app, reader, wish, &quote, form, problem)? })
+    let renewal = renewals::of_line(&mut app.db.read().await?, account, line).await?;
+    let plan = renewal.as_ref().and_then(|renewal| catalogue.plan(&renewal.wish.plan));
+    let agreed = renewal.as_ref().zip(plan).map(|(renewal, plan)| Agreed { renewal, plan });
+    Ok(CheckoutPage { choice, ..present(app, reader, wish, &quote, agreed.as_ref(), form, problem)? })
 }
 
 fn choice(quote: &Quote) -> Choice {
@@ -191,6 +195,7 @@ fn present(
     reader: &Reader,
     wish: &Wish,
     quote: &Quote,
+    agreed: Option<&Agreed<'_>>,
     form: CheckoutForm,
     problem: Option<Problem>,
 ) -> Result<CheckoutPage, Problem> {
@@ -208,12 +213,12 @@ fn present(
         title,
         line: quote.line.name(),
         choice: None,
-        facts: words::facts(quote, renewable(quote, wish), reader),
+        facts: words::facts(quote, words::renewal(quote, agreed, texts), reader),
         price: texts.money(quote.price),
         name,
         wallet: wallet_part(quote, texts)?,
         methods: methods(app, reader, quote.price.currency, &form.method),
-        renew: renewable(quote, wish).then(|| checkout_hint(&quote.plan, quote.price, texts)),
+        renew: renewable(quote, agreed).then(|| checkout_hint(&quote.plan, quote.price, texts)),
         form: form.about(quote, wish),
         held: texts.tf("orders-held", [("time", texts.duration(quote.held_for_ms))]),
         problem,
@@ -221,9 +226,9 @@ fn present(
     })
 }
 
-/// A line's own plan can renew by itself; what everyone shares, and a change of plan, cannot.
-fn renewable(quote: &Quote, wish: &Wish) -> bool {
-    !quote.for_everyone && wish.intent().is_ok_and(|intent| intent == Intent::Buy)
+/// A line's own plan can renew by itself, unless it does already; what everyone shares cannot.
+fn renewable(quote: &Quote, agreed: Option<&Agreed<'_>>) -> bool {
+    !quote.for_everyone && agreed.is_none_or(|agreed| !agreed.stays(quote))
 }
 
 /// None if the wallet is empty.

@@ -1,7 +1,9 @@
 //! A quote in words.
 
+use catalog::Plan;
 use orders::rules::{Effect, Ends, Starts};
 use orders::{Intent, Quote};
+use renewals::{Renewal, State};
 use texts::{Arg, Texts};
 
 use crate::Reader;
@@ -16,8 +18,8 @@ pub(super) fn title(quote: &Quote, intent: Intent, texts: Texts) -> String {
     texts.tf(key, [("plan", quote.plan.name(texts))])
 }
 
-/// What will happen, in pairs of a word and a sentence; what renews by itself if its buyer ticks it is not spoken of here.
-pub(super) fn facts(quote: &Quote, renewable: bool, reader: &Reader) -> Vec<(String, String)> {
+/// What will happen, in pairs of a word and a sentence; `renewal` is what becomes of the line's auto-renewal.
+pub(super) fn facts(quote: &Quote, renewal: Option<String>, reader: &Reader) -> Vec<(String, String)> {
     let texts = reader.texts;
     let mut facts = vec![
         (texts.t("orders-fact-starts"), starts(quote, reader)),
@@ -27,19 +29,45 @@ pub(super) fn facts(quote: &Quote, renewable: bool, reader: &Reader) -> Vec<(Str
         (texts.t("orders-fact-shared"), shared(quote, texts)),
         (texts.t("orders-fact-refund"), refund(quote, texts)),
     ];
-    if !renewable {
-        let why = if quote.for_everyone {
-            texts::key("renewals-not-shared")
-        } else {
-            texts::key("orders-again-no")
-        };
-        facts.push((texts.t("orders-fact-again"), texts.t(why)));
-    }
+    facts.extend(renewal.map(|sentence| (texts.t("orders-fact-again"), sentence)));
     if let Some(credit) = quote.credit {
         let credit = texts.tf("orders-credit", [("amount", texts.money(credit))]);
         facts.insert(3, (texts.t("orders-fact-credit"), credit));
     }
     facts
+}
+
+/// What becomes of the line's auto-renewal by this purchase; of nothing there is nothing to say.
+pub(super) fn renewal(quote: &Quote, agreed: Option<&Agreed<'_>>, texts: Texts) -> Option<String> {
+    match agreed {
+        _ if quote.for_everyone => Some(texts.t("renewals-not-shared")),
+        Some(agreed) if agreed.stays(quote) => Some(texts.t("renewals-stays")),
+        Some(agreed) if agreed.gives_way(quote) => {
+            Some(texts.tf("renewals-gives-way", [("plan", agreed.plan.name(texts))]))
+        }
+        _ => None,
+    }
+}
+
+/// What was agreed for the line before.
+pub(super) struct Agreed<'a> {
+    pub(super) renewal: &'a Renewal,
+    pub(super) plan: &'a Plan,
+}
+
+impl Agreed<'_> {
+    /// It goes on as it is: the same plan, at no more than was agreed.
+    pub(super) fn stays(&self, quote: &Quote) -> bool {
+        let price = self.renewal.wish.price;
+        let fits = price.currency == quote.price.currency && quote.price.minor <= price.minor;
+        self.renewal.state == State::On && self.plan.id == quote.plan.id && fits
+    }
+
+    /// The new plan is for the same places, so this one is not renewed any more.
+    fn gives_way(&self, quote: &Quote) -> bool {
+        let meets = self.plan.terms.coverage.intersects(&quote.plan.terms.coverage);
+        self.renewal.state == State::On && self.plan.id != quote.plan.id && meets
+    }
 }
 
 fn starts(quote: &Quote, reader: &Reader) -> String {

@@ -1,12 +1,12 @@
 //! What a person agrees to, and what they cannot.
 
 use basis::{DataVolume, HOUR_MS};
-use orders::{OrderState, PlaceInput};
+use orders::{Intent, OrderState, PlaceInput};
 use renewals::{PURCHASES_MAX, Reason, Rest, State, When, Wish};
 
 use super::house::{
-    TICKED, admit, audit, by_card, card, mails, near_end, pass, settle, shops, standing, states, ticked,
-    turn_off, turn_on, uses, wish,
+    TICKED, admit, audit, automatic, by_card, card, mails, near_end, pass, settle, shops, standing, states,
+    ticked, ticked_as, turn_off, turn_on, uses, wish,
 };
 use crate::orders::shop::{payer, renewing, shops_of, yuan};
 
@@ -114,6 +114,31 @@ async fn what_was_agreed_before_holds_until_the_new_order_is_there() {
         assert_eq!((of_line().await.first_order, of_line().await.state), (Some(order), State::On));
         let agreed = renewals::of_account(&mut shop.db.read().await.unwrap(), shop.buyer).await.unwrap();
         assert_eq!(agreed.len(), 1, "a line has one at a time");
+        audit(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn who_changes_to_another_plan_and_ticks_it_has_that_one_renewed() {
+    for (shop, old) in shops().await {
+        turn_on(&shop, false, card(&shop).await).await;
+        let bigger = PlaceInput {
+            plan: "jp-50gb".parse().unwrap(),
+            price: yuan(23_800),
+            pay_with: Some(by_card()),
+            intent: Intent::ChangeNow { old },
+            ..shop.wish(0)
+        };
+        let (_, payment) = ticked_as(&shop, &bigger, "change").await;
+        shop.bank.pay_and_keep(payment, yuan(23_800));
+        shop.hook("changed", payment).await;
+        settle(&shop).await;
+        uses(&shop, 1_000_000).await;
+        near_end(&shop).await;
+        let renewed = automatic(&shop).await;
+        assert_eq!(renewed.iter().map(|order| order.plan.to_string()).collect::<Vec<_>>(), ["jp-50gb"]);
+        assert_eq!((renewed[0].state, standing(&shop).await), (OrderState::Active, Some((State::On, None))));
+        assert!(!mails(&shop).await.contains(&"renewals-mail-other-plan-body".to_owned()));
         audit(&shop).await;
     }
 }

@@ -80,9 +80,13 @@ pub(super) fn by_card() -> PayWith {
 
 /// Orders 20 GB, ticks that they renew by themselves, and opens the payment at the bank.
 pub(super) async fn ticked(shop: &Shop, pay_with: PayWith, key: &str) -> (Id<Order>, Id<Payment>) {
-    let input = PlaceInput { pay_with: Some(pay_with), ..shop.wish(0) };
+    ticked_as(shop, &PlaceInput { pay_with: Some(pay_with), ..shop.wish(0) }, key).await
+}
+
+/// The same, of any plan.
+pub(super) async fn ticked_as(shop: &Shop, input: &PlaceInput, key: &str) -> (Id<Order>, Id<Payment>) {
     let desk = renewing(&shop.desk);
-    let placed = renewals::place(&desk, shop.buyer, &input, &payer(), key, TICKED).await.unwrap();
+    let placed = renewals::place(&desk, shop.buyer, input, &payer(), key, TICKED).await.unwrap();
     let payment = placed.payment.unwrap();
     payments::begin(&shop.db, &shop.env, &shop.desk.providers, payment, AT_DESK).await.unwrap();
     (placed.order, payment)
