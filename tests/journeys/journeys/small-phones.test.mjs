@@ -37,7 +37,8 @@ for (const [nth, locale] of LOCALES.entries()) {
     assert.deepEqual(offered.map((href) => new URL(href).searchParams.get('line')), [line.slice('/lines/'.length)],
       'a stopped eSIM is shown, but not offered');
 
-    const paths = ['/', line, `/lines/${stopped}`, `${line}/install`, '/checkout?plan=jp-20gb-30d', '/orders',
+    const paths = ['/', line, `/lines/${stopped}`, `${line}/install`, `${line}/renewal`, `/lines/${stopped}/renewal`,
+      '/checkout?plan=jp-20gb-30d', '/orders', '/wallet/methods',
       `/checkout?plan=jp-unlimited-30d&line=${line.slice('/lines/'.length)}`, `/orders/${order}`, `/orders/${order}/change`,
       `/receipts/${order}`, '/receipts', '/wallet', '/plans', '/plans/in/jp', '/plans/jp-unlimited-30d', '/coverage', '/settings',
       '/settings/email', '/settings/sessions', '/settings/tokens', '/cards/bind'];
