@@ -1,6 +1,6 @@
 //! The end of a bundle that another one replaces, and what it is still worth.
 
-use basis::{Id, Kind as ProblemKind, Money, Order, Problem};
+use basis::{Id, Kind as ProblemKind, MINUTE_MS, Money, Order, Problem};
 use ledger::{Book, Kind, NewTransfer};
 use store::jobs::Next;
 use store::{Conn, in_tx};
@@ -9,18 +9,24 @@ use crate::rules::change_credit;
 use crate::timeline::{self, Happening};
 use crate::{Desk, OrderRecord, OrderState, paying, queue, rows, standing};
 
+/// A bundle whose delivery is open is looked at again so much later.
+const WAIT_MS: i64 = MINUTE_MS;
+
 /// The job `order.close`: the new order is active, so the bundles that it replaces end, in the log first; what
-/// the log says was unused goes to the wallet of whoever paid for it, once. One that is everyone's by now stays.
+/// the log says was unused goes to the wallet of whoever paid for it, once. One that is everyone's by now stays, and one
+/// of which nobody knows yet whether it was delivered is waited for.
 pub async fn close_replaced(desk: &Desk, new: Id<Order>) -> Result<Next, Problem> {
     let Some(new) = rows::find(&mut desk.db.read().await?, new).await? else { return Ok(Next::Done) };
+    let mut waits = false;
     for old in &new.replaces {
-        close_one(desk, &new, *old).await?;
+        let Some(old) = rows::find(&mut desk.db.read().await?, *old).await? else { continue };
+        waits |= matches!(old.state, OrderState::Paid | OrderState::Delivering | OrderState::Review);
+        close_one(desk, &new, old).await?;
     }
-    Ok(Next::Done)
+    Ok(if waits { Next::At(desk.env.now().plus_ms(WAIT_MS)) } else { Next::Done })
 }
 
-async fn close_one(desk: &Desk, new: &OrderRecord, old: Id<Order>) -> Result<(), Problem> {
-    let Some(old) = rows::find(&mut desk.db.read().await?, old).await? else { return Ok(()) };
+async fn close_one(desk: &Desk, new: &OrderRecord, old: OrderRecord) -> Result<(), Problem> {
     let (OrderState::Active, None, Some(pool)) = (old.state, old.closed_at, old.pool) else { return Ok(()) };
     let worth = match desk.charging.close_own(pool, old.line, old.id).await {
         Ok(Some(closed)) => {

@@ -1,9 +1,10 @@
 //! Changing to another plan, now or after the current one.
 
-use basis::{DAY_MS, Id, Order};
+use basis::{DAY_MS, Id, MINUTE_MS, Order};
 use orders::rules::Starts;
 use orders::{Intent, OrderState, PlaceInput, QuoteInput};
 
+use super::carrier::Fault;
 use super::shop::{AT_DESK, Shop, shops, yuan};
 
 fn bigger(shop: &Shop, intent: Intent) -> PlaceInput {
@@ -166,6 +167,26 @@ async fn a_plan_that_replaces_leaves_what_came_after_its_quote() {
         assert_eq!(shop.record(new).await.replaces, [], "nothing was there to be named");
         assert_eq!((shop.wallet().await, shop.standing().await), (0, vec![came[0], new]));
         assert_eq!(shop.record(came[0]).await.closed_at, None);
+        shop.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_replaced_before_anyone_heard_of_its_delivery_is_closed_all_the_same() {
+    for shop in shops().await {
+        shop.wire.breaks(Fault::Deaf);
+        let (old, payment) = shop.order(0).await;
+        shop.bank.pay(payment, yuan(11_800));
+        shop.hook("evt-old", payment).await;
+        shop.work().await;
+        assert_eq!((shop.state(old).await, shop.bundles().await), (OrderState::Delivering, 1));
+        shop.wire.breaks(Fault::None);
+        let new = replace(&shop, async || {}).await;
+        assert_eq!(shop.state(new).await, OrderState::Active);
+        shop.pass(5 * MINUTE_MS).await;
+        assert_eq!(shop.state(old).await, OrderState::Active);
+        assert!(shop.record(old).await.closed_at.is_some());
+        assert_eq!(shop.standing().await, [new]);
         shop.audit().await;
     }
 }
