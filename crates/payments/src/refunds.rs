@@ -170,7 +170,7 @@ pub async fn retry_refund(conn: &mut Conn, env: &Env, id: Id<RefundKind>) -> Res
 /// The handler of [`SEND_REFUND`]: sends once, asks when in doubt, and looks again while the provider works on it.
 pub async fn send_refund(db: &Db, env: &Env, providers: &Providers, run: JobRun) -> Result<Next, Problem> {
     let job: SendJob = run.read()?;
-    let (refund, payment) = load(db, job.refund).await?;
+    let (refund, payment, taken) = load(db, job.refund).await?;
     if refund.state.is_final() {
         return Ok(Next::Done);
     }
@@ -179,7 +179,7 @@ pub async fn send_refund(db: &Db, env: &Env, providers: &Providers, run: JobRun)
     if let Some(free_at) = in_tx!(db, |tx| { take_turn(tx, &refund, gap_ms, env.now()).await })? {
         return Ok(Next::At(free_at));
     }
-    let fact = ask(providers, &refund, &payment).await?;
+    let fact = ask(providers, &refund, &payment, taken).await?;
     let state = in_tx!(db, |tx| { record(tx, env, refund.id, &fact).await })?;
     if state.is_final() {
         return Ok(Next::Done);
@@ -205,14 +205,23 @@ async fn take_turn(
     Ok(None)
 }
 
-async fn load(db: &Db, id: Id<RefundKind>) -> Result<(Refund, Payment), Problem> {
+/// A refund, its payment, and what that took in the capture that goes back.
+async fn load(db: &Db, id: Id<RefundKind>) -> Result<(Refund, Payment, Money), Problem> {
     let mut conn = db.read().await?;
     let refund = find_refund(&mut conn, id).await?;
     let payment = crate::open::find(&mut conn, refund.payment).await?;
-    Ok((refund, payment))
+    let captures = rows::captures(&mut conn, payment.id).await?;
+    let taken = captures.into_iter().find(|capture| capture.capture_ref == refund.capture_ref);
+    let taken = taken.map_or(payment.amount, |capture| capture.amount);
+    Ok((refund, payment, taken))
 }
 
-async fn ask(providers: &Providers, refund: &Refund, payment: &Payment) -> Result<RefundFact, ProviderError> {
+async fn ask(
+    providers: &Providers,
+    refund: &Refund,
+    payment: &Payment,
+    taken: Money,
+) -> Result<RefundFact, ProviderError> {
     let provider =
         providers.of_payment(&refund.provider).map_err(|p| ProviderError::Unknown(p.to_string()))?;
     let request = RefundRequest {
@@ -221,7 +230,7 @@ async fn ask(providers: &Providers, refund: &Refund, payment: &Payment) -> Resul
         payment_ref: payment.provider_ref.clone().unwrap_or_default(),
         capture_ref: refund.capture_ref.clone(),
         amount: refund.amount,
-        of: payment.amount,
+        of: taken,
         notify_url: providers.notify_url(&refund.provider),
     };
     if refund.state != RefundState::Queued {

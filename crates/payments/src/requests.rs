@@ -112,7 +112,7 @@ pub struct RefundRequest {
     pub capture_ref: String,
     /// How much.
     pub amount: Money,
-    /// How much the payment asked for.
+    /// How much was taken in the capture that goes back; some want to hear it.
     pub of: Money,
     /// Where messages about this refund go.
     pub notify_url: String,
