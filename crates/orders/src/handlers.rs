@@ -11,7 +11,7 @@ use crate::{CLOSE, Desk, EXPIRE, FULFIL, OrderJob, REFUND};
 pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
     let (check, send, done) = (desk.clone(), desk.clone(), desk.clone());
     let (fulfil, expire, close, refund) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
-    let carry = desk.clone();
+    let (carry, sweep) = (desk.clone(), desk.clone());
     pools::handlers(worker, &desk.pools)
         .on(payments::CHECK, move |run| {
             let desk = check.clone();
@@ -24,6 +24,10 @@ pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
         .on(payments::REFUND_DONE, move |run| {
             let desk = done.clone();
             async move { crate::refund_done(&desk, run.read()?).await }
+        })
+        .on(payments::SWEEP, move |run| {
+            let desk = sweep.clone();
+            async move { payments::sweep(&desk.db, &desk.env, &desk.providers, &run.read()?).await }
         })
         .on(pools::CARRY, move |run| {
             let desk = carry.clone();

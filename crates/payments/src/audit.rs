@@ -1,16 +1,13 @@
-//! The payments checked against the ledger and against their providers.
+//! The payments checked against the ledger.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use basis::{Currency, Money, Problem, Timestamp};
+use basis::{Currency, Problem};
 use ledger::{Book, Difference, NewTransfer};
-use store::{Conn, Db};
+use store::Conn;
 
 use crate::check::capture_reference;
-use crate::facts::Facts;
-use crate::provider::{Provider, ProviderError, Providers};
 use crate::refunds::{due_reference, refunds_after, sent_reference};
-use crate::requests::PaymentRef;
 use crate::rows;
 use crate::rules::{Fate, Payment, PaymentState, Refund, RefundState};
 
@@ -125,106 +122,4 @@ fn stray_refund(
 fn compare(provider: &str, currency: Currency, known: (i64, i64), booked: (i64, i64)) -> Option<Difference> {
     let what = format!("payments (captured, refunded) {known:?}, ledger {booked:?}");
     (known != booked).then(|| Difference::new(format!("provider {provider} {currency}"), what))
-}
-
-/// Every difference between our payments and their providers' own lists, of those opened in `[from, until)`.
-///
-/// # Errors
-/// Unavailable `payments-provider-silent`: a provider that does not answer is no proof of anything.
-pub async fn reconcile(
-    db: &Db,
-    providers: &Providers,
-    from: Timestamp,
-    until: Timestamp,
-) -> Result<Vec<Difference>, Problem> {
-    let mut found = Vec::new();
-    for provider in providers.all() {
-        found.extend(reconcile_one(db, provider.as_ref(), from, until).await?);
-    }
-    Ok(found)
-}
-
-async fn reconcile_one(
-    db: &Db,
-    provider: &dyn Provider,
-    from: Timestamp,
-    until: Timestamp,
-) -> Result<Vec<Difference>, Problem> {
-    let theirs = if provider.capabilities().listless {
-        ask_about_ours(db, provider, from, until).await?
-    } else {
-        provider.list(from, until).await?
-    };
-    let mut conn = db.read().await?;
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
-    for facts in &theirs {
-        seen.insert(facts.reference.clone());
-        found.extend(compare_captures(&mut conn, provider.name(), facts).await?);
-    }
-    let mut ours = rows::created_between(&mut conn, provider.name(), from, until).await?;
-    drop(conn);
-    // The provider opens a payment after we create it, so one at the window's end may be missing there.
-    ours.retain(|payment| payment.captured.is_positive() && !seen.contains(&payment.id.to_string()));
-    for payment in ours {
-        found.extend(compare_unlisted(db, provider, payment).await?);
-    }
-    Ok(found)
-}
-
-/// A list may be hours behind the money: what it does not hold is asked for by its own name.
-async fn compare_unlisted(
-    db: &Db,
-    provider: &dyn Provider,
-    payment: Payment,
-) -> Result<Vec<Difference>, Problem> {
-    let named = PaymentRef { payment: payment.id, provider_ref: payment.provider_ref };
-    match provider.query(&named).await {
-        Err(ProviderError::NotFound) => {
-            let what = format!("captured here, not known to {}", provider.name());
-            Ok(vec![Difference::new(payment.id.to_string(), what)])
-        }
-        facts => compare_captures(&mut db.read().await?, provider.name(), &facts?).await,
-    }
-}
-
-async fn ask_about_ours(
-    db: &Db,
-    provider: &dyn Provider,
-    from: Timestamp,
-    until: Timestamp,
-) -> Result<Vec<Facts>, Problem> {
-    let ours = rows::created_between(&mut db.read().await?, provider.name(), from, until).await?;
-    let mut theirs = Vec::new();
-    for payment in ours {
-        let named = PaymentRef { payment: payment.id, provider_ref: payment.provider_ref };
-        match provider.query(&named).await {
-            Err(ProviderError::NotFound) => {}
-            facts => theirs.push(facts?),
-        }
-    }
-    Ok(theirs)
-}
-
-async fn compare_captures(
-    conn: &mut Conn,
-    provider: &str,
-    facts: &Facts,
-) -> Result<Vec<Difference>, Problem> {
-    let ours = match facts.reference.parse() {
-        Ok(id) => rows::captures(conn, id).await?,
-        Err(_) => Vec::new(),
-    };
-    let ours: BTreeMap<String, Money> = ours.into_iter().map(|c| (c.capture_ref, c.amount)).collect();
-    let theirs: BTreeMap<String, Money> =
-        facts.captures.iter().map(|c| (c.capture_ref.clone(), c.amount)).collect();
-    let mut found = Vec::new();
-    for (capture, amount) in theirs.iter().filter(|(capture, amount)| ours.get(*capture) != Some(amount)) {
-        let what = format!("{provider} captured {amount:?} as {capture}; here: {:?}", ours.get(capture));
-        found.push(Difference::new(facts.reference.clone(), what));
-    }
-    for capture in ours.keys().filter(|capture| !theirs.contains_key(*capture)) {
-        found.push(Difference::new(facts.reference.clone(), format!("{capture} is not known to {provider}")));
-    }
-    Ok(found)
 }

@@ -8,7 +8,7 @@ use store::{Conn, Row, sql};
 pub struct Flag {
     /// Names the cause; the same cause raises one flag.
     pub key: String,
-    /// `mismatch`, `merchant`, `reference`, `provider-reference`, `foreign-refund`, `unknown-payment`.
+    /// `mismatch`, `merchant`, `reference`, `provider-reference`, `foreign-refund`, `unknown-payment`, `reconciliation`.
     pub reason: String,
     /// The payment, if known.
     pub payment: Option<Id<PaymentKind>>,
@@ -18,7 +18,7 @@ pub struct Flag {
     pub detail: String,
     /// When.
     pub raised_at: Timestamp,
-    /// When a person closed it.
+    /// When it was closed: by a person, or because it had passed.
     pub resolved_at: Option<Timestamp>,
 }
 
@@ -37,6 +37,40 @@ pub(crate) async fn raise(conn: &mut Conn, flag: &Flag) -> Result<bool, Problem>
     .run(conn)
     .await?;
     Ok(rows == 1)
+}
+
+/// Raises a flag; again if it was closed and there is more to say now.
+pub(crate) async fn raise_again(conn: &mut Conn, flag: &Flag) -> Result<(), Problem> {
+    if raise(conn, flag).await? {
+        return Ok(());
+    }
+    sql!(
+        "UPDATE payment_flag SET resolved_at = NULL, raised_at = $3, detail = $2 WHERE key = $1 AND detail <> $2"
+    )
+    .bind(flag.key.as_str())
+    .bind(flag.detail.as_str())
+    .bind(flag.raised_at)
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+/// What is still to be looked at for this reason.
+pub(crate) async fn open_of_reason(conn: &mut Conn, reason: &str) -> Result<Vec<Flag>, Problem> {
+    sql!("SELECT * FROM payment_flag WHERE resolved_at IS NULL AND reason = $1 ORDER BY key")
+        .bind(reason)
+        .all(conn)
+        .await?
+        .iter()
+        .map(flag)
+        .collect()
+}
+
+/// How much is still to be looked at.
+pub(crate) async fn count_open(conn: &mut Conn) -> Result<i64, Problem> {
+    let counted =
+        sql!("SELECT COUNT(*) AS open FROM payment_flag WHERE resolved_at IS NULL").one(conn).await?;
+    counted.get("open")
 }
 
 /// What is still to be looked at, oldest first.

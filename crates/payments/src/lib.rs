@@ -17,6 +17,7 @@ mod inbox;
 mod open;
 mod paypal;
 mod provider;
+mod reconcile;
 mod refunds;
 mod requests;
 mod rows;
@@ -29,7 +30,7 @@ mod top_up;
 mod wechat_pay;
 
 pub use alipay::{Alipay, AlipayConfig};
-pub use audit::{audit, count_by_state, page, reconcile};
+pub use audit::{audit, count_by_state, page};
 pub use charge::charge;
 pub use check::{CHECK, CheckJob, Confirmed, News, after, confirm, fetch};
 pub use facts::{
@@ -41,6 +42,7 @@ pub use inbox::{BODY_BYTES_MAX, Message, Received, forget_messages, message, rec
 pub use open::{NewPayment, begin, cancel, create, find, of_account, of_order, of_payer};
 pub use paypal::{PayPal, PayPalConfig};
 pub use provider::{Capabilities, Limit, Provider, ProviderError, Providers};
+pub use reconcile::{SWEEP, SweepJob, begin_sweeps, reconcile, sweep};
 pub use refunds::{
     NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, first_told, refund_goes_on,
     refunds_of_order, refunds_of_payment, refunds_under_way, retry_refund, send_refund, start_refund,

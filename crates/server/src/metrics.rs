@@ -43,6 +43,10 @@ pub fn collect() -> Result<PrometheusHandle> {
         "charging_shards_damaged",
         "Shards that this node cannot serve because their log is damaged: an operator must repair them."
     );
+    metrics::describe_gauge!(
+        "payment_flags_open",
+        "Payments and messages that somebody must look at, differences from the providers' lists among them; counted every hour."
+    );
     metrics::describe_counter!("store_statements_total", "Statements that were run.");
     metrics::describe_counter!("store_transactions_total", "Transactions that were begun.");
     metrics::describe_counter!("store_commits_total", "Commits; on SQLite several transactions share one.");

@@ -90,7 +90,6 @@ impl Shop {
             !store::copy::is_half_done(&mut db.read().await?).await?,
             "a move into this database was cut short: run `heyon move` again"
         );
-        in_tx!(db, |tx| { housekeeping::begin(tx, &env).await })?;
         let log = match settings.charging_url() {
             Some(url) => Db::open(&url, &env).await?,
             // Connections of its own: pages and jobs that hold all of theirs must not stop the meter.
@@ -105,6 +104,10 @@ impl Shop {
             None => Charging::open(opening, &env).await?,
         };
         let providers = pay::providers(&settings)?;
+        in_tx!(db, |tx| {
+            housekeeping::begin(tx, &env).await?;
+            payments::begin_sweeps(tx, &env, &providers).await
+        })?;
         let post = post(&settings, &secret)?;
         let guards = Guards {
             passwords: Passwords::new(PASSWORDS_AT_ONCE),

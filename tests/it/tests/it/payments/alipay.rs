@@ -10,7 +10,7 @@ use store::in_tx;
 
 use super::{World, in_both_with};
 
-fn alipay(paysim: &Paysim, env: &Env) -> Arc<dyn Provider> {
+pub(crate) fn alipay(paysim: &Paysim, env: &Env) -> Arc<dyn Provider> {
     let config = AlipayConfig {
         gateway: format!("{}/gateway.do", paysim.url()).parse().unwrap(),
         app_id: "client_test".into(),

@@ -1,12 +1,13 @@
 //! Payments against the sandbox over real HTTP, on both engines: what people do, what the provider says, what stays.
 
-mod alipay;
+pub(crate) mod alipay;
 mod messages;
 mod money_back;
-mod paypal;
+pub(crate) mod paypal;
 mod stories;
-mod stripe;
-mod wechat_pay;
+pub(crate) mod stripe;
+mod sweeps;
+pub(crate) mod wechat_pay;
 
 use std::sync::{Arc, Mutex};
 
@@ -30,7 +31,7 @@ use store::{Db, in_tx};
 use tokio::net::TcpListener;
 
 pub(crate) const SECRET: &str = "whsec_test";
-const API_KEY: &str = "sk_test";
+pub(crate) const API_KEY: &str = "sk_test";
 
 /// A shop with its provider, on a clock that only moves when told.
 pub(crate) struct World {
@@ -192,7 +193,7 @@ impl World {
     }
 }
 
-fn sandbox(paysim: &Paysim, api_key: &str) -> Arc<dyn Provider> {
+pub(crate) fn sandbox(paysim: &Paysim, api_key: &str) -> Arc<dyn Provider> {
     let sandbox = Sandbox::new(SandboxConfig {
         base_url: paysim.url().parse().unwrap(),
         api_key: api_key.into(),

@@ -24,9 +24,9 @@ use store::testing::both;
 
 use super::{Desk, World, receive, worker};
 
-const MCHID: &str = "1900000109";
-const APPID: &str = "wxd678efh567hg6787";
-const API_V3_KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const MCHID: &str = "1900000109";
+pub(crate) const APPID: &str = "wxd678efh567hg6787";
+pub(crate) const API_V3_KEY: &str = "0123456789abcdef0123456789abcdef";
 const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_0119000000012026112300000000000001";
 
 /// Messages as they came.
@@ -100,7 +100,7 @@ async fn paysim(env: &Env, clock: &Arc<ManualClock>) -> Paysim {
     Paysim::spawn(([127, 0, 0, 1], 0).into(), options).await.unwrap()
 }
 
-fn config(paysim: &Paysim, public_key: Option<(String, String)>) -> WechatPayConfig {
+pub(crate) fn config(paysim: &Paysim, public_key: Option<(String, String)>) -> WechatPayConfig {
     WechatPayConfig {
         base_url: paysim.url().parse().unwrap(),
         mchid: MCHID.into(),

@@ -25,7 +25,7 @@ fn stripe_of(paysim: &Paysim, account: &str) -> Stripe {
     Stripe::new(config).unwrap()
 }
 
-fn connect(paysim: &Paysim, _: &Env) -> Arc<dyn Provider> {
+pub(crate) fn connect(paysim: &Paysim, _: &Env) -> Arc<dyn Provider> {
     Arc::new(stripe_of(paysim, ACCOUNT))
 }
 
