@@ -6,6 +6,8 @@ use basis::Problem;
 use tokio::sync::Notify;
 use tokio::task::coop;
 
+#[cfg(feature = "testing")]
+use crate::fuse::Side;
 use crate::group::Turn;
 use crate::postgres::Server;
 use crate::query::{Answer, Query, Wanted};
@@ -21,6 +23,8 @@ pub struct Conn {
     failed: Option<Problem>,
     jobs_queued: bool,
     jobs_wake: Arc<Notify>,
+    #[cfg(feature = "testing")]
+    fuse: crate::fuse::Fuse,
 }
 
 pub(crate) enum Link {
@@ -45,7 +49,15 @@ impl Link {
 
 impl Conn {
     pub(crate) fn new(db: &Db, link: Link) -> Self {
-        Self { link, engine: db.engine(), failed: None, jobs_queued: false, jobs_wake: db.jobs_wake() }
+        Self {
+            link,
+            engine: db.engine(),
+            failed: None,
+            jobs_queued: false,
+            jobs_wake: db.jobs_wake(),
+            #[cfg(feature = "testing")]
+            fuse: db.fuse.clone(),
+        }
     }
 
     /// The engine behind it, for the rare fragment that must differ.
@@ -113,12 +125,18 @@ impl Conn {
     pub async fn finish<T>(self, outcome: Result<T, Problem>) -> Result<T, Problem> {
         let Self { link, failed, jobs_queued, jobs_wake, .. } = self;
         let outcome = outcome.and_then(|value| failed.map_or(Ok(value), Err));
+        #[cfg(feature = "testing")]
+        let link = if outcome.is_ok() { self.fuse.pass(Side::Before, link).await } else { link };
         match (link, &outcome) {
             (Link::Turn(turn), Ok(_)) => turn.commit().await?,
             (Link::Server(server), Ok(_)) => server.commit().await?,
             (Link::Server(server), Err(_)) => server.roll_back().await,
             (Link::Away, Ok(_)) => return Err(Problem::internal("a statement was given up half-way")),
             (link, _) => drop(link),
+        }
+        #[cfg(feature = "testing")]
+        if outcome.is_ok() {
+            self.fuse.pass(Side::After, ()).await;
         }
         if jobs_queued && outcome.is_ok() {
             jobs_wake.notify_one();

@@ -32,6 +32,8 @@ pub(crate) const WAIT_MAX: Duration = Duration::from_secs(5);
 pub struct Db {
     driver: Driver,
     jobs_wake: Arc<Notify>,
+    #[cfg(feature = "testing")]
+    pub(crate) fuse: crate::fuse::Fuse,
 }
 
 #[derive(Clone)]
@@ -56,7 +58,12 @@ impl Db {
             }
             None => Driver::Postgres(Servers::open(url).await?),
         };
-        Ok(Self { driver, jobs_wake: Arc::default() })
+        Ok(Self {
+            driver,
+            jobs_wake: Arc::default(),
+            #[cfg(feature = "testing")]
+            fuse: crate::fuse::Fuse::default(),
+        })
     }
 
     /// The engine behind it.

@@ -9,6 +9,8 @@ pub mod backup;
 mod conn;
 pub mod copy;
 mod db;
+#[cfg(feature = "testing")]
+mod fuse;
 mod group;
 pub mod jobs;
 mod migrate;
@@ -22,6 +24,8 @@ mod value;
 
 pub use conn::Conn;
 pub use db::{Db, Engine};
+#[cfg(feature = "testing")]
+pub use fuse::Side;
 pub use migrate::{Migration, Migrations, migrate};
 pub use query::{Query, Row};
 pub use value::{Bind, Column, Value};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use basis::{Currency, Env, ManualClock, Problem, SeededEntropy, Timestamp};
 use futures_util::FutureExt as _;
 use store::testing::{TestDb, both, sqlite};
-use store::{Conn, Db, Migration, Migrations, in_tx, sql};
+use store::{Conn, Db, Migration, Migrations, Side, in_tx, sql};
 
 const PURSES: Migrations = Migrations {
     noun: "purses",
@@ -303,5 +303,25 @@ async fn a_snapshot_stands_still_while_others_write() {
             in_tx!(db, |tx| { take(tx, 1).await }).unwrap();
         }
         assert_eq!(left(&db).await, 98);
+    }
+}
+
+/// What a simulator relies on: a life ends just before a commit, of which nothing stays, or just after, when all does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_life_ends_on_the_chosen_side_of_a_commit() {
+    let (env, _) = world();
+    for (side, kept) in [(Side::Before, 100), (Side::After, 90)] {
+        for db in both_with_purse(&env).await {
+            db.die_at(2, side);
+            in_tx!(db, |tx| { fill(tx, "bert", 1).await }).unwrap();
+            let taking = async { in_tx!(db, |tx| { take(tx, 10).await }) };
+            tokio::select! {
+                () = db.died() => {}
+                taken = taking => panic!("it went on: {taken:?}"),
+            }
+            let next_life = Db::open(&db.url, &env).await.unwrap();
+            assert_eq!(left(&next_life).await, kept, "{side:?}");
+            in_tx!(next_life, |tx| { take(tx, 1).await }).unwrap();
+        }
     }
 }

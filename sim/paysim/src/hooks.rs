@@ -32,6 +32,19 @@ pub(crate) async fn run(service: Arc<Service>) {
     }
 }
 
+/// Sends what is due now and stops.
+pub(crate) async fn send_due(service: &Service) {
+    loop {
+        let due = service.take_due(SENDING_MAX).await;
+        if due.is_empty() {
+            return;
+        }
+        for delivery in due {
+            send(service, delivery).await;
+        }
+    }
+}
+
 async fn wait(service: &Service) {
     let now = service.env().now();
     let until_due = service.next_due().map(|due| due.since(now).max(0));

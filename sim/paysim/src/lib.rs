@@ -65,6 +65,8 @@ pub struct Options {
     pub virtual_clock: Option<Arc<ManualClock>>,
     /// Instead of each face's true table, in milliseconds.
     pub retries_ms: Option<Vec<i64>>,
+    /// Messages go only when [`Paysim::send_due`] is called.
+    pub sends_when_told: bool,
 }
 
 impl Options {
@@ -79,6 +81,7 @@ impl Options {
             env: Env::system(),
             virtual_clock: None,
             retries_ms: None,
+            sends_when_told: false,
         }
     }
 }
@@ -98,6 +101,7 @@ impl Paysim {
     pub async fn spawn(listen: SocketAddr, options: Options) -> std::io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let addr = listener.local_addr()?;
+        let sends_by_itself = !options.sends_when_told;
         let service = Arc::new(open(addr, options)?);
         let router = router(service.clone());
         let serving = tokio::spawn(async move {
@@ -105,8 +109,8 @@ impl Paysim {
                 tracing::error!(%error, "the sandbox stopped serving");
             }
         });
-        let sending = tokio::spawn(hooks::run(service.clone()));
-        Ok(Self { addr, service, tasks: vec![serving, sending] })
+        let sending = sends_by_itself.then(|| tokio::spawn(hooks::run(service.clone())));
+        Ok(Self { addr, service, tasks: [serving].into_iter().chain(sending).collect() })
     }
 
     /// Where it listens.
@@ -139,9 +143,19 @@ impl Paysim {
         self.service.change(|books, env| books.dispute(env, id)).await.1
     }
 
+    /// The merchant sends on, in its own console, the refunds whose payer could not be reached.
+    pub async fn send_refunds_on(&self, id: &str) -> Result<(), ApiError> {
+        self.service.change(|books, env| books.send_refunds_on(env, id)).await.1
+    }
+
     /// A dispute is decided.
     pub async fn end_dispute(&self, id: &str, won: bool) -> Result<Payment, ApiError> {
         self.service.change(|books, env| books.end_dispute(env, id, won)).await.1
+    }
+
+    /// Sends every message that is due, one after the other.
+    pub async fn send_due(&self) {
+        hooks::send_due(&self.service).await;
     }
 
     /// The payments that the merchant knows by this name, whatever their face; oldest first.

@@ -8,6 +8,8 @@ use crate::wire::{ApiError, CreateRefund, Dispute, Happening, Payment, Refund, R
 
 /// For so long a merchant can fill its account before a refund is given up.
 const WEEK_MS: i64 = 7 * DAY_MS;
+/// The payer's account is gone.
+const UNREACHED: &str = "account_closed";
 
 impl Books {
     /// Sends money back, never more than a capture has left.
@@ -68,6 +70,24 @@ impl Books {
         }
     }
 
+    /// In the merchant's own console: refunds whose payer could not be reached are sent on another way.
+    pub fn send_refunds_on(&mut self, env: &Env, id: &str) -> Result<(), ApiError> {
+        let mut payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
+        let stuck = |refund: &&mut Refund| {
+            refund.status == RefundStatus::Failed && refund.failure.as_deref() == Some(UNREACHED)
+        };
+        let mut sent = Vec::new();
+        for refund in payment.refunds.iter_mut().filter(stuck) {
+            (refund.status, refund.at, refund.failure) = (RefundStatus::Succeeded, env.now(), None);
+            sent.push(refund.id.clone());
+        }
+        self.store(env.now(), payment.clone());
+        for refund in sent {
+            self.announce(env, refund_event(RefundStatus::Succeeded), &payment, Some(&refund));
+        }
+        Ok(())
+    }
+
     /// The payer contests the payment.
     pub fn dispute(&mut self, env: &Env, id: &str) -> Result<Payment, ApiError> {
         let mut payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
@@ -99,7 +119,7 @@ impl Books {
 fn failure_of(plan: RefundPlan) -> Option<&'static str> {
     match plan {
         RefundPlan::FailLater { after_ms } if after_ms >= WEEK_MS => Some("merchant_balance"),
-        RefundPlan::FailLater { .. } => Some("account_closed"),
+        RefundPlan::FailLater { .. } => Some(UNREACHED),
         _ => None,
     }
 }
