@@ -20,7 +20,7 @@ use crate::{
 /// What to run.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only this stage (may be repeated): machine, pools, diameter, ledger, release, kill, kill-postgres, kill-nodes, sync, backup.
+    /// Only this stage (may be repeated): machine, pools, diameter, ledger, simulator, release, kill, kill-postgres, kill-nodes, sync, backup.
     #[arg(long)]
     only: Vec<String>,
 }
@@ -36,6 +36,7 @@ pub(crate) fn run_all(options: &Options) -> ExitCode {
     stages.run("pools", pools);
     stages.run("diameter", diameter);
     stages.run("ledger", ledger);
+    stages.run("simulator", simulator);
     stages.run("release", || release(&["heyon", "paysim", "netsim"]));
     stages.run("kill", || proof("kill", "kill-sqlite", &KILLS));
     stages.run("kill-postgres", || kill_on_postgres("kill-postgres", &KILLS));
@@ -63,6 +64,12 @@ fn ledger() -> Result<Tally> {
     let postgres = TemporaryPostgres::start()?;
     let mut test = cargo(["test", "--locked", "-p", "it", "--", "--nocapture", "the_ledger_agrees"]);
     kept("ledger", test.env("HEYON_CASES", "1000").env("HEYON_TEST_POSTGRES", postgres.url()))
+}
+
+/// Ten thousand shops in small, each beside its providers' own books.
+fn simulator() -> Result<Tally> {
+    let mut test = cargo(["test", "--release", "--locked", "-p", "it", "--", "--nocapture", "simulator"]);
+    kept("simulator", test.env("HEYON_SEEDS", "10000"))
 }
 
 fn kill_on_postgres(file: &str, args: &[&str]) -> Result<Tally> {

@@ -40,4 +40,6 @@ mod repair;
 #[cfg(test)]
 mod repository;
 #[cfg(test)]
+mod simulator;
+#[cfg(test)]
 mod statements;

@@ -301,14 +301,14 @@ impl Shop {
 }
 
 /// Who runs the shop's jobs; several at once are several nodes.
-pub(crate) fn worker(db: &TestDb, env: &Env, desk: &Desk, owner: &str) -> Worker {
+pub(crate) fn worker(db: &store::Db, env: &Env, desk: &Desk, owner: &str) -> Worker {
     let worker = support::handlers(orders::handlers(Worker::new(db, env, owner), desk), desk);
     let worker = renewals::handlers(worker, &renewing(desk));
     receipts::handlers(worker, &receipts_desk(db, env))
 }
 
 /// Who gives the shop's receipts.
-pub(crate) fn receipts_desk(db: &TestDb, env: &Env) -> receipts::Desk {
+pub(crate) fn receipts_desk(db: &store::Db, env: &Env) -> receipts::Desk {
     let seller = receipts::Seller {
         code: "HY".to_owned(),
         name: "Heyon Mobile Ltd.".to_owned(),
@@ -316,7 +316,7 @@ pub(crate) fn receipts_desk(db: &TestDb, env: &Env) -> receipts::Desk {
         tax_id: "91310000".to_owned(),
     };
     let zone = texts::time_zone("Asia/Shanghai").unwrap();
-    receipts::Desk { db: db.db.clone(), env: env.clone(), seller: Arc::new(seller), zone }
+    receipts::Desk { db: db.clone(), env: env.clone(), seller: Arc::new(seller), zone }
 }
 
 fn taxes(basis_points: u32) -> TaxTable {
@@ -341,7 +341,7 @@ fn kind(happening: &Happening) -> String {
     value["kind"].as_str().unwrap().to_owned()
 }
 
-async fn bind(db: &TestDb, env: &Env, buyer: Id<Account>) -> cards::Line {
+pub(crate) async fn bind(db: &store::Db, env: &Env, buyer: Id<Account>) -> cards::Line {
     let key = SecretKey::new([7; 32]);
     let guards = Guards { passwords: Passwords::cheap(), limits: Limits::new(key.clone()), key };
     let made = cards::make_test_cards(db, env, &guards.key, "operator:test", 1).await.unwrap();
@@ -350,7 +350,7 @@ async fn bind(db: &TestDb, env: &Env, buyer: Id<Account>) -> cards::Line {
     cards::bind_card(db, env, &guards, &origin, buyer, input).await.unwrap()
 }
 
-async fn open_pool(charging: &Charging, line: &cards::Line) {
+pub(crate) async fn open_pool(charging: &Charging, line: &cards::Line) {
     let identity = charging::LineIdentity { line: line.id, imsi: line.imsi.parse().unwrap(), msisdn: None };
     charging.open_pool(line.pool, identity).await.unwrap();
 }
