@@ -162,6 +162,14 @@ impl Shop {
         Self { desk, worker, ..self }
     }
 
+    /// The same shop, whose buyer pays at these providers.
+    pub(crate) fn paid_at(self, providers: Providers) -> Self {
+        let mut desk = self.desk;
+        desk.providers = providers;
+        let worker = worker(&self.db, &self.env, &desk, "test");
+        Self { desk, worker, ..self }
+    }
+
     /// Runs what is due now.
     pub(crate) async fn work(&self) {
         self.worker.run_due().await.unwrap();

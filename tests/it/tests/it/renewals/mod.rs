@@ -3,5 +3,6 @@
 mod consent;
 mod failing;
 mod house;
+mod providers;
 mod races;
 mod renewing;

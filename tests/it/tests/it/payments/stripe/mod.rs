@@ -11,10 +11,10 @@ use paysim::Paysim;
 
 use super::{SECRET, World, in_both_with};
 
-const ACCOUNT: &str = "heyon";
+pub(crate) const ACCOUNT: &str = "heyon";
 const KEY: &str = "sk_test_heyon";
 
-fn stripe_of(paysim: &Paysim, account: &str) -> Stripe {
+pub(crate) fn stripe_of(paysim: &Paysim, account: &str) -> Stripe {
     paysim.change_keys("stripe", |keys| keys.api_key = KEY.into());
     let config = StripeConfig {
         base_url: paysim.url().parse().unwrap(),
