@@ -142,6 +142,31 @@ test('a bank wants its customers, who come; then it refuses for good, and is ask
   await staysSo(async () => (await booked()).length === asked, 'a bank that refused for good was asked again');
 });
 
+test('what is to be paid now follows the switch of the wallet, not that of the renewal', async () => {
+  const phone = await openPhone(browser, 'en');
+  const { page } = phone;
+  await register(phone, world, 'saver@example.com');
+  const [, made] = (await world.operator('cards', 'make', '1')).trim().split('\n');
+  await bind(phone, world, made.split(',')[0]);
+  await page.goto(`${world.web}/wallet`);
+  await page.fill('#amount', '25');
+  await choose(page, 'method', 'card');
+  await page.locator('form[action="/wallet/top-ups"] button').click();
+  await page.waitForURL(/\/pay\//);
+  await page.locator('button[name="result"][value="ok"]').click();
+  await page.waitForSelector('#now .ico.m:not(.warn)');
+  await page.goto(`${world.web}/checkout?plan=${PLAN}`);
+  const [method, hint] = [page.locator('.tile.pay').first(), page.locator('#renew-hint')];
+  assert.equal(await method.isVisible(), false, 'the wallet pays it all');
+  assert.match(await hint.innerText(), /wallet alone/);
+  await page.locator('label:has(input[name="renew"])').click();
+  await page.locator('label:has(input[name="wallet"])').click();
+  await method.waitFor();
+  assert.doesNotMatch(await hint.innerText(), /wallet alone/);
+  await seen(page, 'a checkout past the wallet');
+  await phone.putDown();
+});
+
 test('the books agree afterwards', async () => {
   assert.match(await world.operator('audit'), /agrees/);
 });

@@ -72,6 +72,7 @@ renewals-reason-missed = There is no plan left to renew. Nothing was charged.
 renewals-reason-undelivered = The renewal was paid but could not be delivered. The money goes back by itself.
 
 renewals-checkout = Renew by itself
+renewals-checkout-hint-wallet = { $when }: the same plan for { $price }, never more. Paid from your wallet alone; if it has too little, we write to you before the plan ends. Turn it off at any time.
 renewals-checkout-hint = { $when }: the same plan for { $price }, never more. Paid from your wallet first, then by the card or PayPal of this order, which is saved for it; after Alipay or WeChat Pay we send a link instead. Turn it off at any time.
 
 renewals-saved-title = Saved methods

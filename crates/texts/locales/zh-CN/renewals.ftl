@@ -60,6 +60,7 @@ renewals-reason-missed = 已没有可续订的套餐。没有扣费。
 renewals-reason-undelivered = 续订已付款但没能开通，钱会自动退回。
 
 renewals-checkout = 自动续订
+renewals-checkout-hint-wallet = { $when }，续订同样的套餐，每次 { $price }，不会多收。只从钱包支付，余额不够时会写信告诉你。随时可关。
 renewals-checkout-hint = { $when }，续订同样的套餐，每次 { $price }，不会多收。先用钱包，不够再用这次的银行卡或 PayPal（会保存下来）；用支付宝或微信支付的，到时发送付款链接。随时可关。
 
 renewals-saved-title = 保存的付款方式

@@ -88,7 +88,7 @@ struct CheckoutPage {
     form: CheckoutForm,
     held: String,
     /// What ticking "renew by itself" would agree to.
-    renew: Option<String>,
+    renew: Option<RenewHint>,
     problem: Option<Problem>,
 }
 
@@ -99,6 +99,13 @@ struct Choice {
     everyone: bool,
     /// The same checkout, for the line alone and for everyone.
     ways: [String; 2],
+}
+
+/// What ticking "renew by itself" agrees to.
+struct RenewHint {
+    by_method: String,
+    /// If the wallet pays all of this order: no method is kept then.
+    by_wallet: Option<String>,
 }
 
 /// What the wallet could pay.
@@ -208,6 +215,7 @@ fn present(
         Place::Country(country) => shell.flag(country),
         _ => shell.icon("globe"),
     };
+    let wallet = wallet_part(quote, texts)?;
     Ok(CheckoutPage {
         mark,
         title,
@@ -216,9 +224,9 @@ fn present(
         facts: words::facts(quote, words::renewal(quote, agreed, texts), reader),
         price: texts.money(quote.price),
         name,
-        wallet: wallet_part(quote, texts)?,
+        renew: renewable(quote, agreed).then(|| renew_hint(quote, wallet.as_ref(), texts)),
+        wallet,
         methods: methods(app, reader, quote.price.currency, &form.method),
-        renew: renewable(quote, agreed).then(|| checkout_hint(&quote.plan, quote.price, texts)),
         form: form.about(quote, wish),
         held: texts.tf("orders-held", [("time", texts.duration(quote.held_for_ms))]),
         problem,
@@ -229,6 +237,15 @@ fn present(
 /// A line's own plan can renew by itself, unless it does already; what everyone shares cannot.
 fn renewable(quote: &Quote, agreed: Option<&Agreed<'_>>) -> bool {
     !quote.for_everyone && agreed.is_none_or(|agreed| !agreed.stays(quote))
+}
+
+fn renew_hint(quote: &Quote, wallet: Option<&WalletPart>, texts: texts::Texts) -> RenewHint {
+    let hint = |key| checkout_hint(key, &quote.plan, quote.price, texts);
+    let by_wallet = wallet.filter(|wallet| wallet.whole);
+    RenewHint {
+        by_method: hint(texts::key("renewals-checkout-hint")),
+        by_wallet: by_wallet.map(|_| hint(texts::key("renewals-checkout-hint-wallet"))),
+    }
 }
 
 /// None if the wallet is empty.

@@ -45,9 +45,9 @@ fn when(when: When, texts: Texts) -> String {
 }
 
 /// What is agreed to by ticking it at the checkout.
-pub(crate) fn checkout_hint(plan: &Plan, price: Money, texts: Texts) -> String {
+pub(crate) fn checkout_hint(key: &'static str, plan: &Plan, price: Money, texts: Texts) -> String {
     let said = [("when", when(When::usual(&plan.terms), texts)), ("price", texts.money(price))];
-    texts.tf("renewals-checkout-hint", said)
+    texts.tf(key, said)
 }
 
 /// What is agreed to by the form, whatever is chosen there.
