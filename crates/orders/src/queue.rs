@@ -1,6 +1,6 @@
 //! The jobs of a sale. A key names the order, so a job stands once.
 
-use basis::{Env, Id, Money, Order, Problem, Timestamp};
+use basis::{Env, Id, Money, Order, Problem, SECOND_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::Conn;
 use store::jobs::{NewJob, enqueue};
@@ -15,6 +15,8 @@ pub const CLOSE: &str = "order.close";
 pub const REFUND: &str = "order.refund";
 /// Gives an order the receipt, and the credit notes, that it must have.
 pub const RECEIPT: &str = "order.receipt";
+/// Papers wait for so long, for whoever pays waits for the plan and not for its receipt: in a rush deliveries go first.
+const PAPERS_WAIT_MS: i64 = 10 * SECOND_MS;
 /// Opens a case at the review desk.
 pub const REVIEW: &str = "review.open";
 
@@ -49,7 +51,7 @@ pub(crate) async fn expire(tx: &mut Conn, env: &Env, order: Id<Order>, at: Times
 }
 
 pub(crate) async fn receipt(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {
-    add(tx, env, RECEIPT, order, env.now()).await
+    add(tx, env, RECEIPT, order, env.now().plus_ms(PAPERS_WAIT_MS)).await
 }
 
 pub(crate) async fn close(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {

@@ -53,8 +53,11 @@ for (const [nth, locale] of LOCALES.entries()) {
     await payAtSandbox(phone, 'ok');
     await turns(phone, 'ok');
     const order = orderOf(phone);
-    await page.click(`a[href="/receipts/${order}"]`);
-    await page.waitForURL(/\/receipts\/HY-\d{4}-\d{6}$/);
+    assert.ok(await page.locator(`a[href="/receipts/${order}"]`).count(), 'the order leads to its receipt');
+    await eventually(async () => {
+      await page.goto(`${world.web}/receipts/${order}`);
+      return /\/receipts\/HY-\d{4}-\d{6}$/.test(page.url());
+    }, 'the receipt', 30);
     const number = page.url().split('/').pop();
     const receipt = await page.locator('main').innerText();
     for (const words of [number, 'Heyon Mobile GmbH', '20457 Hamburg', 'DE123456788', WORDS[locale].tax, `keeper-${nth}@example.com`]) {
@@ -65,8 +68,8 @@ for (const [nth, locale] of LOCALES.entries()) {
     await world.operator('orders', 'refund', order, '--note', 'sorry');
     await eventually(async () => {
       await page.reload();
-      return await page.locator('a[href*="/receipts/HY-C-"]').count();
-    }, 'a credit note');
+      return (await page.locator('a[href*="/receipts/HY-C-"]').count()) > 0;
+    }, 'a credit note', 30);
     await page.click('a[href*="/receipts/HY-C-"]');
     await page.waitForURL(/\/receipts\/HY-C-/);
     const note = await page.locator('main').innerText();

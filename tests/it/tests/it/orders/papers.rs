@@ -53,7 +53,7 @@ async fn a_receipt_says_how_it_was_paid_and_what_is_tax() {
         assert!(papers(&shop, order).await.is_empty(), "nothing is paid yet");
         shop.bank.pay(payment, yuan(7_200));
         shop.hook("evt-1", payment).await;
-        shop.work().await;
+        shop.pass(MINUTE_MS).await;
         let [receipt] = &papers(&shop, order).await[..] else { panic!("one receipt") };
         assert_eq!((receipt.number.as_str(), receipt.cause), ("HY-2026-000001", Cause::Sale));
         assert_eq!(sums(receipt), (11_800, 11_132, 668));
@@ -72,6 +72,7 @@ async fn a_receipt_says_how_it_was_paid_and_what_is_tax() {
 async fn a_refund_gets_a_credit_note_of_its_own_series_that_names_the_receipt() {
     for shop in shops().await.into_iter().map(Shop::taxed) {
         let (order, _) = shop.bought().await;
+        shop.pass(MINUTE_MS).await;
         let before = papers(&shop, order).await;
         orders::refund(&shop.desk, "operator:li", order, Some(yuan(5_900)), "sorry").await.unwrap();
         shop.pass(MINUTE_MS).await;
@@ -117,6 +118,7 @@ async fn the_ledger_owes_the_state_what_the_papers_say() {
         shop.clock.advance_ms(7 * MINUTE_MS);
         let new = change(&shop, old).await;
         let (late, _) = shop.bought().await;
+        shop.pass(MINUTE_MS).await;
         assert_eq!((tax_payable(&shop).await, tax_on_papers(&shop).await), (1_347 + 668, 1_347 + 668));
         orders::refund(&shop.desk, "operator:li", new, Some(yuan(10_001)), "sorry").await.unwrap();
         orders::refund(&shop.desk, "operator:li", late, None, "sorry").await.unwrap();
@@ -133,7 +135,7 @@ async fn the_ledger_owes_the_state_what_the_papers_say() {
 async fn filling_a_wallet_gives_no_receipt() {
     for shop in shops().await.into_iter().map(Shop::taxed) {
         shop.give(yuan(11_800)).await;
-        shop.work().await;
+        shop.pass(MINUTE_MS).await;
         let wallet =
             ledger::wallet(&mut shop.db.read().await.unwrap(), shop.buyer, Currency::CNY).await.unwrap();
         assert_eq!((wallet.available(), numbers(&shop).await), (yuan(11_800), Vec::new()));

@@ -62,7 +62,7 @@ async fn dying_between_a_number_and_its_receipt_takes_the_number_back() {
     other.finish::<()>(Err(basis::Problem::not_found())).await.unwrap_err();
     assert!(numbers(&shop).await.is_empty());
     shop.audit().await;
-    shop.work().await;
+    shop.pass(MINUTE_MS).await;
     assert_eq!(numbers(&shop).await, ["HY-2026-000001"]);
     shop.audit().await;
 }
@@ -93,13 +93,13 @@ async fn a_receipt_that_cannot_be_written_takes_its_number_back() {
     for shop in shops().await {
         shop.give(yuan(2 * 11_800)).await;
         pay_by_wallet(&shop, "first").await;
-        shop.work().await;
+        shop.pass(MINUTE_MS).await;
         run(&shop, sql!("CREATE UNIQUE INDEX one_only ON receipt (currency)")).await;
         let second = pay_by_wallet(&shop, "second").await;
         let refused = receipts::give(&receipts_desk(&shop.db, &shop.env), second).await;
         assert!(refused.is_err() && numbers(&shop).await == ["HY-2026-000001"]);
         run(&shop, sql!("DROP INDEX one_only")).await;
-        shop.work().await;
+        shop.pass(MINUTE_MS).await;
         assert_eq!(numbers(&shop).await, ["HY-2026-000001", "HY-2026-000002"]);
         shop.audit().await;
     }
@@ -112,7 +112,7 @@ async fn a_new_year_begins_at_one_where_the_seller_is() {
         shop.give(yuan(3 * 11_800)).await;
         shop.clock.advance_ms(midnight_in_shanghai.as_ms() - shop.env.now().as_ms() - 1);
         let old = pay_by_wallet(&shop, "old").await;
-        shop.work().await;
+        receipts::give(&receipts_desk(&shop.db, &shop.env), old).await.unwrap();
         shop.clock.advance_ms(1);
         pay_by_wallet(&shop, "new").await;
         shop.work().await;
@@ -162,6 +162,7 @@ async fn orders_from_before_there_were_receipts_get_theirs() {
     for shop in shops().await {
         let (paid, _) = shop.bought().await;
         let (unpaid, _) = shop.order(0).await;
+        shop.pass(MINUTE_MS).await;
         run(&shop, sql!("DROP TABLE receipt")).await;
         run(&shop, sql!("DROP TABLE receipt_counter")).await;
         run(&shop, sql!("DELETE FROM schema_migration WHERE noun = 'receipts'")).await;
@@ -180,6 +181,7 @@ async fn two_nodes_that_give_at_once_give_each_number_once() {
     for number in 0..12 {
         orders.push(pay_by_wallet(&shop, &format!("key-{number}")).await);
     }
+    shop.clock.advance_ms(MINUTE_MS);
     let desk = receipts_desk(&shop.db, &shop.env);
     let mut tasks = tokio::task::JoinSet::new();
     for (node, order) in orders.iter().flat_map(|order| [("a", *order), ("b", *order), ("c", *order)]) {
@@ -202,6 +204,7 @@ async fn two_nodes_that_give_at_once_give_each_number_once() {
 async fn the_audit_finds_a_receipt_that_nothing_will_give() {
     for shop in shops().await {
         let (order, _) = shop.bought().await;
+        shop.pass(MINUTE_MS).await;
         run(&shop, sql!("DELETE FROM receipt WHERE order_id = $1").bind(order)).await;
         let found = receipts::audit(&mut shop.db.read().await.unwrap()).await.unwrap();
         let words: Vec<_> = found.iter().map(|difference| difference.what.as_str()).collect();
