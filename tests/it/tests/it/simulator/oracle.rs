@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use basis::{Currency, Id, Order};
+use basis::{Currency, Id, Order, Timestamp};
 use charging::BundleState;
 use orders::OrderState;
 use paysim::BookLine;
@@ -66,6 +66,9 @@ impl World {
         found.extend(receipts::audit(&mut conn).await.unwrap());
         found.extend(support::audit(&mut conn).await.unwrap());
         assert!(found.is_empty(), "{found:#?}");
+        let (providers, now) = (&self.life.desk.providers, self.life.desk.env.now());
+        let differences = payments::reconcile(&self.life.db, providers, Timestamp(0), now).await.unwrap();
+        assert!(differences.is_empty(), "{differences:#?}");
         let cases = support::list(&mut conn, 100).await.unwrap();
         assert!(cases.is_empty(), "what no operator could end: {cases:#?}");
         let jobs = store::jobs::list(&mut conn, 100).await.unwrap();
