@@ -12,7 +12,7 @@ import assert from 'node:assert/strict';
 import { chromium, devices } from 'playwright-core';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const heyon = process.env.JOURNEY_HEYON ?? join(here, '../../target/release/heyon');
+export const heyon = process.env.JOURNEY_HEYON ?? join(here, '../../target/release/heyon');
 const axeSource = await readFile(join(here, 'node_modules/axe-core/axe.min.js'), 'utf8');
 
 /** The languages that every journey is made in, and a few words of each page that it looks for. */

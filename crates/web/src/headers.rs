@@ -9,9 +9,8 @@ use axum::{
 
 use crate::{App, app::Config};
 
-const FIXED: [(HeaderName, &str); 5] = [
+const FIXED: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
@@ -25,12 +24,24 @@ pub(crate) async fn set(State(app): State<App>, request: Request, next: Next) ->
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    let policy_of_referrer = HeaderValue::from_static(referrer(headers));
+    headers.insert(header::REFERRER_POLICY, policy_of_referrer);
     put(headers, header::CONTENT_SECURITY_POLICY, &policy(&app.config));
     if app.config.tls() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     response
+}
+
+/// Others never hear which page someone came from. A provider to which we lead a payer hears from which site: WeChat Pay
+/// shows a phone nothing else but an error.
+fn referrer(headers: &HeaderMap) -> &'static str {
+    let place = headers.get(header::LOCATION).and_then(|place| place.to_str().ok());
+    match place {
+        Some(place) if !place.starts_with('/') => "strict-origin",
+        _ => "same-origin",
+    }
 }
 
 /// Everything comes from ourselves, nothing is inline. A form may lead to a provider's pay page: browsers check the
