@@ -58,7 +58,7 @@ fn check_books(flows: &[Flow]) -> Vec<Difference> {
     let mut found = Vec::new();
     for ((book, currency), balance) in balances(flows) {
         *totals.entry(currency).or_insert(0) += balance;
-        let ours = book.starts_with("clearing:") || book == "goodwill";
+        let ours = book.starts_with("clearing:") || book == "goodwill" || book == "losses";
         if balance < 0 && !ours {
             found.push(Difference::new(format!("{book} {currency}"), format!("below nothing: {balance}")));
         }
@@ -166,7 +166,7 @@ fn told(uneven: Uneven) -> Difference {
     if subject.is_empty() {
         return Difference::new(format!("{book} {currency}"), format!("{minor} for no order and no payment"));
     }
-    let what = if book.starts_with("clearing:") { "gave back more than came" } else { "below nothing" };
+    let what = if minor > 0 { "gave back more than came" } else { "below nothing" };
     Difference::new(subject, format!("{book} {currency} {what}: {minor}"))
 }
 
@@ -175,6 +175,17 @@ async fn check_origins(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     let strays = rows::unexplained_credits(conn, PAGE).await?;
     let told = |(book, reference)| Difference::new(book, format!("credited out of nowhere by {reference}"));
     Ok(strays.into_iter().map(told).collect())
+}
+
+/// What is in a book, per currency: what was credited less what was debited.
+pub async fn balance(conn: &mut Conn, book: &Book) -> Result<BTreeMap<Currency, i128>, Problem> {
+    let all = balances(&rows::book_sums(conn).await?);
+    let book = book.to_string();
+    Ok(all
+        .into_iter()
+        .filter(|((of, _), _)| *of == book)
+        .map(|((_, currency), sum)| (currency, sum))
+        .collect())
 }
 
 /// What the ledger says about one provider in one currency.

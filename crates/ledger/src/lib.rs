@@ -9,7 +9,7 @@ mod order_money;
 mod rows;
 mod rules;
 
-pub use audit::{Difference, ProviderTotals, audit, provider_totals};
+pub use audit::{Difference, ProviderTotals, audit, balance, provider_totals};
 pub use order_money::OrderMoney;
 pub use rules::{Book, Entry, Kind, NewTransfer, Phase, Wallet};
 

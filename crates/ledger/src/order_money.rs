@@ -7,7 +7,7 @@ use crate::rules::{Book, Phase};
 /// Where one order's money is, in one currency. `funded` is always the sum of the rest (but `held`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderMoney {
-    /// Captured by providers and taken from wallets.
+    /// Captured by providers, taken from wallets and borne by us.
     pub funded: Money,
     /// Of `funded`, what came out of wallets.
     pub from_wallet: Money,
@@ -19,7 +19,7 @@ pub struct OrderMoney {
     pub tax: Money,
     /// Promised to its source and not there yet.
     pub returning: Money,
-    /// Back at its source.
+    /// Back at its source, or with us what we bore.
     pub returned_to_source: Money,
     /// Back in a wallet.
     pub returned_to_wallet: Money,
@@ -60,7 +60,7 @@ impl OrderMoney {
             Phase::Posted => {}
         }
         match debit {
-            Book::Clearing(_) | Book::Goodwill => grow(&mut self.funded, amount)?,
+            Book::Clearing(_) | Book::Losses | Book::Goodwill => grow(&mut self.funded, amount)?,
             Book::Wallet(_) => {
                 grow(&mut self.funded, amount)?;
                 grow(&mut self.from_wallet, amount)?;
@@ -68,7 +68,7 @@ impl OrderMoney {
             owed => shrink(self.owed(owed), amount)?,
         }
         match credit {
-            Book::Clearing(_) | Book::Goodwill => grow(&mut self.returned_to_source, amount),
+            Book::Clearing(_) | Book::Losses | Book::Goodwill => grow(&mut self.returned_to_source, amount),
             owed => grow(self.owed(owed), amount),
         }
     }
@@ -81,7 +81,7 @@ impl OrderMoney {
             Book::Suspense => &mut self.suspense,
             Book::Disputed => &mut self.disputed,
             Book::Wallet(_) => &mut self.returned_to_wallet,
-            Book::Deferred | Book::Clearing(_) | Book::Goodwill => &mut self.deferred,
+            Book::Deferred | Book::Clearing(_) | Book::Losses | Book::Goodwill => &mut self.deferred,
         }
     }
 

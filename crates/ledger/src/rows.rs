@@ -283,8 +283,8 @@ pub(crate) async fn uneven_books(conn: &mut Conn, limit: u32) -> Result<Vec<Unev
          WHERE substr(book, 1, 7) <> 'wallet:' AND book <> 'goodwill'
          GROUP BY subject, book, currency
          HAVING (subject = '' AND SUM(minor) <> 0)
-           OR (substr(book, 1, 9) = 'clearing:' AND SUM(minor) > 0)
-           OR (substr(book, 1, 9) <> 'clearing:' AND SUM(minor) < 0)
+           OR ((substr(book, 1, 9) = 'clearing:' OR book = 'losses') AND SUM(minor) > 0)
+           OR (substr(book, 1, 9) <> 'clearing:' AND book <> 'losses' AND SUM(minor) < 0)
          ORDER BY subject, book, currency LIMIT $1"
     )
     .bind(limit)
@@ -306,7 +306,7 @@ pub(crate) async fn unexplained_credits(
         "SELECT credit, reference FROM ledger_transfer
          WHERE substr(credit, 1, 7) = 'wallet:' AND phase IN ('posted', 'hold_posted') AND debit <> 'goodwill'
            AND ((payment_id IS NULL AND order_id IS NULL)
-             OR (substr(debit, 1, 9) <> 'clearing:' AND debit NOT IN ('deferred', 'revenue')))
+             OR (substr(debit, 1, 9) <> 'clearing:' AND debit NOT IN ('deferred', 'revenue', 'disputed')))
          ORDER BY id LIMIT $1"
     )
     .bind(limit)

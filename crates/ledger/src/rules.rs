@@ -6,7 +6,7 @@ use basis::{Account, Id, Money, Order, Payment, Problem, Timestamp, Transfer};
 
 /// An account of the ledger. One per currency: the currency stands in the transfer.
 ///
-/// The first and the last two are debited when money comes in or is given; all others are credited by what
+/// The first and the last two are debited when money comes in, is lost or is given; all others are credited by what
 /// we owe or have earned.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Book {
@@ -26,6 +26,8 @@ pub enum Book {
     Suspense,
     /// Contested by the payer at the provider.
     Disputed,
+    /// What we bear because a payer contests money that is spent.
+    Losses,
     /// Given by us: compensation, a demo's first credit.
     Goodwill,
 }
@@ -51,6 +53,7 @@ impl fmt::Display for Book {
             Self::RefundsPayable => f.write_str("refunds_payable"),
             Self::Suspense => f.write_str("suspense"),
             Self::Disputed => f.write_str("disputed"),
+            Self::Losses => f.write_str("losses"),
             Self::Goodwill => f.write_str("goodwill"),
         }
     }
@@ -66,7 +69,7 @@ impl FromStr for Book {
             Some(("wallet", account)) => account.parse().map(Self::Wallet).map_err(|_| bad()),
             None => [Self::Deferred, Self::Revenue, Self::RefundsPayable, Self::Suspense, Self::Disputed]
                 .into_iter()
-                .chain([Self::Goodwill, Self::TaxPayable])
+                .chain([Self::Goodwill, Self::TaxPayable, Self::Losses])
                 .find(|book| book.to_string() == text)
                 .ok_or_else(bad),
             Some(_) => Err(bad()),
@@ -282,8 +285,8 @@ mod tests {
 
     #[test]
     fn a_book_survives_its_text() {
-        let books =
-            [Book::Clearing("sandbox".into()), BUYER, Book::Deferred, Book::TaxPayable, Book::Goodwill];
+        let ours = [Book::Clearing("sandbox".into()), Book::Losses, Book::Goodwill];
+        let books = ours.into_iter().chain([BUYER, Book::Deferred, Book::TaxPayable, Book::Disputed]);
         for book in books {
             assert_eq!(book.to_string().parse::<Book>().unwrap(), book);
         }

@@ -1,6 +1,6 @@
 //! Whether orders, ledger, jobs and carriers tell the same story.
 
-use basis::{Id, Money, Order, Problem};
+use basis::{Id, Order, Problem};
 use carriers::{Carriers, Fate};
 use ledger::{Difference, OrderMoney};
 use payments::RefundState;
@@ -164,7 +164,7 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Result<Vec<String>, Proble
         (state != OrderState::AwaitingPayment && !money.held.is_zero(), "money set aside for nothing"),
         (
             is_in_delivery(state)
-                && money.deferred.minor.saturating_add(money.tax.minor) != order.price.minor,
+                && money.deferred.minor.saturating_add(money.tax.minor) != order.net_paid()?.minor,
             "in delivery without its money",
         ),
         (is_in_delivery(state) && !fulfil_job, "paid for, nothing will deliver it"),
@@ -176,7 +176,7 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Result<Vec<String>, Proble
             money.returned_to_wallet.minor != to_wallet(order),
             "its wallet got another sum than the order says",
         ),
-        (money.tax.minor != tax_due(order)?, "another tax is set aside than its price holds"),
+        (money.tax.minor != order.tax_due()?.minor, "another tax is set aside than its price holds"),
         (*anothers_wallet, "paid from or returned to another's wallet"),
         (refunds.stranded, "a refund that nothing sends"),
         (state == OrderState::Refunding && !refunds.go_on, "money on its way back, nothing will end it"),
@@ -185,14 +185,6 @@ fn judge(order: &OrderRecord, evidence: &Evidence) -> Result<Vec<String>, Proble
     let words = unfit.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words);
     let words = words.chain(unfinished.iter().copied()).map(|words| format!("{state}: {words}"));
     Ok(words.chain(money.fault()).collect())
-}
-
-/// What the state still gets of an order: the tax in its price without that in what went back.
-fn tax_due(order: &OrderRecord) -> Result<i64, Problem> {
-    let Some(tax) = &order.tax else { return Ok(0) };
-    let gone = order.price.minus(order.net_paid()?)?;
-    let returned = tax.returned(order.price, Money::zero(order.price.currency), gone)?;
-    Ok(tax.amount.minus(returned)?.minor)
 }
 
 /// What went to the wallet by the order's own account: refunds, and the credit of a change of plan.

@@ -10,12 +10,15 @@ use store::{Conn, in_tx};
 
 use crate::rules::{Patience, patience, retry_at};
 use crate::timeline::{self, Happening, RefundReason, ReviewReason};
-use crate::{Desk, OrderRecord, OrderState, queue, refunding, reviewing, rows};
+use crate::{Desk, OrderRecord, OrderState, contesting, queue, refunding, reviewing, rows};
 
 /// Takes a paid order one step further, as far as it goes. Runs as often as it likes: every step is guarded by
 /// the order's state, and the carrier is idempotent by the order's id.
 pub async fn fulfil(desk: &Desk, order: Id<Order>) -> Result<Next, Problem> {
     let Some(begun) = begin(desk, order).await? else { return Ok(Next::Done) };
+    if contesting::is_held_up(&begun.order) {
+        return contesting::hold_up(desk, &begun.order).await;
+    }
     let Some(case) = Case::of(desk, begun.order)? else { return Ok(wait(desk, order)) };
     match patience(desk.env.now(), case.deliver_by, case.order.gave_up_at.is_some()) {
         Patience::Try => case.deliver(desk, begun.fresh).await,
@@ -37,6 +40,9 @@ async fn begin(desk: &Desk, id: Id<Order>) -> Result<Option<Begun>, Problem> {
         let Some(order) = rows::find(tx, id).await? else { return Ok((None, None)) };
         match order.state {
             OrderState::Delivering => Ok((Some(Begun { order, fresh: false }), None)),
+            OrderState::Paid if contesting::is_held_up(&order) => {
+                Ok((Some(Begun { order, fresh: false }), None))
+            }
             OrderState::Paid => begin_paid(tx, desk, order).await,
             _ => Ok((None, None)),
         }
@@ -66,7 +72,8 @@ async fn begin_paid(tx: &mut Conn, desk: &Desk, order: OrderRecord) -> Result<Be
     if !rows::claim_replaced(tx, &order).await? {
         return return_unasked(tx, desk, order, RefundReason::AlreadyChanged).await;
     }
-    let deliver_by = order.paid_at.unwrap_or(now).plus_ms(desk.settings.deliver_within_ms);
+    let deliver_by =
+        order.resumed_at.or(order.paid_at).unwrap_or(now).plus_ms(desk.settings.deliver_within_ms);
     let Some(seq) = rows::set_delivering(tx, order.id, line.pool, &line.carrier, deliver_by).await? else {
         return Ok((None, None));
     };
@@ -203,7 +210,11 @@ impl Case {
     /// Only after a confirmed void.
     async fn refund(self, desk: &Desk) -> Result<Next, Problem> {
         let state = in_tx!(desk.db, |tx| {
-            refunding::begin_whole(tx, desk, &self.order, RefundReason::NotDelivered).await
+            // Read again: a dispute may have changed what is left of its money.
+            let order = rows::find(tx, self.order.id).await?.ok_or_else(Problem::not_found)?;
+            let contested = order.contested.is_positive();
+            let reason = if contested { RefundReason::Contested } else { RefundReason::NotDelivered };
+            refunding::begin_whole(tx, desk, &order, reason).await
         })?;
         desk.tell(&self.order, state);
         Ok(Next::Done)
@@ -264,10 +275,18 @@ async fn activate_in(
 ) -> Result<bool, Problem> {
     let (now, Delivered { starts_at, ends_at }) = (desk.env.now(), delivered);
     let Some(seq) = rows::set_active(tx, order.id, now, starts_at, ends_at).await? else { return Ok(false) };
+    // Read again: a dispute may have changed what is left of its money while the carrier was asked.
+    let order = &rows::find(tx, order.id).await?.ok_or_else(Problem::not_found)?;
     timeline::write(tx, order.id, seq, now, &Happening::Active { starts_at, ends_at }).await?;
-    let reference = format!("order:{}:earned", order.id);
-    let earned = NewTransfer::new(reference, Kind::Earned, Book::Deferred, Book::Revenue, order.price_net()?);
-    ledger::post(tx, &desk.env, earned.order(order.id)).await?;
+    let earned = order.net_earned()?;
+    if earned.is_positive() {
+        let reference = format!("order:{}:earned", order.id);
+        let earned = NewTransfer::new(reference, Kind::Earned, Book::Deferred, Book::Revenue, earned);
+        ledger::post(tx, &desk.env, earned.order(order.id)).await?;
+    }
+    if order.contested.is_positive() {
+        queue::contest_lost(tx, &desk.env, order.id).await?;
+    }
     if !order.replaces.is_empty() {
         queue::close(tx, &desk.env, order.id).await?;
     }

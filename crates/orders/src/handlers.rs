@@ -2,7 +2,7 @@
 
 use store::jobs::Worker;
 
-use crate::{CLOSE, Desk, EXPIRE, FULFIL, OrderJob, REFUND};
+use crate::{CLOSE, CONTEST_LOST, Desk, EXPIRE, FULFIL, OrderJob, REFUND};
 
 /// The same worker, with the jobs of orders, of their payments and refunds, and of pools, whose lines must not move
 /// under an order.
@@ -11,7 +11,7 @@ use crate::{CLOSE, Desk, EXPIRE, FULFIL, OrderJob, REFUND};
 pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
     let (check, send, done) = (desk.clone(), desk.clone(), desk.clone());
     let (fulfil, expire, close, refund) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
-    let (carry, sweep) = (desk.clone(), desk.clone());
+    let (carry, sweep, lost) = (desk.clone(), desk.clone(), desk.clone());
     pools::handlers(worker, &desk.pools)
         .on(payments::CHECK, move |run| {
             let desk = check.clone();
@@ -44,6 +44,10 @@ pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
         .on(CLOSE, move |run| {
             let desk = close.clone();
             async move { crate::close_replaced(&desk, run.read::<OrderJob>()?.order).await }
+        })
+        .on(CONTEST_LOST, move |run| {
+            let desk = lost.clone();
+            async move { crate::contest_lost(&desk, run.read::<OrderJob>()?.order).await }
         })
         .on(REFUND, move |run| {
             let desk = refund.clone();

@@ -7,6 +7,7 @@
 
 mod audit;
 mod closing;
+mod contesting;
 mod desk;
 mod expiring;
 mod fulfilling;
@@ -31,6 +32,7 @@ mod timeline;
 
 pub use audit::audit;
 pub use closing::close_replaced;
+pub use contesting::contest_lost;
 pub use desk::{Desk, OrderChanged, Settings, WalletChanged};
 pub use expiring::expire;
 pub use fulfilling::fulfil;
@@ -39,7 +41,7 @@ pub use operating::{Decision, RefundBegun, decide, refund, refund_delivered};
 pub use placing::{
     KEYS_KEPT_MS, PayWith, PayerView, PlaceInput, Placed, cancel, forget_keys, pay_again, place, place_in,
 };
-pub use queue::{CLOSE, EXPIRE, FULFIL, OrderJob, RECEIPT, REFUND, REVIEW, RefundJob};
+pub use queue::{CLOSE, CONTEST_LOST, EXPIRE, FULFIL, OrderJob, RECEIPT, REFUND, REVIEW, RefundJob};
 pub use quoting::{Intent, Quote, QuoteInput, RefundRule, look, quote, quote_seen};
 pub use reading::{
     bought, find, history, of_line, of_number, order, page, waiting_for_people, waits_for_person,
@@ -62,6 +64,7 @@ pub const MIGRATIONS: store::Migrations = store::migrations!(
         "0003_fairness.sql",
         "0004_sharing.sql",
         "0005_tax.sql",
-        "0006_renewals.sql"
+        "0006_renewals.sql",
+        "0007_disputes.sql"
     ]
 );

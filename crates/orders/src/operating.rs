@@ -141,7 +141,7 @@ pub async fn refund_delivered(desk: &Desk, job: RefundJob) -> Result<Next, Probl
     Ok(Next::Done)
 }
 
-async fn end_bundle(desk: &Desk, order: &OrderRecord) -> Result<(), Problem> {
+pub(crate) async fn end_bundle(desk: &Desk, order: &OrderRecord) -> Result<(), Problem> {
     let (Some(pool), None) = (order.pool, order.closed_at) else { return Ok(()) };
     match desk.charging.close(pool, order.id).await {
         // It ended long ago by itself.
@@ -150,7 +150,11 @@ async fn end_bundle(desk: &Desk, order: &OrderRecord) -> Result<(), Problem> {
     }
 }
 
-async fn close_without_credit(tx: &mut Conn, desk: &Desk, order: &OrderRecord) -> Result<(), Problem> {
+pub(crate) async fn close_without_credit(
+    tx: &mut Conn,
+    desk: &Desk,
+    order: &OrderRecord,
+) -> Result<(), Problem> {
     let credit = Money::zero(order.price.currency);
     if order.closed_at.is_some() {
         return Ok(());

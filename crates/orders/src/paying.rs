@@ -32,8 +32,7 @@ pub(crate) async fn pay(
 
 async fn set_tax_aside(tx: &mut Conn, desk: &Desk, order: &OrderRecord, tax: Money) -> Result<(), Problem> {
     let reference = format!("order:{}:tax", order.id);
-    move_tax(tx, desk, order, NewTransfer::new(reference, Kind::Tax, Book::Deferred, Book::TaxPayable, tax))
-        .await
+    book(tx, desk, order, NewTransfer::new(reference, Kind::Tax, Book::Deferred, Book::TaxPayable, tax)).await
 }
 
 /// The tax of what goes back comes out of the tax book into `to`, which pays all of it.
@@ -47,12 +46,13 @@ pub(crate) async fn return_tax(
     let Some(tax) = &order.tax else { return Ok(()) };
     let gone = order.price.minus(order.net_paid()?)?;
     let amount = tax.returned(order.price, gone, back)?;
-    let reference = format!("order:{}:tax:{}", order.id, gone.minor);
-    move_tax(tx, desk, order, NewTransfer::new(reference, Kind::TaxReturned, Book::TaxPayable, to, amount))
-        .await
+    let returned = gone.minus(order.contested)?;
+    let reference = format!("order:{}:tax:{}", order.id, returned.minor);
+    book(tx, desk, order, NewTransfer::new(reference, Kind::TaxReturned, Book::TaxPayable, to, amount)).await
 }
 
-async fn move_tax(
+/// Posts a movement of the order's money, if there is any to move.
+pub(crate) async fn book(
     tx: &mut Conn,
     desk: &Desk,
     order: &OrderRecord,

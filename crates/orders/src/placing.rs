@@ -232,6 +232,8 @@ pub(crate) fn new_order(
         closed_at: None,
         credit: zero,
         called_off_at: None,
+        contested: zero,
+        resumed_at: None,
         refunded: Parts { wallet: zero, source: zero },
         tax: None,
         renewal: None,

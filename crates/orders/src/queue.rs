@@ -13,6 +13,8 @@ pub const EXPIRE: &str = "order.expire";
 pub const CLOSE: &str = "order.close";
 /// Ends a delivered bundle and gives its money back, as an operator decided.
 pub const REFUND: &str = "order.refund";
+/// Ends what an order was for whose money its payer took back by a dispute.
+pub const CONTEST_LOST: &str = "order.contest_lost";
 /// Gives an order the receipt, and the credit notes, that it must have.
 pub const RECEIPT: &str = "order.receipt";
 /// Papers wait for so long, for whoever pays waits for the plan and not for its receipt: in a rush deliveries go first.
@@ -52,6 +54,10 @@ pub(crate) async fn expire(tx: &mut Conn, env: &Env, order: Id<Order>, at: Times
 
 pub(crate) async fn receipt(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {
     add(tx, env, RECEIPT, order, env.now().plus_ms(PAPERS_WAIT_MS)).await
+}
+
+pub(crate) async fn contest_lost(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {
+    add(tx, env, CONTEST_LOST, order, env.now()).await
 }
 
 pub(crate) async fn close(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {

@@ -21,7 +21,7 @@ pub(crate) async fn begin_whole(
     order: &OrderRecord,
     reason: RefundReason,
 ) -> Result<OrderState, Problem> {
-    let parts = order.paid().minus(order.refunded)?;
+    let parts = order.uncontested()?.minus(order.refunded)?;
     begin(tx, desk, order, &Returning { parts, from: Book::Deferred, reason }).await
 }
 
@@ -40,7 +40,7 @@ impl Returning {
         from: Book,
         reason: RefundReason,
     ) -> Result<Self, Problem> {
-        Ok(Self { parts: split_refund(order.paid(), order.refunded, amount)?, from, reason })
+        Ok(Self { parts: split_refund(order.uncontested()?, order.refunded, amount)?, from, reason })
     }
 }
 

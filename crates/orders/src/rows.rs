@@ -1,11 +1,13 @@
 //! The table `orders`. Every change names in its WHERE the state that it starts from and answers the number of
 //! the timeline row that belongs to it, or `None` if the order was not in that state.
 
+mod contesting;
 mod keys;
 mod lists;
 mod paying;
 mod replacing;
 
+pub(crate) use contesting::{resume_clock, set_contested};
 pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
 pub(crate) use lists::{
     bought, count_unpaid, is_being_replaced, is_in_delivery, of_account, of_ending, of_line, page, stopped,
@@ -73,6 +75,10 @@ pub struct OrderRecord {
     pub called_off_at: Option<Timestamp>,
     /// What went back, or is on its way.
     pub refunded: Parts,
+    /// Of what the provider drew, what its payer contests or has taken back by a dispute.
+    pub contested: Money,
+    /// When a dispute that had held it up was won.
+    pub resumed_at: Option<Timestamp>,
     /// The tax that the price holds; `None` before it is paid, and where no rate held.
     pub tax: Option<Tax>,
     /// The consent by which it was placed; `None` if a person placed it.
@@ -120,14 +126,9 @@ impl OrderRecord {
         Parts { wallet: self.wallet, source: self.source() }
     }
 
-    /// The price without its tax.
-    pub fn price_net(&self) -> Result<Money, Problem> {
-        self.tax.as_ref().map_or(Ok(self.price), |tax| self.price.minus(tax.amount))
-    }
-
-    /// The price less all that went back, by any way.
+    /// The price less all that went back, by any way, or is contested.
     pub fn net_paid(&self) -> Result<Money, Problem> {
-        self.price.minus(self.refunded.total()?)?.minus(self.credit)
+        self.price.minus(self.refunded.total()?)?.minus(self.credit)?.minus(self.contested)
     }
 }
 
@@ -380,6 +381,8 @@ fn record(row: &Row) -> Result<OrderRecord, Problem> {
         closed_at: row.get("closed_at")?,
         credit: money("credit_minor")?,
         called_off_at: row.get("called_off_at")?,
+        contested: money("contested_minor")?,
+        resumed_at: row.get("resumed_at")?,
         refunded: Parts { wallet: money("refund_wallet_minor")?, source: money("refund_source_minor")? },
         tax: row.get::<Option<String>>("tax")?.map(|tax| read("tax", &tax)).transpose()?,
         renewal: row.get("renewal_id")?,

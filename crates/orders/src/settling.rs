@@ -2,7 +2,7 @@
 
 use basis::{Id, Kind as ProblemKind, Money, Order, Payment as PaymentKind, Problem, Timestamp};
 use ledger::{Book, HoldEnd, Kind, NewTransfer};
-use payments::{CheckJob, Confirmed, Facts, NewRefund, News, Payment, Purpose};
+use payments::{CheckJob, Confirmed, Facts, Fate, NewRefund, News, Payment, Purpose};
 use store::jobs::Next;
 use store::{Conn, in_tx};
 
@@ -10,7 +10,7 @@ use crate::refunding::{self, Returning};
 use crate::reviewing::{self, ReviewWanted};
 use crate::rules::Parts;
 use crate::timeline::{self, ExpiryReason, Happening, RefundReason, ReviewReason};
-use crate::{Desk, OrderRecord, OrderState, paying, quoting, rows};
+use crate::{Desk, OrderRecord, OrderState, contesting, paying, quoting, rows};
 
 /// An order and the state that it has moved to.
 pub type Moved = (OrderRecord, OrderState);
@@ -71,7 +71,15 @@ async fn settle_one(
         (News::Mismatch { amount }, order) => wrong_amount(tx, desk, payment, *amount, order).await,
         (News::Failed(_), Some(order)) => give_back(tx, desk, order, ExpiryReason::Declined).await,
         (News::Cancelled, Some(order)) => give_back(tx, desk, order, ExpiryReason::Cancelled).await,
-        (News::Disputed, _) => ask(tx, desk, payment, ReviewReason::Disputed, String::new()).await,
+        (News::Contested { dispute, fate }, order) => {
+            contesting::opened(tx, desk, dispute, order.filter(|_| *fate == Fate::Accepted)).await
+        }
+        (News::ContestWon { dispute, fate }, order) => {
+            contesting::won(tx, desk, dispute, order.filter(|_| *fate == Fate::Accepted)).await
+        }
+        (News::ContestLost { dispute, fate }, order) => {
+            contesting::lost(tx, desk, dispute, order.filter(|_| *fate == Fate::Accepted)).await
+        }
         // A foreign answer is flagged by the payments; no order moves by what is not about it.
         (News::Foreign { .. } | News::ForeignRefund { .. } | News::ToppedUp | News::PayerMustAct, _)
         | (News::SecondCapture { .. } | News::Failed(_) | News::Cancelled, None) => Ok(None),
@@ -284,6 +292,6 @@ async fn ask(
 }
 
 /// The order changed between reading and writing it: the whole transaction is tried again.
-fn moved_on(order: &OrderRecord) -> Problem {
+pub(crate) fn moved_on(order: &OrderRecord) -> Problem {
     Problem::new(ProblemKind::Unavailable, store::RETRY_KEY).because(format!("{} moved on", order.id))
 }

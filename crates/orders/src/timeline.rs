@@ -37,6 +37,8 @@ pub enum RefundReason {
     Operator,
     /// The amount was not what was asked for.
     WrongAmount,
+    /// Its payer took the money back at the provider before it was delivered.
+    Contested,
 }
 
 impl RefundReason {
@@ -51,6 +53,7 @@ impl RefundReason {
             Self::PoolLeft => "pool_left",
             Self::Operator => "operator",
             Self::WrongAmount => "wrong_amount",
+            Self::Contested => "contested",
         }
     }
 }
@@ -175,6 +178,18 @@ pub enum Happening {
         expected: Money,
         /// Received.
         received: Money,
+    },
+    /// Its payer contests the payment at the provider; until that is decided nothing is delivered or sent back.
+    Contested {
+        /// How much of it.
+        amount: Money,
+    },
+    /// The dispute is decided.
+    ContestOver {
+        /// How much it was about.
+        amount: Money,
+        /// True if the payment stands, false if its payer has the money back.
+        won: bool,
     },
     /// A person will look at it.
     Review {

@@ -159,7 +159,7 @@ fn facts(trade: Trade) -> Result<Facts, ProviderError> {
         captures: captures.into_iter().collect(),
         // Refunds are not listed with their trade; each is asked for by its own name.
         refunds: Vec::new(),
-        disputed: false,
+        disputes: Vec::new(),
         saved: None,
         failure: None,
     })

@@ -7,6 +7,7 @@ use ledger::{Book, Difference, NewTransfer};
 use store::Conn;
 
 use crate::check::capture_reference;
+use crate::disputes;
 use crate::refunds::{due_reference, refunds_after, sent_reference};
 use crate::rows;
 use crate::rules::{Fate, Payment, PaymentState, Refund, RefundState};
@@ -31,7 +32,11 @@ pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     for (provider, currency, minor) in rows::refund_sums(conn).await? {
         ours.entry((provider, currency)).or_default().1 = minor;
     }
-    let mut found = Vec::new();
+    for (provider, currency, minor) in disputes::lost_sums(conn).await? {
+        let returned = &mut ours.entry((provider, currency)).or_default().1;
+        *returned = returned.saturating_add(minor);
+    }
+    let mut found = frozen_otherwise(conn).await?;
     for ((provider, currency), totals) in ledger::provider_totals(conn).await? {
         let booked = (totals.captured.minor, totals.returned.minor);
         let known = ours.remove(&(provider.clone(), currency)).unwrap_or_default();
@@ -40,6 +45,24 @@ pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
     found.extend(ours.into_iter().filter_map(|((p, c), known)| compare(&p, c, known, (0, 0))));
     found.extend(stray_captures(conn).await?);
     found.extend(stray_refunds(conn).await?);
+    Ok(found)
+}
+
+/// What open disputes froze, against the book that holds it.
+async fn frozen_otherwise(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
+    let mut booked = ledger::balance(conn, &Book::Disputed).await?;
+    let mut found = Vec::new();
+    for (currency, minor) in disputes::open_sums(conn).await? {
+        let held = booked.remove(&currency).unwrap_or_default();
+        let what = format!("open disputes froze {minor}, the book holds {held}");
+        found.extend(
+            (held != i128::from(minor)).then(|| Difference::new(format!("disputed {currency}"), what)),
+        );
+    }
+    let strays = booked.into_iter().filter(|(_, held)| *held != 0);
+    found.extend(strays.map(|(currency, held)| {
+        Difference::new(format!("disputed {currency}"), format!("no open dispute, the book holds {held}"))
+    }));
     Ok(found)
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::jobs::Next;
 use store::{Conn, Db};
 
+use crate::disputes::{self, Dispute};
 use crate::facts::{CaptureFact, Decline, Facts, RefundFact, RefundStatus, Status};
 use crate::flags::{self, Flag};
 use crate::provider::{ProviderError, Providers};
@@ -67,8 +68,28 @@ pub enum News {
     PayerMustAct,
     /// Cancelled or run out.
     Cancelled,
-    /// The payer contests it.
-    Disputed,
+    /// The payer contests it; its saved method is not charged any more. What paid for an order is the caller's to
+    /// freeze in the ledger: `dispute.frozen`, to [`Book::Disputed`]. Everything else is frozen already.
+    Contested {
+        /// The dispute.
+        dispute: Dispute,
+        /// What became of the capture that it is about.
+        fate: Fate,
+    },
+    /// We won: what the caller froze goes back to where it was.
+    ContestWon {
+        /// The dispute.
+        dispute: Dispute,
+        /// What became of the capture that it is about.
+        fate: Fate,
+    },
+    /// We lost: the money is gone out of [`Book::Disputed`].
+    ContestLost {
+        /// The dispute.
+        dispute: Dispute,
+        /// What became of the capture that it is about.
+        fate: Fate,
+    },
 }
 
 /// What [`confirm`] found out.
@@ -128,18 +149,19 @@ pub async fn confirm(
     let mut news = Vec::new();
     take_captures(conn, env, &mut payment, facts, &mut news).await?;
     take_refunds(conn, env, &mut payment, facts, &mut news).await?;
+    let contested = disputes::take(conn, env, &mut payment, facts, &mut news).await?;
     if let Some(fact) = &facts.saved {
         saved::keep(conn, env, &payment, fact).await?;
     }
     let before = payment.clone();
-    move_on(&mut payment, facts, now);
+    move_on(&mut payment, facts, contested, now);
     rows::set_state(conn, &payment).await?;
     news.extend(news_of_state(&before, &payment, &facts.status));
     Ok(Confirmed { payment, news })
 }
 
-fn move_on(payment: &mut Payment, facts: &Facts, now: Timestamp) {
-    let next = rules::next_state(payment, facts, now);
+fn move_on(payment: &mut Payment, facts: &Facts, contested: bool, now: Timestamp) {
+    let next = rules::next_state(payment, facts, contested, now);
     if next != payment.state {
         payment.state = next;
         payment.changed_at = now;
@@ -162,7 +184,6 @@ fn news_of_state(before: &Payment, now: &Payment, told: &Status) -> Option<News>
             _ => Some(News::Failed(Decline::Hard)),
         },
         PaymentState::Cancelled => Some(News::Cancelled),
-        PaymentState::Disputed => Some(News::Disputed),
         _ => None,
     }
 }
@@ -314,7 +335,7 @@ async fn foreign_refund(
     Ok(fresh.then_some(News::ForeignRefund { amount: fact.amount }))
 }
 
-async fn flag(
+pub(crate) async fn flag(
     conn: &mut Conn,
     payment: &Payment,
     reason: &str,

@@ -65,6 +65,28 @@ pub struct RefundFact {
     pub failure: Option<String>,
 }
 
+/// Where a dispute stands at its provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DisputeStatus {
+    /// Nobody has decided.
+    Open,
+    /// The money is ours.
+    Won,
+    /// The money is the payer's.
+    Lost,
+}
+
+/// A payer contests what they paid, as the provider shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisputeFact {
+    /// The provider's name for it; unique.
+    pub reference: String,
+    /// How much is contested.
+    pub amount: Money,
+    /// Where it stands.
+    pub status: DisputeStatus,
+}
+
 /// A method that a provider can charge again without its payer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedFact {
@@ -89,8 +111,8 @@ pub struct Facts {
     pub captures: Vec<CaptureFact>,
     /// All refunds.
     pub refunds: Vec<RefundFact>,
-    /// True while the payer contests it.
-    pub disputed: bool,
+    /// All disputes about it, also those that are decided.
+    pub disputes: Vec<DisputeFact>,
     /// The method that the payer let us keep, if this payment was to keep it.
     pub saved: Option<SavedFact>,
     /// Why it was declined.
@@ -107,7 +129,7 @@ impl Facts {
             status: Status::Absent,
             captures: Vec::new(),
             refunds: Vec::new(),
-            disputed: false,
+            disputes: Vec::new(),
             saved: None,
             failure: None,
         }

@@ -9,6 +9,7 @@ mod amounts;
 mod audit;
 mod charge;
 mod check;
+mod disputes;
 mod facts;
 mod flags;
 mod hook;
@@ -33,8 +34,10 @@ pub use alipay::{Alipay, AlipayConfig};
 pub use audit::{audit, count_by_state, page};
 pub use charge::charge;
 pub use check::{CHECK, CheckJob, Confirmed, News, after, confirm, fetch};
+pub use disputes::{Dispute, disputes, is_contested};
 pub use facts::{
-    BillKind, BillLine, CaptureFact, Decline, Facts, RefundFact, RefundStatus, SavedFact, Status,
+    BillKind, BillLine, CaptureFact, Decline, DisputeFact, DisputeStatus, Facts, RefundFact, RefundStatus,
+    SavedFact, Status,
 };
 pub use flags::{Flag, open_flags, resolve_flag};
 pub use hook::{Hook, HookRejected, plain_answer};
@@ -49,7 +52,7 @@ pub use refunds::{
 };
 pub use requests::{BeginRequest, Begun, ChargeRequest, Device, PayAt, Payer, PaymentRef, RefundRequest};
 pub use rows::Capture;
-pub use rules::{Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};
+pub use rules::{DisputeState, Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};
 pub use sandbox::{Sandbox, SandboxConfig};
 pub use saved::{SavedMethod, remove_saved, saved_methods};
 pub use stripe::{Stripe, StripeConfig};
@@ -60,8 +63,10 @@ use basis::{Id, Payment as PaymentKind, Problem};
 use store::Conn;
 
 /// The payments' tables.
-pub const MIGRATIONS: store::Migrations =
-    store::migrations!("payments", ["0001_payments.sql", "0002_told.sql", "0003_saved_methods.sql"]);
+pub const MIGRATIONS: store::Migrations = store::migrations!(
+    "payments",
+    ["0001_payments.sql", "0002_told.sql", "0003_saved_methods.sql", "0004_disputes.sql"]
+);
 
 /// A payment's captures, oldest first.
 pub async fn captures(conn: &mut Conn, payment: Id<PaymentKind>) -> Result<Vec<Capture>, Problem> {

@@ -9,13 +9,14 @@ use store::jobs::{self, NewJob, Next};
 use store::{Conn, Db, in_tx};
 
 use crate::check::{CHECK, CheckJob};
-use crate::facts::{Facts, RefundStatus};
+use crate::disputes;
+use crate::facts::{DisputeStatus, Facts, RefundStatus};
 use crate::flags::{self, Flag};
 use crate::provider::{Provider, ProviderError, Providers};
 use crate::refunds::refunds_of_payment;
 use crate::requests::PaymentRef;
 use crate::rows;
-use crate::rules::{Payment, PaymentState, RefundState};
+use crate::rules::{Payment, PaymentState, Refund, RefundState};
 
 /// The job that compares one provider's list with our payments; it stands once for each and comes again by itself. Its
 /// handler is [`sweep`].
@@ -197,7 +198,11 @@ impl Ours {
         let Some(payment) = rows::find(conn, id).await? else { return Ok(Self::default()) };
         let captures = rows::captures(conn, id).await?.into_iter().map(|c| (c.capture_ref, c.amount));
         let refunds = refunds_of_payment(conn, id).await?.into_iter();
-        let returned = refunds.filter(|refund| refund.state == RefundState::Succeeded);
+        // What a dispute took back instead of a refund is no refund at the provider.
+        let disputes = disputes::disputes(conn, id).await?;
+        let by_dispute =
+            |refund: &Refund| disputes.iter().any(|one| refund.provider_ref.as_ref() == Some(&one.reference));
+        let returned = refunds.filter(|refund| refund.state == RefundState::Succeeded && !by_dispute(refund));
         Ok(Self {
             captures: captures.collect(),
             returned_minor: returned.map(|refund| refund.amount.minor).sum(),
@@ -226,7 +231,7 @@ fn unlike(provider: &str, facts: &Facts, ours: &Ours) -> Option<Difference> {
     if !facts.refunds.is_empty() && back != ours.returned_minor {
         said.push(format!("{provider} gave back {back} in minor units; here: {}", ours.returned_minor));
     }
-    if facts.disputed && !ours.contested {
+    if facts.disputes.iter().any(|dispute| dispute.status == DisputeStatus::Open) && !ours.contested {
         said.push(format!("contested at {provider}"));
     }
     (!said.is_empty()).then(|| Difference::new(facts.reference.clone(), said.join("; ")))

@@ -2,12 +2,15 @@
 
 mod table;
 
-use basis::{Env, Id, Money, Order, Payment as PaymentKind, Problem, Refund as RefundKind, Timestamp};
+use basis::{
+    Env, Id, MINUTE_MS, Money, Order, Payment as PaymentKind, Problem, Refund as RefundKind, Timestamp,
+};
 use ledger::{Book, Kind, NewTransfer};
 use serde::{Deserialize, Serialize};
 use store::jobs::{self, JobRun, NewJob, Next};
 use store::{Conn, Db, in_tx};
 
+use crate::disputes;
 use crate::facts::{RefundFact, RefundStatus};
 use crate::flags::{self, Flag};
 use crate::provider::{ProviderError, Providers};
@@ -23,6 +26,9 @@ pub const SEND_REFUND: &str = "refund.send";
 
 /// The job that tells the rest of the shop that a refund ended; its handler is theirs.
 pub const REFUND_DONE: &str = "refund.done";
+
+/// A refund of a contested payment waits; so often it looks whether the dispute is over.
+const CONTESTED_LOOK_MS: i64 = 10 * MINUTE_MS;
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct SendJob {
@@ -174,12 +180,18 @@ pub async fn send_refund(db: &Db, env: &Env, providers: &Providers, run: JobRun)
     if refund.state.is_final() {
         return Ok(Next::Done);
     }
+    let contested = disputes::is_contested(&mut db.read().await?, payment.id).await?;
+    if contested && refund.state == RefundState::Queued {
+        return Ok(Next::At(env.now().plus_ms(CONTESTED_LOOK_MS)));
+    }
     // From here on the provider may have heard of it; a later run asks before it sends again.
     let gap_ms = providers.of_payment(&refund.provider)?.capabilities().refund_gap_ms;
     if let Some(free_at) = in_tx!(db, |tx| { take_turn(tx, &refund, gap_ms, env.now()).await })? {
         return Ok(Next::At(free_at));
     }
-    let fact = ask(providers, &refund, &payment, taken).await?;
+    let Some(fact) = ask(providers, &refund, &payment, taken, contested).await? else {
+        return Ok(Next::At(env.now().plus_ms(CONTESTED_LOOK_MS)));
+    };
     let state = in_tx!(db, |tx| { record(tx, env, refund.id, &fact).await })?;
     if state.is_final() {
         return Ok(Next::Done);
@@ -216,12 +228,14 @@ async fn load(db: &Db, id: Id<RefundKind>) -> Result<(Refund, Payment, Money), P
     Ok((refund, payment, taken))
 }
 
+/// `None`: it never arrived, and is not sent again while the payer contests the payment.
 async fn ask(
     providers: &Providers,
     refund: &Refund,
     payment: &Payment,
     taken: Money,
-) -> Result<RefundFact, ProviderError> {
+    contested: bool,
+) -> Result<Option<RefundFact>, ProviderError> {
     let provider =
         providers.of_payment(&refund.provider).map_err(|p| ProviderError::Unknown(p.to_string()))?;
     let request = RefundRequest {
@@ -236,14 +250,15 @@ async fn ask(
     if refund.state != RefundState::Queued {
         match provider.query_refund(&request).await {
             // It never arrived. Sending it again with the same key sends it once even if that is wrong.
+            Err(ProviderError::NotFound) if contested => return Ok(None),
             Err(ProviderError::NotFound) => {}
             // Also a refusal to answer: it says nothing about the refund.
-            answer => return answer,
+            answer => return answer.map(Some),
         }
     }
     match provider.refund(&request).await {
-        Err(ProviderError::Refused { code, .. }) => Ok(refused(refund, &code)),
-        answer => answer,
+        Err(ProviderError::Refused { code, .. }) => Ok(Some(refused(refund, &code))),
+        answer => answer.map(Some),
     }
 }
 
@@ -333,6 +348,33 @@ fn done_key(refund: &Refund, state: RefundState) -> String {
 pub async fn refund_goes_on(conn: &mut Conn, refund: &Refund) -> Result<bool, Problem> {
     Ok(jobs::stands(conn, SEND_REFUND, &refund.reference()).await?
         || jobs::stands(conn, REFUND_DONE, &done_key(refund, refund.state)).await?)
+}
+
+/// The payer took a contested payment back: refunds of it that never reached the provider have reached their source that
+/// way, as far as `taken` goes; answers what is left of that.
+pub(crate) async fn fulfil_by_dispute(
+    conn: &mut Conn,
+    env: &Env,
+    payment: &mut Payment,
+    dispute_ref: &str,
+    mut taken: Money,
+) -> Result<Money, Problem> {
+    for refund in refunds_of_payment(conn, payment.id).await? {
+        let waits = matches!(refund.state, RefundState::Queued | RefundState::Failed);
+        if !waits || refund.amount.currency != taken.currency || refund.amount.minor > taken.minor {
+            continue;
+        }
+        let fact = RefundFact {
+            provider_ref: dispute_ref.to_owned(),
+            reference: refund.reference(),
+            amount: refund.amount,
+            status: RefundStatus::Succeeded,
+            failure: None,
+        };
+        apply(conn, env, payment, &refund, &fact).await?;
+        taken = taken.minus(refund.amount)?;
+    }
+    Ok(taken)
 }
 
 async fn flag_other_amount(

@@ -64,7 +64,7 @@ words! {
         PartlyRefunded = "partly_refunded",
         /// Paid, and all of it sent back.
         Refunded = "refunded",
-        /// Contested by the payer.
+        /// Contested by the payer, or lost to them. When we win, it goes back to where it was.
         Disputed = "disputed",
     }
 }
@@ -89,6 +89,18 @@ impl RefundState {
     /// True if nothing more happens by itself.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+words! {
+    /// Where a dispute stands. Once it is decided it stays so.
+    DisputeState {
+        /// Nobody has decided: its money is frozen.
+        Open = "open",
+        /// The money is ours again.
+        Won = "won",
+        /// The money is the payer's.
+        Lost = "lost",
     }
 }
 
@@ -221,11 +233,13 @@ pub(crate) fn refund_of_reference(reference: &str) -> Option<Id<RefundKind>> {
     reference.split('.').next()?.parse().ok()
 }
 
-/// Where a payment goes when its provider says this, with so much captured and refunded by now; never back.
-pub(crate) fn next_state(payment: &Payment, facts: &Facts, now: Timestamp) -> PaymentState {
-    let told = if facts.disputed {
+/// Where a payment goes when its provider says this, with so much captured and refunded by now; never back, but out of a
+/// dispute that we won.
+pub(crate) fn next_state(payment: &Payment, facts: &Facts, contested: bool, now: Timestamp) -> PaymentState {
+    let paid = paid_state(payment.captured, payment.refunded);
+    let told = if contested {
         PaymentState::Disputed
-    } else if let Some(paid) = paid_state(payment.captured, payment.refunded) {
+    } else if let Some(paid) = paid {
         paid
     } else {
         match &facts.status {
@@ -237,7 +251,11 @@ pub(crate) fn next_state(payment: &Payment, facts: &Facts, now: Timestamp) -> Pa
             Status::Cancelled | Status::Expired => PaymentState::Cancelled,
         }
     };
-    forward(payment.state, told)
+    if payment.state == PaymentState::Disputed && paid.is_some() {
+        told
+    } else {
+        forward(payment.state, told)
+    }
 }
 
 /// Where a payment is of which so much was captured and refunded, if any was captured.
@@ -346,29 +364,47 @@ mod tests {
             for status in all.iter().flatten() {
                 for (captured, refunded) in [(0, 0), (100, 0), (100, 40), (100, 100)] {
                     let payment = payment(now, captured, refunded);
-                    assert!(next_state(&payment, &facts(status.clone()), Timestamp(500)) >= now);
+                    let contested = now == S::Disputed;
+                    assert!(next_state(&payment, &facts(status.clone()), contested, Timestamp(500)) >= now);
                 }
             }
         }
     }
 
     #[test]
+    fn a_dispute_that_we_won_leaves_the_payment_as_it_was() {
+        let won = payment(PaymentState::Disputed, 100, 40);
+        let facts = facts(Status::Captured);
+        assert_eq!(next_state(&won, &facts, true, Timestamp(500)), PaymentState::Disputed);
+        assert_eq!(next_state(&won, &facts, false, Timestamp(500)), PaymentState::PartlyRefunded);
+    }
+
+    #[test]
     fn money_that_comes_after_the_expiry_still_counts() {
         let late = payment(PaymentState::Cancelled, 100, 0);
-        assert_eq!(next_state(&late, &facts(Status::Expired), Timestamp(2000)), PaymentState::Captured);
+        assert_eq!(
+            next_state(&late, &facts(Status::Expired), false, Timestamp(2000)),
+            PaymentState::Captured
+        );
     }
 
     #[test]
     fn a_capture_that_is_only_claimed_is_not_believed() {
         let claimed = payment(PaymentState::Pending, 0, 0);
-        assert_eq!(next_state(&claimed, &facts(Status::Captured), Timestamp(500)), PaymentState::Pending);
+        assert_eq!(
+            next_state(&claimed, &facts(Status::Captured), false, Timestamp(500)),
+            PaymentState::Pending
+        );
     }
 
     #[test]
     fn a_payment_that_nobody_opened_runs_out() {
         let never = payment(PaymentState::Created, 0, 0);
-        assert_eq!(next_state(&never, &facts(Status::Absent), Timestamp(999)), PaymentState::Created);
-        assert_eq!(next_state(&never, &facts(Status::Absent), Timestamp(1000)), PaymentState::Cancelled);
+        assert_eq!(next_state(&never, &facts(Status::Absent), false, Timestamp(999)), PaymentState::Created);
+        assert_eq!(
+            next_state(&never, &facts(Status::Absent), false, Timestamp(1000)),
+            PaymentState::Cancelled
+        );
     }
 
     #[test]

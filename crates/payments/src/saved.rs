@@ -90,6 +90,22 @@ pub(crate) async fn of_payer(
     row.as_ref().map(saved).transpose()?.ok_or_else(Problem::not_found)
 }
 
+/// A payer who contests a payment is not charged by what they paid it with: their kept methods of that kind are
+/// removed, and stay so whoever wins. They may keep one anew.
+pub(crate) async fn stop(conn: &mut Conn, payment: &Payment, now: Timestamp) -> Result<(), Problem> {
+    sql!(
+        "UPDATE saved_method SET removed_at = $4
+         WHERE account_id = $1 AND provider = $2 AND method = $3 AND removed_at IS NULL"
+    )
+    .bind(payment.account)
+    .bind(payment.provider.as_str())
+    .bind(payment.method.word())
+    .bind(now)
+    .run(conn)
+    .await
+    .map(drop)
+}
+
 /// The payer does not let us charge it any more.
 ///
 /// # Errors

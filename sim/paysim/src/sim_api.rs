@@ -171,7 +171,7 @@ pub struct BookLine {
     pub captured_minor: i64,
     /// How often something was taken.
     pub captures: usize,
-    /// What reached its source again.
+    /// What reached its source again, by refunds and by disputes that its payer won.
     pub refunded_minor: i64,
     /// What is on its way back.
     pub refunding_minor: i64,
@@ -205,8 +205,10 @@ pub(crate) fn totals(books: &Books) -> BookTotals {
 fn line(payment: &Payment) -> BookLine {
     let refunds = |status| {
         let of_status = payment.refunds.iter().filter(move |refund| refund.status == status);
-        of_status.map(|refund| refund.amount.minor).sum()
+        of_status.map(|refund| refund.amount.minor).sum::<i64>()
     };
+    let lost = payment.dispute.as_ref().filter(|dispute| dispute.won == Some(false));
+    let lost = lost.map_or(0, |dispute| dispute.amount.minor);
     BookLine {
         id: payment.id.clone(),
         face: payment.face.clone(),
@@ -215,7 +217,7 @@ fn line(payment: &Payment) -> BookLine {
         asked_minor: payment.amount.minor,
         captured_minor: payment.captures.iter().map(|capture| capture.amount.minor).sum(),
         captures: payment.captures.len(),
-        refunded_minor: refunds(RefundStatus::Succeeded),
+        refunded_minor: refunds(RefundStatus::Succeeded) + lost,
         refunding_minor: refunds(RefundStatus::Pending),
     }
 }

@@ -56,6 +56,8 @@ pub struct Dispute {
     pub id: String,
     /// When it was opened.
     pub at: Timestamp,
+    /// How much of the payment is contested.
+    pub amount: Money,
     /// Whether the merchant won; `None` while it is open.
     pub won: Option<bool>,
 }

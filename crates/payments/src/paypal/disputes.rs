@@ -1,11 +1,12 @@
-//! Whether a payer contests a payment: orders do not tell, so it is asked for apart.
+//! What a payer contests of a payment: orders do not tell, so it is asked for apart.
 
 use basis::MINUTE_MS;
 use serde::Deserialize;
 
 use super::PayPal;
 use super::access::Failure;
-use super::wire::{self, WireOrder};
+use super::wire::{self, WireAmount, WireOrder};
+use crate::facts::{DisputeFact, DisputeStatus};
 use crate::provider::ProviderError;
 
 /// Nobody contests a payment that is younger: the look that follows its own message is spared the question.
@@ -19,13 +20,36 @@ struct WireDisputes {
 
 #[derive(Deserialize)]
 struct WireDispute {
+    dispute_id: String,
     #[serde(default)]
     status: String,
+    dispute_amount: WireAmount,
+    dispute_outcome: Option<Outcome>,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    #[serde(default)]
+    outcome_code: String,
+}
+
+impl WireDispute {
+    fn fact(self) -> Result<DisputeFact, ProviderError> {
+        let outcome = self.dispute_outcome.map(|outcome| outcome.outcome_code).unwrap_or_default();
+        let status = match (self.status.as_str(), outcome.as_str()) {
+            ("RESOLVED", "RESOLVED_BUYER_FAVOUR" | "ACCEPTED") => DisputeStatus::Lost,
+            ("RESOLVED", _) => DisputeStatus::Won,
+            _ => DisputeStatus::Open,
+        };
+        let amount = self.dispute_amount.money()?;
+        Ok(DisputeFact { reference: self.dispute_id, amount, status })
+    }
 }
 
 impl PayPal {
     /// An account whose app may not read disputes is told of none.
-    pub(super) async fn is_disputed(&self, order: &WireOrder) -> Result<bool, ProviderError> {
+    pub(super) async fn disputes(&self, order: &WireOrder) -> Result<Vec<DisputeFact>, ProviderError> {
+        let mut found = Vec::new();
         for capture in order.captures().filter(|capture| capture.is_done()) {
             if self.is_young(&capture.create_time) {
                 continue;
@@ -34,15 +58,15 @@ impl PayPal {
             match self.access.get(&path).await {
                 Ok(answer) => {
                     let disputes: WireDisputes = wire::read(answer)?;
-                    if disputes.items.iter().any(|dispute| dispute.status != "RESOLVED") {
-                        return Ok(true);
+                    for dispute in disputes.items {
+                        found.push(dispute.fact()?);
                     }
                 }
                 Err(Failure::NotFound | Failure::Refused(_)) => {}
                 Err(failure @ Failure::Unknown(_)) => return Err(failure.into()),
             }
         }
-        Ok(false)
+        Ok(found)
     }
 
     fn is_young(&self, create_time: &str) -> bool {

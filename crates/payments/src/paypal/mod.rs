@@ -204,7 +204,7 @@ impl Provider for PayPal {
         if order.is_to_be_captured() && ours {
             return self.capture(payment.payment, &order).await;
         }
-        Ok(Facts { disputed: self.is_disputed(&order).await?, ..facts })
+        Ok(Facts { disputes: self.disputes(&order).await?, ..facts })
     }
 
     /// PayPal has no way to take back an order that is to be captured. Nothing is captured here; an order that nobody

@@ -156,7 +156,7 @@ impl Row {
             status: Status::Captured,
             captures: vec![self.capture()?],
             refunds: Vec::new(),
-            disputed: false,
+            disputes: Vec::new(),
             saved: None,
             failure: None,
         })

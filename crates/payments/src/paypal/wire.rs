@@ -212,7 +212,7 @@ impl WireOrder {
                 .map(WireCapture::fact)
                 .collect::<Result<_, _>>()?,
             refunds: refunds.map(WireRefund::fact).collect::<Result<_, _>>()?,
-            disputed: false,
+            disputes: Vec::new(),
             saved: self.saved(),
             failure: denied.map(|c| reason(&c.status_details).unwrap_or_else(|| c.status.clone())),
         })

@@ -4,7 +4,8 @@ use basis::Money;
 use serde::Deserialize;
 
 use crate::facts::{
-    BillKind, BillLine, CaptureFact, Decline, Facts, RefundFact, RefundStatus, SavedFact, Status,
+    BillKind, BillLine, CaptureFact, Decline, DisputeFact, DisputeStatus, Facts, RefundFact, RefundStatus,
+    SavedFact, Status,
 };
 use crate::provider::ProviderError;
 
@@ -22,11 +23,26 @@ pub(super) struct WirePayment {
     status: String,
     captures: Vec<WireCapture>,
     refunds: Vec<WireRefund>,
-    disputed: bool,
+    dispute: Option<WireDispute>,
     decline_code: Option<String>,
     act_url: Option<String>,
     saved: Option<WireSaved>,
     pub(super) url: String,
+}
+
+#[derive(Deserialize)]
+struct WireDispute {
+    id: String,
+    amount: Money,
+    won: Option<bool>,
+}
+
+impl WireDispute {
+    fn fact(self) -> DisputeFact {
+        let decided = |won| if won { DisputeStatus::Won } else { DisputeStatus::Lost };
+        let status = self.won.map_or(DisputeStatus::Open, decided);
+        DisputeFact { reference: self.id, amount: self.amount, status }
+    }
 }
 
 #[derive(Deserialize)]
@@ -84,7 +100,7 @@ impl WirePayment {
                 .map(|capture| CaptureFact { capture_ref: capture.id, amount: capture.amount })
                 .collect(),
             refunds: self.refunds.into_iter().map(WireRefund::fact).collect(),
-            disputed: self.disputed,
+            disputes: self.dispute.map(WireDispute::fact).into_iter().collect(),
             saved: self.saved.map(|saved| SavedFact { reference: saved.id, label: saved.label }),
             failure: self.decline_code,
         }

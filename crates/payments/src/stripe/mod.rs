@@ -15,7 +15,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::amounts::STRIPE;
-use crate::facts::{BillLine, Facts, RefundFact, Status};
+use crate::facts::{BillLine, DisputeFact, Facts, RefundFact, Status};
 use crate::hook::{Hook, HookRejected};
 use crate::provider::{Capabilities, Limit, Provider, ProviderError};
 use crate::requests::{BeginRequest, Begun, ChargeRequest, PayAt, PaymentRef, RefundRequest};
@@ -115,29 +115,28 @@ impl Stripe {
 
     async fn session_facts(&self, json: Value) -> Result<Facts, ProviderError> {
         let session: Session = read(json)?;
-        let disputed =
-            self.is_contested(session.payment_intent.as_ref().and_then(wire::Named::whole)).await?;
-        session.facts(self.ours().await?, disputed)
+        let disputes = self.disputes(session.payment_intent.as_ref().and_then(wire::Named::whole)).await?;
+        session.facts(self.ours().await?, disputes)
     }
 
     async fn intent_facts(&self, json: Value) -> Result<Facts, ProviderError> {
         let intent: Intent = read(json)?;
-        let disputed = self.is_contested(Some(&intent)).await?;
-        intent.facts(self.ours().await?, disputed)
+        let disputes = self.disputes(Some(&intent)).await?;
+        intent.facts(self.ours().await?, disputes)
     }
 
     async fn ours(&self) -> Result<wire::Ours<'_>, ProviderError> {
         Ok(wire::Ours { live: self.capabilities.live, account: self.client.account().await? })
     }
 
-    /// A charge once contested is marked for ever; whether it still is stands in its disputes.
-    async fn is_contested(&self, intent: Option<&Intent>) -> Result<bool, ProviderError> {
+    /// A charge once contested is marked for ever; where that stands is asked for apart.
+    async fn disputes(&self, intent: Option<&Intent>) -> Result<Vec<DisputeFact>, ProviderError> {
         let Some(charge) = intent.and_then(Intent::charge).filter(|charge| charge.disputed) else {
-            return Ok(false);
+            return Ok(Vec::new());
         };
         let query = [("charge", charge.id.as_str()), ("limit", "100")];
         let disputes: List<wire::Dispute> = read(self.client.get("/v1/disputes", &query).await?)?;
-        Ok(disputes.data.iter().any(wire::Dispute::is_open_or_lost))
+        disputes.data.into_iter().map(wire::Dispute::fact).collect()
     }
 
     /// A payment of which we only know our own name. Before its payer acts there is nothing to find, and nothing to lose:

@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use super::client::Account;
 use crate::amounts::STRIPE;
-use crate::facts::{CaptureFact, Decline, Facts, RefundFact, RefundStatus, SavedFact, Status};
+use crate::facts::{
+    CaptureFact, Decline, DisputeFact, DisputeStatus, Facts, RefundFact, RefundStatus, SavedFact, Status,
+};
 use crate::provider::ProviderError;
 
 /// Under this name our reference stands in everything that we make.
@@ -154,12 +156,22 @@ pub(super) struct Refund {
 
 #[derive(Deserialize)]
 pub(super) struct Dispute {
+    id: String,
+    amount: i64,
+    currency: String,
     status: String,
 }
 
 impl Dispute {
-    pub(super) fn is_open_or_lost(&self) -> bool {
-        !matches!(self.status.as_str(), "won" | "warning_closed" | "prevented")
+    pub(super) fn fact(self) -> Result<DisputeFact, ProviderError> {
+        let status = match self.status.as_str() {
+            "won" | "warning_closed" | "prevented" => DisputeStatus::Won,
+            "lost" => DisputeStatus::Lost,
+            // A bank that asks, or a word that is new: until somebody decides, the money may go.
+            _ => DisputeStatus::Open,
+        };
+        let amount = STRIPE.read_integer(self.amount, currency_of(&self.currency)?)?;
+        Ok(DisputeFact { reference: self.id, amount, status })
     }
 }
 
@@ -180,7 +192,7 @@ impl Ours<'_> {
 }
 
 impl Session {
-    pub(super) fn facts(self, ours: Ours<'_>, disputed: bool) -> Result<Facts, ProviderError> {
+    pub(super) fn facts(self, ours: Ours<'_>, disputes: Vec<DisputeFact>) -> Result<Facts, ProviderError> {
         let intent = self.payment_intent.as_ref().and_then(Named::whole);
         let status = match (self.status.as_deref(), self.payment_status.as_str()) {
             (_, "paid") => Status::Captured,
@@ -199,7 +211,7 @@ impl Session {
             status,
             captures: intent.map_or(Ok(Vec::new()), Intent::captures)?,
             refunds: intent.map_or(Ok(Vec::new()), Intent::refunds)?,
-            disputed,
+            disputes,
             saved: intent.and_then(Intent::saved),
             failure: intent.and_then(Intent::failure),
         })
@@ -207,13 +219,13 @@ impl Session {
 }
 
 impl Intent {
-    pub(super) fn facts(self, ours: Ours<'_>, disputed: bool) -> Result<Facts, ProviderError> {
+    pub(super) fn facts(self, ours: Ours<'_>, disputes: Vec<DisputeFact>) -> Result<Facts, ProviderError> {
         Ok(Facts {
             merchant_is_ours: ours.is(self.livemode, Some(&self)),
             status: self.status(),
             captures: self.captures()?,
             refunds: self.refunds()?,
-            disputed,
+            disputes,
             saved: None,
             failure: self.failure(),
             provider_ref: Some(self.id),

@@ -104,7 +104,7 @@ impl WireTransaction {
             status,
             captures,
             refunds: Vec::new(),
-            disputed: false,
+            disputes: Vec::new(),
             saved: None,
         })
     }

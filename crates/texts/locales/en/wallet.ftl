@@ -28,6 +28,7 @@ wallet-kind-spend = Paid
 wallet-kind-refund = Refund
 wallet-kind-plan-change = Unused part of a changed plan
 wallet-kind-goodwill = Credit from us
+wallet-kind-dispute = Contested top-up
 wallet-kind-payout = Sent back to its source
 wallet-kind-correction = Correction
 
@@ -42,7 +43,7 @@ wallet-state-cancelled-text = This payment by { $method } was cancelled or ran o
 wallet-state-refunded = Gone back
 wallet-state-refunded-text = The money went back to { $method }.
 wallet-state-disputed = Contested
-wallet-state-disputed-text = This payment is being contested at { $method }.
+wallet-state-disputed-text = This payment is contested at { $method }. What is left of it in the wallet cannot be spent while that is open, and is gone if the payer gets it back. Saved methods of this kind are not charged any more.
 wallet-fact-method = Paid with
 wallet-fact-when = Begun
 wallet-fact-number = Number

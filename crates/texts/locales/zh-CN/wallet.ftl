@@ -28,6 +28,7 @@ wallet-kind-spend = 付款
 wallet-kind-refund = 退款
 wallet-kind-plan-change = 换套餐退回未用部分
 wallet-kind-goodwill = 我们赠送
+wallet-kind-dispute = 有争议的充值
 wallet-kind-payout = 退回付款账户
 wallet-kind-correction = 更正
 
@@ -42,7 +43,7 @@ wallet-state-cancelled-text = 这笔{ $method }付款已取消或过期。没有
 wallet-state-refunded = 已退回
 wallet-state-refunded-text = 钱已退回{ $method }。
 wallet-state-disputed = 有争议
-wallet-state-disputed-text = 付款人在{ $method }对这笔付款提出了争议。
+wallet-state-disputed-text = 付款人在{ $method }对这笔付款提出了争议。结果出来之前，钱包里剩下的这笔钱不能用；如果判给付款人，这笔钱就没有了。已保存的同类付款方式不再扣款。
 wallet-fact-method = 付款方式
 wallet-fact-when = 发起时间
 wallet-fact-number = 编号

@@ -67,7 +67,7 @@ pub(crate) fn lines_of(payment: &Payment) -> Vec<BillLine> {
         BillLine::new(BillKind::Refund, &refund.reference, &refund.id, refund.at, -minor, currency)
     });
     let lost = payment.dispute.iter().filter(|dispute| dispute.won == Some(false)).map(|dispute| {
-        let Money { minor, currency } = payment.amount;
+        let Money { minor, currency } = dispute.amount;
         BillLine::new(BillKind::Dispute, &payment.reference, &dispute.id, dispute.at, -minor, currency)
     });
     captured.chain(refunded).chain(lost).collect()

@@ -88,14 +88,15 @@ impl Books {
         Ok(())
     }
 
-    /// The payer contests the payment.
+    /// The payer contests what has not gone back of the payment.
     pub fn dispute(&mut self, env: &Env, id: &str) -> Result<Payment, ApiError> {
         let mut payment = self.payments.get(id).ok_or_else(ApiError::not_found)?.clone();
         if payment.captures.is_empty() {
             return Err(ApiError::invalid("not_captured", "nothing was paid"));
         }
+        let amount = left(&payment);
         payment.disputed = true;
-        payment.dispute = Some(Dispute { id: short_id(env, "dp"), at: env.now(), won: None });
+        payment.dispute = Some(Dispute { id: short_id(env, "dp"), at: env.now(), amount, won: None });
         self.store(env.now(), payment.clone());
         self.announce(env, Happening::DisputeOpened, &payment, None);
         Ok(payment)
@@ -115,6 +116,14 @@ impl Books {
     }
 }
 
+/// What of the payment has not gone back, and is not on its way.
+fn left(payment: &Payment) -> Money {
+    let came: i64 = payment.captures.iter().map(|capture| capture.amount.minor).sum();
+    let goes = payment.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
+    let went: i64 = goes.map(|refund| refund.amount.minor).sum();
+    Money::new(came - went, payment.amount.currency)
+}
+
 /// Why a refund fails: the payer's account is gone, or the merchant's stayed empty for a week.
 fn failure_of(plan: RefundPlan) -> Option<&'static str> {
     match plan {
@@ -125,6 +134,9 @@ fn failure_of(plan: RefundPlan) -> Option<&'static str> {
 }
 
 fn refundable(payment: &Payment, new: &CreateRefund) -> Result<String, ApiError> {
+    if payment.disputed {
+        return Err(ApiError::invalid("charge_disputed", "its payer contests it, or took it back"));
+    }
     let wanted = payment.captures.iter().find(|c| new.capture.as_ref().is_none_or(|id| *id == c.id));
     let capture = wanted.ok_or_else(|| ApiError::invalid("not_captured", "there is no such capture"))?;
     let gone: i64 = payment

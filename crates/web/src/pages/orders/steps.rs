@@ -94,6 +94,13 @@ impl Teller<'_> {
                 let parts = [("expected", texts.money(expected)), ("received", texts.money(received))];
                 texts.tf("orders-step-wrong-amount-text", parts)
             }
+            Happening::Contested { amount: contested } => {
+                amount(texts::key("orders-step-contested-text"), contested)
+            }
+            Happening::ContestOver { amount: back, won: false } => {
+                amount(texts::key("orders-step-contest-lost-text"), back)
+            }
+            Happening::ContestOver { won: true, .. } => texts.t("orders-step-contest-won-text"),
             Happening::Review { .. } => texts.t("orders-step-review-text"),
             Happening::Closed { credit, .. } | Happening::Replaced { credit, .. } => {
                 amount(texts::key("orders-step-credit-text"), credit)
@@ -186,6 +193,9 @@ const fn heading(happening: &Happening) -> (&'static str, &'static str) {
         Happening::SecondPayment { .. } => ("done", texts::key("orders-step-second")),
         Happening::SecondPaymentReturned { .. } => ("done", texts::key("orders-step-second-back")),
         Happening::WrongAmount { .. } => ("fail", texts::key("orders-step-wrong-amount")),
+        Happening::Contested { .. } => ("fail", texts::key("orders-step-contested")),
+        Happening::ContestOver { won: true, .. } => ("done", texts::key("orders-step-contest-won")),
+        Happening::ContestOver { won: false, .. } => ("fail", texts::key("orders-step-contest-lost")),
         Happening::Review { .. } => ("fail", texts::key("orders-step-review")),
         Happening::Resolved => ("done", texts::key("orders-step-resolved")),
         Happening::Closed { .. } => ("done", texts::key("orders-step-closed")),
@@ -212,5 +222,6 @@ const fn why(reason: RefundReason) -> &'static str {
         RefundReason::PoolLeft => texts::key("orders-why-pool-left"),
         RefundReason::Operator => texts::key("orders-why-operator"),
         RefundReason::WrongAmount => texts::key("orders-why-wrong-amount"),
+        RefundReason::Contested => texts::key("orders-why-contested"),
     }
 }

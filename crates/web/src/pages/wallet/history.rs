@@ -104,13 +104,10 @@ const fn kind_key(kind: Kind) -> &'static str {
         Kind::PlanChange => texts::key("wallet-kind-plan-change"),
         Kind::Goodwill => texts::key("wallet-kind-goodwill"),
         Kind::RefundDue | Kind::RefundSent => texts::key("wallet-kind-payout"),
-        Kind::Capture
-        | Kind::Earned
-        | Kind::Tax
-        | Kind::TaxReturned
-        | Kind::Unmatched
-        | Kind::Dispute
-        | Kind::Correction => texts::key("wallet-kind-correction"),
+        Kind::Dispute => texts::key("wallet-kind-dispute"),
+        Kind::Capture | Kind::Earned | Kind::Tax | Kind::TaxReturned | Kind::Unmatched | Kind::Correction => {
+            texts::key("wallet-kind-correction")
+        }
     }
 }
 

@@ -289,7 +289,7 @@ pub(super) fn dispute(payment: &Payment) -> Option<Value> {
         "update_time": time(dispute.at),
         "reason": "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
         "status": if outcome.is_some() { "RESOLVED" } else { "WAITING_FOR_SELLER_RESPONSE" },
-        "dispute_amount": amount(payment.amount),
+        "dispute_amount": amount(dispute.amount),
         "dispute_life_cycle_stage": "CHARGEBACK",
         "disputed_transactions": [{
             "seller_transaction_id": capture,

@@ -218,7 +218,7 @@ impl View {
             Some(true) => "won",
             Some(false) => "lost",
         };
-        let amount = payment.captures.first().map_or(payment.amount, |capture| capture.amount);
+        let amount = dispute.amount;
         Some(json!({
             "id": dispute.id, "object": "dispute", "status": status, "amount": units(amount),
             "currency": code(amount.currency), "charge": format!("ch_{name}"),

@@ -4,6 +4,7 @@ mod audits;
 pub(crate) mod carrier;
 mod crashes;
 mod delivery;
+mod disputes;
 mod lost_cents;
 mod pages;
 mod papers;

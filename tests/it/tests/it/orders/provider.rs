@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use basis::{Id, Money, Payment, Timestamp};
 use payments::{
-    BeginRequest, Begun, BillLine, Capabilities, CaptureFact, ChargeRequest, Decline, Facts, Hook,
-    HookRejected, Method, PayAt, PaymentRef, Provider, ProviderError, RefundFact, RefundRequest,
-    RefundStatus, SavedFact, Status,
+    BeginRequest, Begun, BillLine, Capabilities, CaptureFact, ChargeRequest, Decline, DisputeFact,
+    DisputeStatus, Facts, Hook, HookRejected, Method, PayAt, PaymentRef, Provider, ProviderError, RefundFact,
+    RefundRequest, RefundStatus, SavedFact, Status,
 };
 
 /// The books of the other side.
@@ -76,6 +76,12 @@ impl Bank {
     /// Refused, on a page that takes another try.
     pub(crate) fn refuse_once(&self, payment: Id<Payment>) {
         self.change(payment, |facts| facts.failure = Some("card_declined".to_owned()));
+    }
+
+    /// The payer contests so much, or that is decided.
+    pub(crate) fn contest(&self, payment: Id<Payment>, amount: Money, status: DisputeStatus) {
+        let reference = format!("dp-{payment}");
+        self.change(payment, |facts| facts.disputes = vec![DisputeFact { reference, amount, status }]);
     }
 
     /// Someone pays by a card that they let us keep.

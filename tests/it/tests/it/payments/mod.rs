@@ -1,6 +1,7 @@
 //! Payments against the sandbox over real HTTP, on both engines: what people do, what the provider says, what stays.
 
 pub(crate) mod alipay;
+mod disputes;
 mod messages;
 mod money_back;
 pub(crate) mod paypal;
@@ -111,6 +112,15 @@ impl World {
                 .unwrap();
         let url = self.begin(created.id).await.unwrap();
         (created.id, url.rsplit('/').next().unwrap().to_owned())
+    }
+
+    /// Takes a provider's answer in, as a look at the payment does.
+    pub(crate) async fn take_in(&self, payment: Id<Payment>, facts: &payments::Facts) {
+        in_tx!(self.db, |tx| {
+            let confirmed = payments::confirm(tx, &self.env, payment, facts).await?;
+            settle(tx, &self.env, &confirmed).await
+        })
+        .unwrap();
     }
 
     /// The pay page of a payment, at a desktop.
@@ -234,10 +244,34 @@ async fn look(
     Ok(payments::after(job, &confirmed.payment, env.now()))
 }
 
+fn is_of_order(confirmed: &Confirmed, fate: payments::Fate) -> bool {
+    fate == payments::Fate::Accepted && confirmed.payment.purpose.order().is_some()
+}
+
+fn frozen(
+    confirmed: &Confirmed,
+    dispute: &payments::Dispute,
+    movement: &str,
+    (from, to): (ledger::Book, ledger::Book),
+) -> ledger::NewTransfer {
+    let reference = dispute.transfer(movement);
+    let moved = ledger::NewTransfer::new(reference, ledger::Kind::Dispute, from, to, dispute.frozen);
+    ledger::NewTransfer { order: confirmed.payment.purpose.order(), ..moved.payment(dispute.payment) }
+}
+
 pub(crate) async fn settle(tx: &mut store::Conn, env: &Env, confirmed: &Confirmed) -> Result<(), Problem> {
     for news in &confirmed.news {
-        if let News::Captured { transfer } = news {
-            ledger::post(tx, env, transfer.clone()).await?;
+        match news {
+            News::Captured { transfer } => drop(ledger::post(tx, env, transfer.clone()).await?),
+            News::Contested { dispute, fate } if is_of_order(confirmed, *fate) => {
+                let [from, to] = [ledger::Book::Deferred, ledger::Book::Disputed];
+                ledger::post(tx, env, frozen(confirmed, dispute, "held", (from, to))).await?;
+            }
+            News::ContestWon { dispute, fate } if is_of_order(confirmed, *fate) => {
+                let [from, to] = [ledger::Book::Disputed, ledger::Book::Deferred];
+                ledger::post(tx, env, frozen(confirmed, dispute, "held:won", (from, to))).await?;
+            }
+            _ => {}
         }
     }
     Ok(())

@@ -319,11 +319,13 @@ async fn a_contested_payment_is_known_as_such_until_that_is_over() {
         world.clock.advance_ms(HOUR_MS);
         world.paysim.dispute(&at_paypal).await.unwrap();
         world.after_hooks(3).await;
-        assert_eq!(world.told(), [News::Disputed]);
+        assert!(matches!(world.told()[..], [News::Contested { .. }]));
         let named = named(payment, &at_paypal);
-        assert!(world.provider().query(&named).await.unwrap().disputed);
+        let disputes = world.provider().query(&named).await.unwrap().disputes;
+        assert_eq!(disputes[0].status, payments::DisputeStatus::Open);
         world.paysim.end_dispute(&at_paypal, true).await.unwrap();
-        assert!(!world.provider().query(&named).await.unwrap().disputed);
+        let disputes = world.provider().query(&named).await.unwrap().disputes;
+        assert_eq!(disputes[0].status, payments::DisputeStatus::Won);
     })
     .await;
 }

@@ -29,7 +29,7 @@ pub(crate) fn connect(paysim: &Paysim, _: &Env) -> Arc<dyn Provider> {
     Arc::new(stripe_of(paysim, ACCOUNT))
 }
 
-async fn at_stripe<F: AsyncFn(World)>(story: F) {
+pub(super) async fn at_stripe<F: AsyncFn(World)>(story: F) {
     in_both_with(connect, story).await;
 }
 
