@@ -75,9 +75,11 @@ pub(crate) async fn lost(
     order: Option<OrderRecord>,
 ) -> Result<Option<Moved>, Problem> {
     let Some(order) = order else { return Ok(None) };
-    let seq = rows::note_any(tx, order.id).await?.ok_or_else(|| moved_on(&order))?;
+    let held = booked(tx, dispute, "held", &order).await?;
+    let seq = rows::add_lost(tx, order.id, held).await?.ok_or_else(|| moved_on(&order))?;
     let happening = Happening::ContestOver { amount: dispute.amount, won: false };
     timeline::write(tx, order.id, seq, desk.env.now(), &happening).await?;
+    queue::receipt(tx, &desk.env, order.id).await?;
     queue::contest_lost(tx, &desk.env, order.id).await?;
     Ok(Some((order.clone(), order.state)))
 }
@@ -112,8 +114,10 @@ fn is_unpaid(order: &OrderRecord) -> Result<bool, Problem> {
 }
 
 async fn call_off(desk: &Desk, order: &OrderRecord) -> Result<(), Problem> {
-    let state =
-        in_tx!(desk.db, |tx| { refunding::begin_whole(tx, desk, order, RefundReason::Contested).await })?;
+    let state = in_tx!(desk.db, |tx| {
+        let order = rows::find(tx, order.id).await?.ok_or_else(Problem::not_found)?;
+        refunding::begin_whole(tx, desk, &order, RefundReason::Contested).await
+    })?;
     desk.tell(order, state);
     Ok(())
 }

@@ -233,6 +233,7 @@ pub(crate) fn new_order(
         credit: zero,
         called_off_at: None,
         contested: zero,
+        lost: zero,
         resumed_at: None,
         refunded: Parts { wallet: zero, source: zero },
         tax: None,

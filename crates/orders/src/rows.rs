@@ -7,7 +7,7 @@ mod lists;
 mod paying;
 mod replacing;
 
-pub(crate) use contesting::{resume_clock, set_contested};
+pub(crate) use contesting::{add_lost, resume_clock, set_contested};
 pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
 pub(crate) use lists::{
     bought, count_unpaid, is_being_replaced, is_in_delivery, of_account, of_ending, of_line, page, stopped,
@@ -77,6 +77,8 @@ pub struct OrderRecord {
     pub refunded: Parts,
     /// Of what the provider drew, what its payer contests or has taken back by a dispute.
     pub contested: Money,
+    /// Of that, what is gone for good.
+    pub lost: Money,
     /// When a dispute that had held it up was won.
     pub resumed_at: Option<Timestamp>,
     /// The tax that the price holds; `None` before it is paid, and where no rate held.
@@ -382,6 +384,7 @@ fn record(row: &Row) -> Result<OrderRecord, Problem> {
         credit: money("credit_minor")?,
         called_off_at: row.get("called_off_at")?,
         contested: money("contested_minor")?,
+        lost: money("lost_minor")?,
         resumed_at: row.get("resumed_at")?,
         refunded: Parts { wallet: money("refund_wallet_minor")?, source: money("refund_source_minor")? },
         tax: row.get::<Option<String>>("tax")?.map(|tax| read("tax", &tax)).transpose()?,

@@ -180,15 +180,12 @@ pub async fn send_refund(db: &Db, env: &Env, providers: &Providers, run: JobRun)
     if refund.state.is_final() {
         return Ok(Next::Done);
     }
-    let contested = disputes::is_contested(&mut db.read().await?, payment.id).await?;
-    if contested && refund.state == RefundState::Queued {
-        return Ok(Next::At(env.now().plus_ms(CONTESTED_LOOK_MS)));
-    }
-    // From here on the provider may have heard of it; a later run asks before it sends again.
     let gap_ms = providers.of_payment(&refund.provider)?.capabilities().refund_gap_ms;
     if let Some(free_at) = in_tx!(db, |tx| { take_turn(tx, &refund, gap_ms, env.now()).await })? {
         return Ok(Next::At(free_at));
     }
+    // From here on the provider may have heard of it; a later run asks before it sends again.
+    let contested = disputes::is_contested(&mut db.read().await?, payment.id).await?;
     let Some(fact) = ask(providers, &refund, &payment, taken, contested).await? else {
         return Ok(Next::At(env.now().plus_ms(CONTESTED_LOOK_MS)));
     };
@@ -199,19 +196,24 @@ pub async fn send_refund(db: &Db, env: &Env, providers: &Providers, run: JobRun)
     Ok(Next::At(rules::next_refund_look(refund.created_at, env.now()).max(env.now().plus_ms(gap_ms))))
 }
 
-/// Marks a refund as sent unless another of its payment went out less than so long ago; then answers when it may go.
+/// Marks a refund as sent. Answers when to look again if it may not go yet: its payment is contested, or another refund of
+/// it went out less than so long ago. Disputes are taken in under the same lock, so none comes in between.
 async fn take_turn(
     conn: &mut Conn,
     refund: &Refund,
     gap_ms: i64,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Problem> {
-    if gap_ms > 0 && refund.state == RefundState::Queued {
-        rows::lock(conn, refund.payment, now).await?;
-        let last = table::last_sent(conn, refund).await?;
-        if let Some(free_at) = last.map(|last| last.plus_ms(gap_ms)).filter(|free_at| *free_at > now) {
-            return Ok(Some(free_at));
-        }
+    if refund.state != RefundState::Queued {
+        return Ok(None);
+    }
+    rows::lock(conn, refund.payment, now).await?;
+    if disputes::is_contested(conn, refund.payment).await? {
+        return Ok(Some(now.plus_ms(CONTESTED_LOOK_MS)));
+    }
+    let last = table::last_sent(conn, refund).await?;
+    if let Some(free_at) = last.map(|last| last.plus_ms(gap_ms)).filter(|free_at| *free_at > now) {
+        return Ok(Some(free_at));
     }
     table::set_sending(conn, refund.id, now).await?;
     Ok(None)

@@ -5,6 +5,7 @@ use ledger::Difference;
 use orders::OrderRecord;
 use store::{Conn, jobs};
 
+use crate::giving::causes;
 use crate::rows::{self, Gap};
 use crate::rules::{Due, papers_due};
 use crate::{Cause, Paper};
@@ -35,7 +36,8 @@ fn told(gap: &Gap) -> Difference {
 }
 
 async fn check(conn: &mut Conn, order: &OrderRecord) -> Result<Vec<String>, Problem> {
-    let (due, papers) = (papers_due(order)?, rows::of_order(conn, order.id).await?);
+    let papers = rows::of_order(conn, order.id).await?;
+    let due = papers_due(order, &causes(&papers))?;
     let missing = due.iter().any(|due| papers.iter().all(|paper| paper.cause != due.cause));
     let mut faults = Vec::new();
     if missing && !jobs::stands(conn, orders::RECEIPT, &order.id.to_string()).await? {

@@ -40,7 +40,7 @@ pub async fn give(desk: &Desk, order: Id<Order>) -> Result<(), Problem> {
     in_tx!(desk.db, |tx| {
         let order = orders::find(tx, order).await?;
         let mut given = rows::of_order(tx, order.id).await?;
-        for due in papers_due(&order)? {
+        for due in papers_due(&order, &causes(&given))? {
             if given.iter().all(|paper| paper.cause != due.cause) {
                 let receipt = given.iter().find(|paper| paper.cause == Cause::Sale);
                 let paper = give_one(tx, desk, &order, due, receipt).await?;
@@ -49,6 +49,10 @@ pub async fn give(desk: &Desk, order: Id<Order>) -> Result<(), Problem> {
         }
         Ok(())
     })
+}
+
+pub(crate) fn causes(papers: &[Paper]) -> Vec<Cause> {
+    papers.iter().map(|paper| paper.cause).collect()
 }
 
 /// Gives a paper. The counter's row makes those who give at once take turns; whoever finds that the paper was given

@@ -43,6 +43,8 @@ pub enum Cause {
     Change,
     /// It was refunded, wholly or in part.
     Refund,
+    /// Its payer took the money back by a dispute at the provider.
+    Dispute,
 }
 
 impl Cause {
@@ -52,6 +54,7 @@ impl Cause {
             Self::Sale => "sale",
             Self::Change => "change",
             Self::Refund => "refund",
+            Self::Dispute => "dispute",
         }
     }
 
@@ -59,7 +62,7 @@ impl Cause {
     pub const fn series(self) -> Series {
         match self {
             Self::Sale => Series::Receipt,
-            Self::Change | Self::Refund => Series::CreditNote,
+            Self::Change | Self::Refund | Self::Dispute => Series::CreditNote,
         }
     }
 }
@@ -68,7 +71,7 @@ impl FromStr for Cause {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Problem> {
-        let all = [Self::Sale, Self::Change, Self::Refund];
+        let all = [Self::Sale, Self::Change, Self::Refund, Self::Dispute];
         let cause = all.into_iter().find(|cause| cause.word() == text);
         cause.ok_or_else(|| Problem::internal(format!("not a cause of a receipt: {text}")))
     }
@@ -88,21 +91,28 @@ pub struct Due {
 /// The papers that an order must have: none before it was paid; then a receipt, and a credit note for each part that went
 /// back. Money that came for no order, or too late for it, has no receipt and so no credit note.
 ///
+/// All parts together hold all of the tax, so what a credit note holds depends on those before it: `given` are the causes
+/// of the papers that stand, in their order.
+///
 /// # Errors
 /// Internal if more went back than was paid.
-pub fn papers_due(order: &OrderRecord) -> Result<Vec<Due>, Problem> {
+pub fn papers_due(order: &OrderRecord, given: &[Cause]) -> Result<Vec<Due>, Problem> {
     if order.paid_at.is_none() {
         return Ok(Vec::new());
     }
-    let zero = Money::zero(order.price.currency);
-    let credit = Parts { wallet: order.credit, source: zero };
-    // A change of plan is always before a refund: a refunded order has nothing left to change.
-    let back = [(Cause::Change, credit, zero), (Cause::Refund, order.refunded, order.credit)];
+    let mut before = Money::zero(order.price.currency);
+    let mut back = [
+        (Cause::Change, Parts { wallet: order.credit, source: before }),
+        (Cause::Refund, order.refunded),
+        (Cause::Dispute, Parts { wallet: before, source: order.lost }),
+    ];
+    back.sort_by_key(|(cause, _)| given.iter().position(|one| one == cause).unwrap_or(given.len()));
     let mut due = vec![Due { cause: Cause::Sale, parts: order.paid(), tax: order.tax.clone() }];
-    for (cause, parts, before) in back {
+    for (cause, parts) in back {
         let amount = parts.total()?;
         if amount.is_positive() {
             due.push(Due { cause, parts, tax: tax_of(order, before, amount)? });
+            before = before.plus(amount)?;
         }
     }
     Ok(due)

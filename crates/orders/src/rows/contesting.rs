@@ -48,6 +48,19 @@ pub(crate) async fn set_contested(
     .and_then(seq)
 }
 
+/// So much of what is contested is gone for good; `None` if there is not so much.
+pub(crate) async fn add_lost(conn: &mut Conn, id: Id<Order>, lost: Money) -> Result<Option<i64>, Problem> {
+    sql!(
+        "UPDATE orders SET lost_minor = lost_minor + $2, events = events + 1 \
+         WHERE id = $1 AND lost_minor + $2 <= contested_minor RETURNING events"
+    )
+    .bind(id)
+    .bind(lost.minor)
+    .optional(conn)
+    .await
+    .and_then(seq)
+}
+
 /// The order goes on after a dispute: its time to be delivered begins now.
 pub(crate) async fn resume_clock(
     conn: &mut Conn,

@@ -18,6 +18,8 @@ enum Act {
     PostHold { reference: u8 },
     VoidHold { reference: u8 },
     Refund { who: u8, minor: i64, reference: u8 },
+    Contest { who: u8, minor: i64, reference: u8 },
+    Bear { minor: i64, reference: u8 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,8 @@ struct Model {
     /// By reference: what it was, of whom, how much.
     done: HashMap<u8, (&'static str, u8, i64)>,
     ended: HashMap<u8, bool>,
+    /// What we bear of payments that were contested.
+    lost: i64,
 }
 
 impl Model {
@@ -46,6 +50,8 @@ impl Model {
             Act::TopUp { who, minor, reference } => self.give("top-up", who, minor, reference),
             Act::Refund { who, minor, reference } => self.give("refund", who, minor, reference),
             Act::Spend { who, minor, reference } => self.take("spend", who, minor, reference),
+            Act::Contest { who, minor, reference } => self.take("contest", who, minor, reference),
+            Act::Bear { minor, reference } => self.bear(minor, reference),
             Act::Hold { who, minor, reference } => self.take("hold", who, minor, reference),
             Act::PostHold { reference } => self.end(reference, true),
             Act::VoidHold { reference } => self.end(reference, false),
@@ -77,6 +83,16 @@ impl Model {
         let of = if what == "hold" { &mut self.held } else { &mut self.balance };
         *of.entry(who).or_default() += if what == "hold" { minor } else { -minor };
         self.done.insert(reference, (what, who, minor));
+        Answer::New
+    }
+
+    /// What a payer contests and had spent is ours to bear: nobody's wallet knows of it.
+    fn bear(&mut self, minor: i64, reference: u8) -> Answer {
+        if let Some(answer) = self.known("bear", 0, minor, reference) {
+            return answer;
+        }
+        self.lost += minor;
+        self.done.insert(reference, ("bear", 0, minor));
         Answer::New
     }
 
@@ -139,6 +155,15 @@ impl<'a> Case<'a> {
                     self.transfer(Kind::WalletSpend, self.wallet(who), Book::Deferred, minor, reference);
                 self.post(hold, true).await
             }
+            Act::Contest { who, minor, reference } => {
+                let contest =
+                    self.transfer(Kind::Dispute, self.wallet(who), Book::Disputed, minor, reference);
+                self.post(contest, false).await
+            }
+            Act::Bear { minor, reference } => {
+                let bear = self.transfer(Kind::Dispute, Book::Losses, Book::Disputed, minor, reference);
+                self.post(bear, false).await
+            }
             Act::PostHold { reference } => self.end(reference, true).await,
             Act::VoidHold { reference } => self.end(reference, false).await,
         }
@@ -194,6 +219,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => (0..10_u8).prop_map(|reference| Act::PostHold { reference }),
         2 => (0..10_u8).prop_map(|reference| Act::VoidHold { reference }),
         1 => parts().prop_map(|(who, minor, reference)| Act::Refund { who, minor, reference }),
+        1 => parts().prop_map(|(who, minor, reference)| Act::Contest { who, minor, reference }),
+        1 => parts().prop_map(|(_, minor, reference)| Act::Bear { minor, reference }),
     ];
     prop::collection::vec(act, 1..40)
 }
@@ -210,22 +237,31 @@ fn whatever_people_do_the_ledger_agrees_with_a_naive_model() {
     for db in runtime.block_on(both(&[MIGRATIONS], &env)) {
         let mut runner =
             TestRunner::new(Config { cases: cases(), failure_persistence: None, ..Config::default() });
+        let lost = std::cell::Cell::new(0);
         let checked = runner.run(&acts(), |acts| {
-            runtime.block_on(play(&db, &env, &acts));
+            lost.set(lost.get() + runtime.block_on(play(&db, &env, &acts)));
             Ok(())
         });
         checked.unwrap();
+        assert_eq!(runtime.block_on(in_losses(&db)), -i128::from(lost.get()));
         runtime.block_on(audit_is_clean(&db));
     }
 }
 
-async fn play(db: &Db, env: &Env, acts: &[Act]) {
+/// Plays what people do, and answers what we had to bear.
+async fn play(db: &Db, env: &Env, acts: &[Act]) -> i64 {
     let case = Case::new(db, env);
     let mut model = Model::default();
     for act in acts {
         assert_eq!(case.act(act).await, model.act(act), "{act:?}");
         case.compare_wallets(&model).await;
     }
+    model.lost
+}
+
+async fn in_losses(db: &Db) -> i128 {
+    let sums = ledger::balance(&mut db.read().await.unwrap(), &Book::Losses).await.unwrap();
+    sums.get(&Currency::CNY).copied().unwrap_or_default()
 }
 
 async fn audit_is_clean(db: &Db) {

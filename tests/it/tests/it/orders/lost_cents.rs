@@ -12,7 +12,7 @@ use super::shop::{Shop, shops, yuan};
 
 impl Shop {
     /// Fills the wallet at the bank, which captures `minor` instead of 100 yuan.
-    async fn fill(&self, key: &str, minor: i64) -> Id<Payment> {
+    pub(super) async fn fill(&self, key: &str, minor: i64) -> Id<Payment> {
         let wish = TopUp {
             account: self.buyer,
             amount: yuan(10_000),

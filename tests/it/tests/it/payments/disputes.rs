@@ -53,7 +53,7 @@ async fn refund(world: &World, payment: Id<Payment>, order: Id<Order>, minor: i6
         request_key: format!("{order}:{minor}"),
     };
     let begun = in_tx!(world.db, |tx| { payments::start_refund(tx, &world.env, new.clone()).await });
-    begun.map(drop).map_err(|problem| problem.key.to_string())
+    begun.map(drop).map_err(|problem| problem.key.to_owned())
 }
 
 /// Half of the top-up is spent when its payer contests it.
