@@ -1,6 +1,6 @@
 //! What no message told is found by reading the provider's own list.
 
-use basis::{Currency, HOUR_MS, Id, MINUTE_MS, Money, SECOND_MS};
+use basis::{Currency, HOUR_MS, Id, MINUTE_MS, Money};
 use payments::{PaymentState, SweepJob};
 use paysim::Outcome;
 use store::jobs::Next;
@@ -10,7 +10,7 @@ use super::{World, in_both};
 impl World {
     /// Reads the provider's list, and does what follows; answers in how long it is read again.
     async fn sweep(&self) -> i64 {
-        self.later(SECOND_MS).await;
+        self.later(16 * MINUTE_MS).await;
         let job = SweepJob { provider: "sandbox".to_owned() };
         let next = payments::sweep(&self.db, &self.env, &self.providers, &job).await.unwrap();
         self.work().await;
