@@ -15,6 +15,7 @@ mod problem;
 mod secret;
 mod terms;
 mod time;
+mod words;
 
 pub use country::{Country, CountrySet};
 pub use data_volume::DataVolume;
@@ -31,3 +32,7 @@ pub use problem::{Kind, Problem};
 pub use secret::SecretKey;
 pub use terms::{Allowance, Beyond, RenewalRule, StartRule, Terms};
 pub use time::{Clock, DAY_MS, HOUR_MS, MINUTE_MS, ManualClock, SECOND_MS, SystemClock, Timestamp};
+
+/// What [`words!`] needs of it, in crates that do not name it themselves.
+#[doc(hidden)]
+pub use serde;

@@ -77,30 +77,7 @@ impl FromStr for Book {
     }
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
-        impl $name {
-            /// The word in the table.
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-        impl FromStr for $name {
-            type Err = Problem;
-            fn from_str(text: &str) -> Result<Self, Problem> {
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    _ => Err(Problem::internal(format!("not a {}: {text}", stringify!($name)))),
-                }
-            }
-        }
-    };
-}
-
-words! {
+basis::words! {
     /// Why money moved, for people who read the history.
     Kind {
         /// A provider captured a payment.
@@ -134,7 +111,7 @@ words! {
     }
 }
 
-words! {
+basis::words! {
     /// What a row of the ledger does.
     Phase {
         /// Moves money at once.

@@ -253,7 +253,7 @@ pub(crate) async fn trace(
     note: &str,
 ) -> Result<(), Problem> {
     let subject = order.id.to_string();
-    let detail = serde_json::json!({ "note": note, "from": order.state.as_str() });
+    let detail = serde_json::json!({ "note": note, "from": order.state.word() });
     audit::record(tx, &desk.env, Entry { actor, action, subject: &subject, detail }).await
 }
 

@@ -151,7 +151,7 @@ pub(crate) async fn insert(conn: &mut Conn, order: &OrderRecord) -> Result<(), P
     .bind(order.price.minor)
     .bind(order.wallet.minor)
     .bind(json(&order.replaces)?)
-    .bind(order.state.as_str())
+    .bind(order.state.word())
     .bind(order.created_at)
     .bind(order.expires_at)
     .bind(order.shared_pool)
@@ -220,8 +220,8 @@ pub(crate) async fn move_state(
     }
     sql!("UPDATE orders SET state = $3, events = events + 1 WHERE id = $1 AND state = $2 RETURNING events")
         .bind(id)
-        .bind(from.as_str())
-        .bind(to.as_str())
+        .bind(from.word())
+        .bind(to.word())
         .optional(conn)
         .await
         .and_then(seq)
@@ -275,7 +275,7 @@ pub(crate) async fn set_gave_up(
 pub(crate) async fn note(conn: &mut Conn, id: Id<Order>, state: OrderState) -> Result<Option<i64>, Problem> {
     sql!("UPDATE orders SET events = events + 1 WHERE id = $1 AND state = $2 RETURNING events")
         .bind(id)
-        .bind(state.as_str())
+        .bind(state.word())
         .optional(conn)
         .await
         .and_then(seq)

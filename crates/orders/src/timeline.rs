@@ -17,73 +17,43 @@ pub enum ExpiryReason {
     Cancelled,
 }
 
-/// Why money goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefundReason {
-    /// Not delivered by the deadline; the carrier confirmed that it never will be.
-    NotDelivered,
-    /// Paid after the order had expired, and it could not be taken up again.
-    PaidTooLate,
-    /// Paid although its buyer had called it off.
-    CalledOff,
-    /// The bundle that it was to replace was changed by another order first, so what was quoted is no longer true.
-    AlreadyChanged,
-    /// The line or its carrier was gone before anything was delivered.
-    LineGone,
-    /// It was bought for a shared pool, and the line had left that before anything was delivered.
-    PoolLeft,
-    /// An operator decided so.
-    Operator,
-    /// The amount was not what was asked for.
-    WrongAmount,
-    /// Its payer took the money back at the provider before it was delivered.
-    Contested,
-}
-
-impl RefundReason {
-    /// As the payments keep it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::NotDelivered => "not_delivered",
-            Self::PaidTooLate => "paid_too_late",
-            Self::CalledOff => "called_off",
-            Self::AlreadyChanged => "already_changed",
-            Self::LineGone => "line_gone",
-            Self::PoolLeft => "pool_left",
-            Self::Operator => "operator",
-            Self::WrongAmount => "wrong_amount",
-            Self::Contested => "contested",
-        }
+basis::words! {
+    /// Why money goes back.
+    RefundReason {
+        /// Not delivered by the deadline; the carrier confirmed that it never will be.
+        NotDelivered = "not_delivered",
+        /// Paid after the order had expired, and it could not be taken up again.
+        PaidTooLate = "paid_too_late",
+        /// Paid although its buyer had called it off.
+        CalledOff = "called_off",
+        /// The bundle that it was to replace was changed by another order first, so what was quoted is no longer true.
+        AlreadyChanged = "already_changed",
+        /// The line or its carrier was gone before anything was delivered.
+        LineGone = "line_gone",
+        /// It was bought for a shared pool, and the line had left that before anything was delivered.
+        PoolLeft = "pool_left",
+        /// An operator decided so.
+        Operator = "operator",
+        /// The amount was not what was asked for.
+        WrongAmount = "wrong_amount",
+        /// Its payer took the money back at the provider before it was delivered.
+        Contested = "contested",
     }
 }
 
-/// Why a person has to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewReason {
-    /// The carrier cannot say whether it delivered.
-    OutcomeUnknown,
-    /// The carrier cannot take back an order that it may have delivered.
-    CannotVoid,
-    /// More or less money came than was asked for, or other money.
-    WrongAmount,
-    /// The provider will not give the money back.
-    RefundFailed,
-    /// The payer contests the payment at the provider.
-    Disputed,
-}
-
-impl ReviewReason {
-    /// As stored and shown to operators.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::CannotVoid => "cannot_void",
-            Self::WrongAmount => "wrong_amount",
-            Self::RefundFailed => "refund_failed",
-            Self::Disputed => "disputed",
-        }
+basis::words! {
+    /// Why a person has to look.
+    ReviewReason {
+        /// The carrier cannot say whether it delivered.
+        OutcomeUnknown = "outcome_unknown",
+        /// The carrier cannot take back an order that it may have delivered.
+        CannotVoid = "cannot_void",
+        /// More or less money came than was asked for, or other money.
+        WrongAmount = "wrong_amount",
+        /// The provider will not give the money back.
+        RefundFailed = "refund_failed",
+        /// The payer contests the payment at the provider.
+        Disputed = "disputed",
     }
 }
 

@@ -2,8 +2,6 @@
 
 mod looks;
 
-use std::str::FromStr;
-
 use basis::{
     Account, Id, Language, Money, Order, Payment as PaymentKind, Problem, Refund as RefundKind, Timestamp,
 };
@@ -14,30 +12,7 @@ use crate::requests::PayAt;
 pub use looks::next_poll;
 pub(crate) use looks::next_refund_look;
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)* }
-        impl $name {
-            /// The word in tables, in protocols and in text keys.
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-        impl FromStr for $name {
-            type Err = Problem;
-            fn from_str(text: &str) -> Result<Self, Problem> {
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    _ => Err(Problem::invalid("payments-word-unknown").because(format!("{}: {text}", stringify!($name)))),
-                }
-            }
-        }
-    };
-}
-
-words! {
+basis::words! {
     /// A way to pay.
     Method {
         /// A bank card.
@@ -51,7 +26,17 @@ words! {
     }
 }
 
-words! {
+impl Method {
+    /// The method that someone asked for by its word.
+    ///
+    /// # Errors
+    /// Invalid `payments-word-unknown` at `method`.
+    pub fn asked(word: &str) -> Result<Self, Problem> {
+        word.parse().map_err(|_| Problem::invalid("payments-word-unknown").at("method"))
+    }
+}
+
+basis::words! {
     /// Where a payment stands. The order of the variants is the order in which it may move.
     PaymentState {
         /// Not opened at its provider, as far as we know.
@@ -73,7 +58,7 @@ words! {
     }
 }
 
-words! {
+basis::words! {
     /// Where a refund stands.
     RefundState {
         /// To be sent.
@@ -96,7 +81,7 @@ impl RefundState {
     }
 }
 
-words! {
+basis::words! {
     /// Where a dispute stands. Once it is decided it stays so.
     DisputeState {
         /// Nobody has decided: its money is frozen.
@@ -108,7 +93,7 @@ words! {
     }
 }
 
-words! {
+basis::words! {
     /// What became of a capture.
     Fate {
         /// It pays for what it was asked for.

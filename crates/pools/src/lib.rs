@@ -33,7 +33,7 @@ pub use joining::{Joining, accept, add_line, leave, remove};
 pub use managing::{give, pause, set_caps, set_role};
 pub use notices::tell_notices;
 pub use reading::{PoolOf, invitations_of, member_of_line, pool, pools_of, shared};
-pub use rules::{INVITATION_GOOD_MS, Kind, Role};
+pub use rules::{INVITATION_GOOD_MS, Kind, MemberState, Role};
 
 /// The tables of shared pools.
 pub const MIGRATIONS: Migrations =
@@ -84,17 +84,6 @@ pub struct Member {
 pub(crate) struct Limits {
     pub(crate) caps: Caps,
     pub(crate) paused: bool,
-}
-
-/// Where a member's line stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemberState {
-    /// On its way here.
-    Joining,
-    /// Here.
-    In,
-    /// On its way home.
-    Leaving,
 }
 
 /// A way into a pool.

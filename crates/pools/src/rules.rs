@@ -1,11 +1,9 @@
 //! The pure rules of shared pools: who may do what, how many, and what names look like.
 
-use std::str::FromStr;
-
 use basis::{Allowance, DAY_MS, Problem};
 use charging::{BundleState, BundleView, Caps};
 
-use crate::{Limits, Member, MemberState};
+use crate::{Limits, Member};
 
 /// An invitation is good for so long.
 pub const INVITATION_GOOD_MS: i64 = 7 * DAY_MS;
@@ -16,22 +14,23 @@ const NAME_CHARS_MOST: usize = 40;
 /// The largest cap, 100 TB: beyond it a cap means nothing.
 const CAP_MOST: u64 = 100_000_000_000_000;
 
-/// What a shared pool is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A family: ten lines.
-    Family,
-    /// A team: a thousand lines.
-    Team,
+basis::words! {
+    /// What a shared pool is for.
+    Kind {
+        /// A family: ten lines.
+        Family = "family",
+        /// A team: a thousand lines.
+        Team = "team",
+    }
 }
 
 impl Kind {
-    /// As stored and shown by the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Family => "family",
-            Self::Team => "team",
-        }
+    /// The kind that someone asked for by its word.
+    ///
+    /// # Errors
+    /// Invalid `pools-kind-unknown` at `kind`.
+    pub fn asked(word: &str) -> Result<Self, Problem> {
+        word.parse().map_err(|_| Problem::invalid("pools-kind-unknown").at("kind"))
     }
 
     /// So many lines share it at most.
@@ -43,37 +42,25 @@ impl Kind {
     }
 }
 
-impl FromStr for Kind {
-    type Err = Problem;
-
-    fn from_str(word: &str) -> Result<Self, Problem> {
-        match word {
-            "family" => Ok(Self::Family),
-            "team" => Ok(Self::Team),
-            _ => Err(Problem::invalid("pools-kind-unknown").at("kind")),
-        }
+basis::words! {
+    /// What an account may do in a pool; who may do more comes later.
+    Role {
+        /// Uses data.
+        Member = "member",
+        /// Invites members, sets their caps, pauses and removes them.
+        Manager = "manager",
+        /// All of that, also to managers; one for each pool.
+        Owner = "owner",
     }
 }
 
-/// What an account may do in a pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Uses data.
-    Member,
-    /// Invites members, sets their caps, pauses and removes them.
-    Manager,
-    /// All of that, also to managers; one for each pool.
-    Owner,
-}
-
 impl Role {
-    /// As stored and shown by the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Manager => "manager",
-            Self::Owner => "owner",
-        }
+    /// The role that someone asked for by its word.
+    ///
+    /// # Errors
+    /// Invalid `pools-role-unknown` at `role`.
+    pub fn asked(word: &str) -> Result<Self, Problem> {
+        word.parse().map_err(|_| Problem::invalid("pools-role-unknown").at("role"))
     }
 
     /// Whether it may decide about someone of that role: owners about everyone, managers about members.
@@ -87,35 +74,15 @@ impl Role {
     }
 }
 
-impl FromStr for Role {
-    type Err = Problem;
-
-    fn from_str(word: &str) -> Result<Self, Problem> {
-        match word {
-            "member" => Ok(Self::Member),
-            "manager" => Ok(Self::Manager),
-            "owner" => Ok(Self::Owner),
-            _ => Err(Problem::invalid("pools-role-unknown").at("role")),
-        }
-    }
-}
-
-impl MemberState {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Joining => "joining",
-            Self::In => "in",
-            Self::Leaving => "leaving",
-        }
-    }
-
-    pub(crate) fn read(word: &str) -> Result<Self, Problem> {
-        match word {
-            "joining" => Ok(Self::Joining),
-            "in" => Ok(Self::In),
-            "leaving" => Ok(Self::Leaving),
-            _ => Err(Problem::internal(format!("a member is {word}"))),
-        }
+basis::words! {
+    /// Where a member's line stands.
+    MemberState {
+        /// On its way here.
+        Joining = "joining",
+        /// Here.
+        In = "in",
+        /// On its way home.
+        Leaving = "leaving",
     }
 }
 

@@ -1,30 +1,21 @@
 //! Which papers an order has, and what they are called: pure.
 
-use std::str::FromStr;
-
 use basis::{Money, Problem, Timestamp};
 use orders::OrderRecord;
 use orders::rules::{Parts, Tax};
 use texts::TimeZone;
 
-/// Papers that are numbered together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Series {
-    /// What was paid.
-    Receipt,
-    /// What went back of it.
-    CreditNote,
+basis::words! {
+    /// Papers that are numbered together.
+    Series {
+        /// What was paid.
+        Receipt = "receipt",
+        /// What went back of it.
+        CreditNote = "credit_note",
+    }
 }
 
 impl Series {
-    /// The word in the table.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Receipt => "receipt",
-            Self::CreditNote => "credit_note",
-        }
-    }
-
     /// The number of the `seq`-th paper of a legal entity's year, e.g. `HY-2026-000042`, `HY-C-2026-000007`.
     pub fn number(self, entity: &str, year: i64, seq: i64) -> String {
         match self {
@@ -34,46 +25,27 @@ impl Series {
     }
 }
 
-/// What of an order a paper is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// It was paid.
-    Sale,
-    /// What was unused at a change of plan was credited to the wallet.
-    Change,
-    /// It was refunded, wholly or in part.
-    Refund,
-    /// Its payer took the money back by a dispute at the provider.
-    Dispute,
+basis::words! {
+    /// What of an order a paper is about.
+    Cause {
+        /// It was paid.
+        Sale = "sale",
+        /// What was unused at a change of plan was credited to the wallet.
+        Change = "change",
+        /// It was refunded, wholly or in part.
+        Refund = "refund",
+        /// Its payer took the money back by a dispute at the provider.
+        Dispute = "dispute",
+    }
 }
 
 impl Cause {
-    /// The word in the table.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Sale => "sale",
-            Self::Change => "change",
-            Self::Refund => "refund",
-            Self::Dispute => "dispute",
-        }
-    }
-
     /// How its paper is numbered.
     pub const fn series(self) -> Series {
         match self {
             Self::Sale => Series::Receipt,
             Self::Change | Self::Refund | Self::Dispute => Series::CreditNote,
         }
-    }
-}
-
-impl FromStr for Cause {
-    type Err = Problem;
-
-    fn from_str(text: &str) -> Result<Self, Problem> {
-        let all = [Self::Sale, Self::Change, Self::Refund, Self::Dispute];
-        let cause = all.into_iter().find(|cause| cause.word() == text);
-        cause.ok_or_else(|| Problem::internal(format!("not a cause of a receipt: {text}")))
     }
 }
 

@@ -1,7 +1,5 @@
 //! When a plan is due to be renewed, when a failed try is repeated, and what was agreed: pure.
 
-use std::str::FromStr;
-
 use basis::{
     Account, Allowance, CountrySet, DAY_MS, DataVolume, HOUR_MS, Id, Line, Money, Order, Problem,
     Renewal as RenewalKind, SECOND_MS, SavedMethod, Terms, Timestamp,
@@ -62,30 +60,7 @@ impl When {
     }
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
-        impl $name {
-            /// The word in tables and in the API.
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-        impl FromStr for $name {
-            type Err = Problem;
-            fn from_str(text: &str) -> Result<Self, Problem> {
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    _ => Err(Problem::internal(format!("{}: {text}", stringify!($name)))),
-                }
-            }
-        }
-    };
-}
-
-words! {
+basis::words! {
     /// Where a renewal stands.
     State {
         /// Its first order is not delivered yet.
@@ -99,7 +74,7 @@ words! {
     }
 }
 
-words! {
+basis::words! {
     /// Why a renewal needs its person.
     Reason {
         /// The plan costs more than was agreed.
@@ -125,7 +100,7 @@ words! {
     }
 }
 
-words! {
+basis::words! {
     /// How an end was dealt with.
     PeriodState {
         /// Being tried.

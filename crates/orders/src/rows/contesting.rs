@@ -39,7 +39,7 @@ pub(crate) async fn set_contested(
     )
     .bind(order.id)
     .bind(contested.minor)
-    .bind(order.state.as_str())
+    .bind(order.state.word())
     .bind(order.contested.minor)
     .bind(order.credit.minor)
     .bind(order.refunded.source.minor)

@@ -19,7 +19,7 @@ pub(crate) async fn set_paid(
          WHERE id = $1 AND state = $2 RETURNING events"
     )
     .bind(order.id)
-    .bind(order.state.as_str())
+    .bind(order.state.word())
     .bind(now)
     .bind(payment)
     .bind(tax.map(json).transpose()?)

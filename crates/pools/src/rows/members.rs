@@ -186,7 +186,7 @@ fn member_row(row: &Row) -> Result<Member, Problem> {
         account: row.get("account")?,
         name: row.get("name")?,
         role: row.get::<String>("role")?.parse()?,
-        state: MemberState::read(&row.get::<String>("state")?)?,
+        state: row.get::<String>("state")?.parse()?,
         home: row.get("home")?,
         joined_at: row.get("joined_at")?,
         caps: caps_row(row)?,

@@ -10,7 +10,7 @@ use axum::{
 };
 use basis::{DAY_MS, Id, Line, Order, Pool, Problem};
 use charging::{CapView, LineView, PoolView};
-use pools::{Member, MemberState, PoolOf, SharedPool};
+use pools::{Kind, Member, PoolOf, SharedPool};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -114,20 +114,12 @@ impl MemberOut {
             name: member.name.clone(),
             mine: member.account == caller.account,
             role: member.role.word(),
-            state: state(member.state),
+            state: member.state.word(),
             paused: member.paused,
             per_day: cap(caps.per_day, live.and_then(|line| line.per_day)),
             per_30_days: cap(caps.per_30_days, live.and_then(|line| line.per_30_days)),
             in_all: cap(caps.in_all, live.and_then(|line| line.in_all)),
         }
-    }
-}
-
-const fn state(state: MemberState) -> &'static str {
-    match state {
-        MemberState::Joining => "joining",
-        MemberState::In => "in",
-        MemberState::Leaving => "leaving",
     }
 }
 
@@ -194,7 +186,7 @@ async fn create(
     caller: ApiCaller,
     Json(new): Json<PoolIn>,
 ) -> Result<(StatusCode, Json<PoolDetailOut>), ApiProblem> {
-    let (line, kind) = (line_id(&new.line)?, new.kind.parse()?);
+    let (line, kind) = (line_id(&new.line)?, Kind::asked(&new.kind)?);
     let id = pools::create(&app.desk.pools, caller.account, line, kind, &new.name).await?;
     Ok((StatusCode::CREATED, Json(load(&app, &caller, id).await?)))
 }

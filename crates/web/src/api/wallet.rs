@@ -11,10 +11,7 @@ use texts::Texts;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    ApiCaller, ApiProblem, ApiResult, IdempotencyKey,
-    catalog::{Asked, MoneyOut},
-};
+use super::{ApiCaller, ApiProblem, ApiResult, IdempotencyKey, amount::MoneyOut, catalog::Asked};
 use crate::pages::payments::pay_url;
 use crate::{App, Payer};
 
@@ -216,7 +213,7 @@ async fn top_up(
 ) -> ApiResult<OpenedOut> {
     caller.who.account.require_verified()?;
     let currency: Currency = wish.currency.parse().map_err(|p: Problem| p.at("currency"))?;
-    let method: Method = wish.method.parse().map_err(|p: Problem| p.at("method"))?;
+    let method = Method::asked(&wish.method)?;
     let wish = TopUp {
         account: caller.account,
         amount: Money::new(wish.amount_minor, currency),

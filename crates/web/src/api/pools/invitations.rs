@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
 };
 use basis::{Id, Invitation, Problem};
-use pools::{Joining, NewInvitation, OpenInvitation};
+use pools::{Joining, NewInvitation, OpenInvitation, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -106,7 +106,7 @@ async fn invite(
 ) -> Result<(StatusCode, Json<InvitationOut>), ApiProblem> {
     let id = pool_id(&id)?;
     let email = wish.email.as_deref().map(str::parse::<Email>).transpose()?;
-    let new = NewInvitation { role: wish.role.parse()?, email };
+    let new = NewInvitation { role: Role::asked(&wish.role)?, email };
     let desk = &app.desk.pools;
     let made = pools::invite(desk, &app.guards, &origin, &caller.who.account, id, &new).await?;
     let conn = &mut app.db.read().await?;

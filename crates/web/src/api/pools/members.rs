@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use charging::Caps;
+use pools::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -136,6 +137,6 @@ async fn set_role(
     Json(wish): Json<RoleIn>,
 ) -> ApiResult<PoolDetailOut> {
     let id = pool_id(&pool)?;
-    pools::set_role(&app.desk.pools, caller.account, id, line_id(&line)?, wish.role.parse()?).await?;
+    pools::set_role(&app.desk.pools, caller.account, id, line_id(&line)?, Role::asked(&wish.role)?).await?;
     Ok(Json(load(&app, &caller, id).await?))
 }

@@ -36,7 +36,7 @@ pub(super) async fn send(
     let invited = async {
         let typed = form.email.trim();
         let email = if typed.is_empty() { None } else { Some(typed.parse::<Email>()?) };
-        let role = if form.role.is_empty() { Role::Member } else { form.role.parse()? };
+        let role = if form.role.is_empty() { Role::Member } else { Role::asked(&form.role)? };
         let new = NewInvitation { role, email };
         pools::invite(&app.desk.pools, &app.guards, &origin, &reader.person.who.account, id, &new).await
     };

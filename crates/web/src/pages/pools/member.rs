@@ -143,7 +143,7 @@ pub(super) async fn role(
     Form(form): Form<RoleForm>,
 ) -> Result<Response, PageProblem> {
     let (desk, account) = (&app.desk.pools, reader.person.account);
-    pools::set_role(desk, account, pool_id(&pool)?, line_id(&line)?, form.role.parse()?).await?;
+    pools::set_role(desk, account, pool_id(&pool)?, line_id(&line)?, Role::asked(&form.role)?).await?;
     Ok(see_other(&format!("/pools/{pool}/members/{line}")).into_response())
 }
 

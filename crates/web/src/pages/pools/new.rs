@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use basis::{Account, Id, Problem};
-use pools::SharedPool;
+use pools::{Kind, SharedPool};
 use serde::Deserialize;
 use store::Conn;
 
@@ -64,7 +64,7 @@ pub(super) async fn send(
     Form(form): Form<NewForm>,
 ) -> Result<Response, PageProblem> {
     let made = async {
-        let (line, kind) = (line_id(&form.line)?, form.kind.parse()?);
+        let (line, kind) = (line_id(&form.line)?, Kind::asked(&form.kind)?);
         pools::create(&app.desk.pools, reader.person.account, line, kind, &form.name).await
     };
     match made.await {

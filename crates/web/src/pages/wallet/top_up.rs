@@ -50,7 +50,7 @@ async fn open(app: &App, who: &SignedIn, payer: payments::Payer, wish: &Wish) ->
     who.person.who.account.require_verified()?;
     let currency: Currency = wish.currency.parse()?;
     let amount = Money::parse(wish.amount.trim(), currency).map_err(|problem| problem.at("amount"))?;
-    let method: Method = wish.method.parse().map_err(|problem: Problem| problem.at("method"))?;
+    let method = Method::asked(&wish.method)?;
     if wish.key.is_empty() || wish.key.len() > KEY_BYTES_MAX {
         return Err(Problem::invalid("request-unreadable"));
     }

@@ -124,7 +124,7 @@ async fn of_two_changes_that_are_both_paid_the_first_is_done_and_the_others_mone
         }
         shop.work().await;
         let mut ends = [shop.state(one.order).await, shop.state(two.order).await];
-        ends.sort_by_key(|state| state.as_str());
+        ends.sort_by_key(|state| state.word());
         assert_eq!(ends, [OrderState::Active, OrderState::Refunded]);
         let kept = shop.bank.kept(one.payment.unwrap()) + shop.bank.kept(two.payment.unwrap());
         assert_eq!((kept, shop.wallet().await), (23_800, 11_800), "one change, one credit");
