@@ -160,6 +160,22 @@ async fn place_new(
     if rows::count_unpaid(tx, account, unpaid_max).await? >= unpaid_max {
         return Err(Problem::new(basis::Kind::TooMany, "order-too-many-unpaid"));
     }
+    let order = draft(tx, desk, account, id, input, seen).await?;
+    insert(tx, desk, order, input.pay_with.as_ref(), view).await
+}
+
+/// The order as it would be placed now, at the price that its buyer agreed to.
+///
+/// # Errors
+/// Those of [`crate::quote`]; conflict `order-price-changed`.
+pub(crate) async fn draft(
+    tx: &mut Conn,
+    desk: &Desk,
+    account: Id<Account>,
+    id: Id<Order>,
+    input: &PlaceInput,
+    seen: Option<&PoolView>,
+) -> Result<OrderRecord, Problem> {
     let asked = QuoteInput {
         line: input.line,
         plan: input.plan.clone(),
@@ -171,8 +187,7 @@ async fn place_new(
         return Err(Problem::conflict("order-price-changed"));
     }
     catalog::mark_sold(tx, &desk.env, &input.plan).await?;
-    let order = new_order(desk, account, id, input, quote);
-    insert(tx, desk, order, input.pay_with.as_ref(), view).await
+    Ok(new_order(desk, account, id, input, quote))
 }
 
 /// Stores a new order with its first step, and pays it by the wallet or creates its payment.
@@ -193,7 +208,7 @@ pub(crate) async fn insert(
     }
 }
 
-pub(crate) fn new_order(
+fn new_order(
     desk: &Desk,
     account: Id<Account>,
     id: Id<Order>,

@@ -4,7 +4,7 @@ use basis::{Account, Id, Order, Problem, Renewal, Timestamp};
 use charging::PoolView;
 use store::Conn;
 
-use crate::{Desk, OrderRecord, PayerView, PlaceInput, Placed, QuoteInput, placing, quoting, rows};
+use crate::{Desk, OrderRecord, PayerView, PlaceInput, Placed, placing, rows};
 
 /// An automatic purchase.
 #[derive(Debug, Clone)]
@@ -31,18 +31,7 @@ pub async fn renew(
     view: &PayerView,
 ) -> Result<(Placed, OrderRecord), Problem> {
     let input = &renewing.input;
-    let asked = QuoteInput {
-        line: input.line,
-        plan: input.plan.clone(),
-        currency: input.price.currency,
-        intent: input.intent,
-    };
-    let quote = quoting::quote_seen(tx, desk, account, &asked, seen).await?;
-    if quote.price != input.price {
-        return Err(Problem::conflict("order-price-changed"));
-    }
-    catalog::mark_sold(tx, &desk.env, &input.plan).await?;
-    let order = placing::new_order(desk, account, desk.env.new_id(), input, quote);
+    let order = placing::draft(tx, desk, account, desk.env.new_id(), input, seen).await?;
     let order = OrderRecord { renewal: Some(renewing.renewal), expires_at: renewing.expires_at, ..order };
     placing::insert(tx, desk, order, input.pay_with.as_ref(), view).await
 }

@@ -6,9 +6,10 @@
 mod bill;
 mod client;
 mod hook;
+mod page;
 mod wire;
 
-use basis::{Currency, Money, Problem, Timestamp};
+use basis::{Currency, Problem, Timestamp};
 use http::HeaderMap;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -21,6 +22,7 @@ use crate::provider::{Capabilities, Limit, Provider, ProviderError};
 use crate::requests::{BeginRequest, Begun, ChargeRequest, PayAt, PaymentRef, RefundRequest};
 use crate::rules::Method;
 use client::{Answer, Client, Form, read};
+use page::{Keeping, Page};
 use wire::{Intent, List, Refund, Session};
 
 /// How to reach Stripe.
@@ -201,52 +203,6 @@ impl Stripe {
             Ok(_) | Err(ProviderError::NotFound) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-}
-
-/// Whether a page keeps the method that it is paid with.
-enum Keeping<'a> {
-    No,
-    ForNew,
-    Again(&'a str),
-}
-
-/// A page to be opened.
-struct Page<'a> {
-    payment: String,
-    amount: Money,
-    description: &'a str,
-    locale: &'static str,
-    return_url: &'a str,
-    expires_at: Option<Timestamp>,
-    payer: Keeping<'a>,
-}
-
-impl Page<'_> {
-    fn form(&self) -> Result<Form, ProviderError> {
-        let amount = STRIPE.integer(self.amount)?.to_string();
-        let mut form = Form::default()
-            .put("mode", "payment")
-            .put("client_reference_id", &self.payment)
-            .put("allowed_payment_method_types[0]", "card")
-            .put("locale", self.locale)
-            .put("success_url", self.return_url)
-            .put("cancel_url", self.return_url)
-            .put("line_items[0][quantity]", "1")
-            .put("line_items[0][price_data][currency]", &wire::currency(self.amount.currency))
-            .put("line_items[0][price_data][unit_amount]", &amount)
-            .put("line_items[0][price_data][product_data][name]", self.description)
-            .put(wire::PAGE_METADATA, &self.payment)
-            .put("payment_intent_data[description]", self.description)
-            .put(wire::PAGE_MARK, "page");
-        if let Some(expires_at) = self.expires_at {
-            form = form.put("expires_at", &(expires_at.as_ms() / basis::SECOND_MS).to_string());
-        }
-        Ok(match self.payer {
-            Keeping::No => form,
-            Keeping::ForNew => form.put("customer_creation", "always").put(wire::PAGE_KEEPS, "off_session"),
-            Keeping::Again(customer) => form.put("customer", customer).put(wire::PAGE_KEEPS, "off_session"),
-        })
     }
 }
 

@@ -14,7 +14,7 @@ use texts::Texts;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiProblem, ApiResult};
+use super::{ApiProblem, ApiResult, amount::MoneyOut};
 use crate::App;
 
 /// The catalogue's endpoints.
@@ -34,25 +34,6 @@ impl FromRequestParts<App> for Asked {
 
     async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, Self::Rejection> {
         Ok(Self(Texts::of(crate::reader::language(app, &parts.headers))))
-    }
-}
-
-/// An amount of money.
-#[derive(Serialize, ToSchema)]
-pub(super) struct MoneyOut {
-    /// Minor units: cents, fen, yen.
-    minor: i64,
-    /// ISO 4217.
-    #[schema(example = "CNY")]
-    currency: String,
-    /// As a person of this language reads it.
-    #[schema(example = "¥118.00")]
-    text: String,
-}
-
-impl MoneyOut {
-    pub(super) fn of(money: Money, texts: Texts) -> Self {
-        Self { minor: money.minor, currency: money.currency.to_string(), text: texts.money(money) }
     }
 }
 

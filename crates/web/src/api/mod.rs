@@ -1,6 +1,7 @@
 //! The API for phone apps, under `/api/v1`: the same verbs as the pages, as JSON, with bearer tokens.
 
 mod accounts;
+mod amount;
 mod caller;
 mod cards;
 mod catalog;

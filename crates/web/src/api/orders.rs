@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::amount::Amount;
 use super::problem::ProblemBody;
 use super::{ApiCaller, ApiProblem, ApiResult, IdempotencyKey};
 use crate::pages::{checkout::pay_with, payments::pay_url};
@@ -24,29 +25,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show))
         .routes(routes!(pay))
         .routes(routes!(cancel))
-}
-
-/// An amount of money.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-struct Amount {
-    /// Minor units: cents, fen, yen.
-    #[schema(example = 11_800)]
-    minor: i64,
-    /// ISO 4217.
-    #[schema(example = "CNY")]
-    currency: String,
-}
-
-impl Amount {
-    fn read(&self) -> Result<Money, Problem> {
-        Ok(Money::new(self.minor, self.currency.parse()?))
-    }
-}
-
-impl From<Money> for Amount {
-    fn from(money: Money) -> Self {
-        Self { minor: money.minor, currency: money.currency.to_string() }
-    }
 }
 
 /// A change of plan.
@@ -282,7 +260,7 @@ impl From<OrderRecord> for OrderOut {
             line: order.line.to_string(),
             shared_pool: order.shared_pool.map(|pool| pool.to_string()),
             plan: order.plan.to_string(),
-            state: order.state.as_str(),
+            state: order.state.word(),
             price: order.price.into(),
             wallet: order.wallet.into(),
             returned_to_wallet: order.refunded.wallet.into(),

@@ -10,11 +10,7 @@ use texts::Texts;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    ApiCaller, ApiResult,
-    catalog::{Asked, MoneyOut},
-    problem::ProblemBody,
-};
+use super::{ApiCaller, ApiResult, amount::MoneyOut, catalog::Asked, problem::ProblemBody};
 use crate::App;
 
 /// Papers on one page.

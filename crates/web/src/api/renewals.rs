@@ -14,11 +14,7 @@ use texts::Texts;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    ApiCaller, ApiProblem, ApiResult,
-    catalog::{Asked, MoneyOut},
-    problem::ProblemBody,
-};
+use super::{ApiCaller, ApiProblem, ApiResult, amount::MoneyOut, catalog::Asked, problem::ProblemBody};
 use crate::App;
 
 /// The endpoints of renewals and saved methods.

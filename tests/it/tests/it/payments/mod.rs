@@ -21,9 +21,10 @@ use basis::{
     Account, Currency, Env, Id, Language, MINUTE_MS, ManualClock, Money, Order, OsEntropy, Payment, Problem,
     Timestamp,
 };
+use ledger::Book;
 use payments::{
-    CHECK, CheckJob, Confirmed, Method, NewPayment, News, PaymentState, Provider, Providers, Purpose,
-    SEND_REFUND, Sandbox, SandboxConfig,
+    CHECK, CheckJob, Confirmed, Method, NewPayment, NewRefund, News, PaymentState, Provider, Providers,
+    Purpose, Refund, RefundState, SEND_REFUND, Sandbox, SandboxConfig,
 };
 use paysim::{FaultPlan, Options, Outcome, Paysim};
 use store::jobs::{JobRun, Next, Worker};
@@ -64,6 +65,30 @@ pub(crate) async fn in_both_with<F: AsyncFn(World)>(connect: Connect, story: F) 
 }
 
 impl World {
+    /// Starts to send part of an order's money back, once for each `key`.
+    async fn refund(
+        &self,
+        payment: Id<Payment>,
+        order: Id<Order>,
+        amount: Money,
+        key: &str,
+    ) -> Result<Refund, Problem> {
+        let new = NewRefund {
+            payment,
+            capture_ref: None,
+            amount,
+            from: Book::Deferred,
+            order: Some(order),
+            reason: "not delivered".into(),
+            request_key: key.into(),
+        };
+        in_tx!(self.db, |tx| { payments::start_refund(tx, &self.env, new.clone()).await })
+    }
+
+    async fn refund_state(&self, id: Id<basis::Refund>) -> RefundState {
+        payments::find_refund(&mut self.db.read().await.unwrap(), id).await.unwrap().state
+    }
+
     async fn new(db: TestDb, env: Env, clock: Arc<ManualClock>, connect: Connect) -> Self {
         let options = Options {
             env: env.clone(),

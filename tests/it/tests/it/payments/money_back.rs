@@ -1,8 +1,7 @@
 //! Money on its way back.
 
-use basis::{Currency, Id, Money, Order, Payment, Problem, SECOND_MS};
-use ledger::Book;
-use payments::{NewRefund, News, PaymentState, Refund, RefundState};
+use basis::{Currency, Id, Money, Order, Payment, SECOND_MS};
+use payments::{News, PaymentState, RefundState};
 use paysim::{AnswerPlan, FaultPlan, Outcome, RefundPlan};
 use store::in_tx;
 
@@ -16,27 +15,8 @@ async fn paid(world: &World, order: Id<Order>, hooks: usize) -> (Id<Payment>, St
     (payment, at_sandbox)
 }
 
-async fn refund(
-    world: &World,
-    payment: Id<Payment>,
-    order: Id<Order>,
-    minor: i64,
-    key: &str,
-) -> Result<Refund, Problem> {
-    let new = NewRefund {
-        payment,
-        capture_ref: None,
-        amount: Money::new(minor, Currency::CNY),
-        from: Book::Deferred,
-        order: Some(order),
-        reason: "not delivered".into(),
-        request_key: key.into(),
-    };
-    in_tx!(world.db, |tx| { payments::start_refund(tx, &world.env, new.clone()).await })
-}
-
-async fn state(world: &World, id: Id<basis::Refund>) -> RefundState {
-    payments::find_refund(&mut world.db.read().await.unwrap(), id).await.unwrap().state
+fn yuan(minor: i64) -> Money {
+    Money::new(minor, Currency::CNY)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,18 +24,18 @@ async fn a_refund_in_two_parts_never_exceeds_what_came() {
     in_both(async |world: World| {
         let order = Id::from_u128(1);
         let (payment, _) = paid(&world, order, 1).await;
-        let part = refund(&world, payment, order, 2200, "part").await.unwrap();
+        let part = world.refund(payment, order, yuan(2200), "part").await.unwrap();
         assert_eq!(
-            refund(&world, payment, order, 2200, "part").await.unwrap().id,
+            world.refund(payment, order, yuan(2200), "part").await.unwrap().id,
             part.id,
             "asked twice, one refund"
         );
         world.after_hooks(1).await;
         world.after_hooks(2).await;
         assert_eq!(world.state(payment).await, PaymentState::PartlyRefunded);
-        let too_much = refund(&world, payment, order, 5001, "too much").await.unwrap_err();
+        let too_much = world.refund(payment, order, yuan(5001), "too much").await.unwrap_err();
         assert_eq!(too_much.key, "payments-refund-too-much");
-        refund(&world, payment, order, 5000, "rest").await.unwrap();
+        world.refund(payment, order, yuan(5000), "rest").await.unwrap();
         world.work().await;
         world.after_hooks(3).await;
         assert_eq!(world.state(payment).await, PaymentState::Refunded);
@@ -76,12 +56,16 @@ async fn a_refund_whose_answer_is_lost_is_sent_once() {
             let order = world.env.new_id();
             let (payment, at_sandbox) = paid(&world, order, 2 * round + 1).await;
             world.faults(&at_sandbox, FaultPlan { answer, ..FaultPlan::default() }).await;
-            let sent = refund(&world, payment, order, 7200, &format!("key{round}")).await.unwrap();
+            let sent = world.refund(payment, order, yuan(7200), &format!("key{round}")).await.unwrap();
             world.work().await;
-            assert_ne!(state(&world, sent.id).await, RefundState::Failed, "nobody knows, so nobody gives up");
+            assert_ne!(
+                world.refund_state(sent.id).await,
+                RefundState::Failed,
+                "nobody knows, so nobody gives up"
+            );
             world.later(SECOND_MS).await;
             world.after_hooks(2 * round + 2).await;
-            assert_eq!(state(&world, sent.id).await, RefundState::Succeeded);
+            assert_eq!(world.refund_state(sent.id).await, RefundState::Succeeded);
         }
         assert_eq!(world.paysim.books().await.refunded_minor["CNY"], 2 * 7200);
         world.books_agree().await;
@@ -97,16 +81,16 @@ async fn a_slow_refund_is_waited_for() {
         let plan =
             FaultPlan { refund: RefundPlan::Later { after_ms: 60 * SECOND_MS }, ..FaultPlan::default() };
         world.faults(&at_sandbox, plan).await;
-        let slow = refund(&world, payment, order, 7200, "slow").await.unwrap();
+        let slow = world.refund(payment, order, yuan(7200), "slow").await.unwrap();
         world.work().await;
-        assert_eq!(state(&world, slow.id).await, RefundState::Pending);
+        assert_eq!(world.refund_state(slow.id).await, RefundState::Pending);
         assert_eq!(world.order_money(order).await.returning.minor, 7200);
         for _ in 0..5 {
             world.later(30 * SECOND_MS).await;
             tokio::time::sleep(std::time::Duration::from_millis(60)).await;
         }
         world.work().await;
-        assert_eq!(state(&world, slow.id).await, RefundState::Succeeded);
+        assert_eq!(world.refund_state(slow.id).await, RefundState::Succeeded);
         assert_eq!(world.state(payment).await, PaymentState::Refunded);
         world.books_agree().await;
     })
@@ -119,11 +103,11 @@ async fn a_refund_that_fails_keeps_the_money_promised_until_a_person_tries_again
         let order = Id::from_u128(1);
         let (payment, at_sandbox) = paid(&world, order, 1).await;
         world.faults(&at_sandbox, FaultPlan { refund: RefundPlan::Refuse, ..FaultPlan::default() }).await;
-        let refused = refund(&world, payment, order, 7200, "refused").await.unwrap();
+        let refused = world.refund(payment, order, yuan(7200), "refused").await.unwrap();
         world.work().await;
-        assert_eq!(state(&world, refused.id).await, RefundState::Failed);
+        assert_eq!(world.refund_state(refused.id).await, RefundState::Failed);
         assert_eq!(world.order_money(order).await.returning.minor, 7200);
-        let again = refund(&world, payment, order, 1, "more").await.unwrap_err();
+        let again = world.refund(payment, order, yuan(1), "more").await.unwrap_err();
         assert_eq!(again.key, "payments-refund-too-much", "promised money is not promised twice");
         for (plan, end) in [
             (RefundPlan::FailLater { after_ms: 0 }, RefundState::Failed),
@@ -134,7 +118,7 @@ async fn a_refund_that_fails_keeps_the_money_promised_until_a_person_tries_again
             world.work().await;
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             world.later(60 * SECOND_MS).await;
-            assert_eq!(state(&world, refused.id).await, end);
+            assert_eq!(world.refund_state(refused.id).await, end);
         }
         assert_eq!(world.state(payment).await, PaymentState::Refunded);
         world.books_agree().await;
@@ -170,9 +154,9 @@ async fn a_provider_that_turns_us_away_says_nothing_about_a_refund() {
         let plan =
             FaultPlan { refund: RefundPlan::Later { after_ms: 60 * SECOND_MS }, ..FaultPlan::default() };
         world.faults(&at_sandbox, plan).await;
-        let slow = refund(&world, payment, order, 7200, "slow").await.unwrap();
+        let slow = world.refund(payment, order, yuan(7200), "slow").await.unwrap();
         world.work().await;
-        assert_eq!(state(&world, slow.id).await, RefundState::Pending);
+        assert_eq!(world.refund_state(slow.id).await, RefundState::Pending);
 
         // Our key was revoked: the provider answers 401 whatever we ask.
         let stranger = world.with_key("sk_revoked");
@@ -180,7 +164,7 @@ async fn a_provider_that_turns_us_away_says_nothing_about_a_refund() {
         let run = store::jobs::JobRun { key: slow.id.to_string(), payload, attempt: 1 };
         payments::send_refund(&world.db, &world.env, &stranger, run).await.unwrap_err();
         assert_eq!(
-            state(&world, slow.id).await,
+            world.refund_state(slow.id).await,
             RefundState::Pending,
             "not failed: it may well be under way"
         );

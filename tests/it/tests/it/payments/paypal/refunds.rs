@@ -1,35 +1,11 @@
 //! Money on its way back through PayPal.
 
-use basis::{Id, Order, Payment, Problem};
-use ledger::Book;
-use payments::{NewRefund, Refund, RefundState};
+use basis::Id;
+use payments::RefundState;
 use paysim::RefundPlan;
 use store::in_tx;
 
 use super::*;
-
-async fn refund(
-    world: &World,
-    payment: Id<Payment>,
-    order: Id<Order>,
-    minor: i64,
-    key: &str,
-) -> Result<Refund, Problem> {
-    let new = NewRefund {
-        payment,
-        capture_ref: None,
-        amount: dollars(minor),
-        from: Book::Deferred,
-        order: Some(order),
-        reason: "not delivered".into(),
-        request_key: key.into(),
-    };
-    in_tx!(world.db, |tx| { payments::start_refund(tx, &world.env, new.clone()).await })
-}
-
-async fn state(world: &World, refund: &Refund) -> RefundState {
-    payments::find_refund(&mut world.db.read().await.unwrap(), refund.id).await.unwrap().state
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_goes_back_in_parts() {
@@ -39,9 +15,9 @@ async fn a_payment_goes_back_in_parts() {
         for (part, (minor, then)) in
             [(390, PaymentState::PartlyRefunded), (600, PaymentState::Refunded)].into_iter().enumerate()
         {
-            let sent = refund(&world, payment, order, minor, &format!("part {part}")).await.unwrap();
+            let sent = world.refund(payment, order, dollars(minor), &format!("part {part}")).await.unwrap();
             world.work().await;
-            assert_eq!(state(&world, &sent).await, RefundState::Succeeded);
+            assert_eq!(world.refund_state(sent.id).await, RefundState::Succeeded);
             assert_eq!(world.state(payment).await, then);
             world.after_hooks(3 + part).await;
         }
@@ -61,11 +37,11 @@ async fn a_refund_whose_answer_is_lost_is_sent_once() {
             let order = world.env.new_id();
             let (payment, at_paypal) = world.paid(order, 3 * round).await;
             world.faults(&at_paypal, FaultPlan { answer, ..FaultPlan::default() }).await;
-            let sent = refund(&world, payment, order, 990, &format!("key{round}")).await.unwrap();
+            let sent = world.refund(payment, order, dollars(990), &format!("key{round}")).await.unwrap();
             world.work().await;
             world.later(5000).await;
             world.after_hooks(3 * round + 3).await;
-            assert_eq!(state(&world, &sent).await, RefundState::Succeeded, "{answer:?}");
+            assert_eq!(world.refund_state(sent.id).await, RefundState::Succeeded, "{answer:?}");
         }
         assert_eq!(world.paysim.books().await.refunded_minor["USD"], 3 * 990);
         world.listed().await;
@@ -84,13 +60,13 @@ async fn a_refund_that_is_pending_ends_either_way() {
             let order = world.env.new_id();
             let (payment, at_paypal) = world.paid(order, 4 * round).await;
             world.faults(&at_paypal, FaultPlan { refund: plan, ..FaultPlan::default() }).await;
-            let slow = refund(&world, payment, order, 990, &format!("slow{round}")).await.unwrap();
+            let slow = world.refund(payment, order, dollars(990), &format!("slow{round}")).await.unwrap();
             world.work().await;
-            assert_eq!(state(&world, &slow).await, RefundState::Pending);
+            assert_eq!(world.refund_state(slow.id).await, RefundState::Pending);
             world.after_hooks(4 * round + 3).await;
             world.clock.advance_ms(HOUR_MS);
             world.after_hooks(4 * round + 4).await;
-            assert_eq!(state(&world, &slow).await, end);
+            assert_eq!(world.refund_state(slow.id).await, end);
         }
         world.listed().await;
     })
@@ -103,7 +79,7 @@ async fn a_refund_that_paypal_refuses_waits_for_a_person() {
         let order = Id::from_u128(1);
         let (payment, at_paypal) = world.paid(order, 0).await;
         world.faults(&at_paypal, FaultPlan { refund: RefundPlan::Refuse, ..FaultPlan::default() }).await;
-        let refused = refund(&world, payment, order, 990, "refused").await.unwrap();
+        let refused = world.refund(payment, order, dollars(990), "refused").await.unwrap();
         world.work().await;
         let told = payments::find_refund(&mut world.db.read().await.unwrap(), refused.id).await.unwrap();
         assert_eq!((told.state, told.failure.as_deref()), (RefundState::Failed, Some("TRANSACTION_REFUSED")));
@@ -111,7 +87,7 @@ async fn a_refund_that_paypal_refuses_waits_for_a_person() {
         world.faults(&at_paypal, FaultPlan::default()).await;
         in_tx!(world.db, |tx| { payments::retry_refund(tx, &world.env, refused.id).await }).unwrap();
         world.work().await;
-        assert_eq!(state(&world, &refused).await, RefundState::Succeeded);
+        assert_eq!(world.refund_state(refused.id).await, RefundState::Succeeded);
     })
     .await;
 }
