@@ -6,7 +6,11 @@ use texts::Texts;
 use super::{Letter, NewMail, Post};
 use crate::secrets;
 
-/// The HTML of a mail is one column with inline styles, because many mailboxes drop anything else.
+/// The HTML of a mail is one column with inline styles, because many mailboxes drop anything else. It is dark on white of
+/// its own, so that a dark mailbox does not put it on black; one that keeps styles may show it light on dark.
+const BODY: &str = "margin:0;padding:24px;max-width:34rem;background:#fff;color:#10211f";
+const DARK: &str =
+    "@media (prefers-color-scheme:dark){body{background:#0c1615!important}p{color:#e3eeeb!important}}";
 const PARAGRAPH: &str = "margin:0 0 16px;font:15px/1.6 system-ui,sans-serif;color:#10211f";
 const BUTTON: &str = "display:inline-block;padding:12px 22px;border-radius:99px;background:#0c4a43;color:#fff;\
                       font:600 15px/1.3 system-ui,sans-serif;text-decoration:none";
@@ -64,8 +68,9 @@ fn html(language: &str, paragraphs: &[&str], button: Option<&(String, String)>, 
     }));
     parts.push(format!("<p style=\"{FOOT}\">{}</p>", lines(foot)));
     format!(
-        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"></head>\
-         <body style=\"margin:0;padding:24px;max-width:34rem\">\n{}\n</body></html>\n",
+        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
+         <style>{DARK}</style></head><body style=\"{BODY}\">\n{}\n</body></html>\n",
         parts.join("\n")
     )
 }
