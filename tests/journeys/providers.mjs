@@ -66,6 +66,12 @@ app_id = "client_test"
 private_key_file = ${file('merchant.key')}
 public_key_files = [${file('platform.crt')}]
 gateway = "${url}/gateway.do"
+[antom]
+client_id = "client_test"
+private_key_file = ${file('merchant.key')}
+public_key_files = [${file('platform.crt')}]
+currencies = ["USD"]
+url = "${url}"
 [wechat_pay]
 mchid = "1900000109"
 appid = "client_test"

@@ -14,7 +14,7 @@ pub struct Hook {
     pub kind: String,
     /// The provider's name for the payment.
     pub provider_ref: Option<String>,
-    /// Our payment, as the provider recorded it.
+    /// Our payment, or the refund of one, as the provider recorded it.
     pub reference: Option<String>,
 }
 

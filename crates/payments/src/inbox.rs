@@ -9,6 +9,7 @@ use crate::check::{CHECK, CheckJob};
 use crate::flags::{self, Flag};
 use crate::hook::{Hook, HookRejected};
 use crate::provider::Providers;
+use crate::rules;
 
 /// No provider's message is larger.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -79,14 +80,17 @@ struct Kept {
     payment: Option<Id<PaymentKind>>,
 }
 
-/// Keeps a message with the payment that it is about, by the provider's name for it or by ours; `None` for a repeat.
+/// Keeps a message with the payment that it is about, by the provider's name for it or by ours, or by our name for a refund
+/// of it; `None` for a repeat.
 async fn insert(conn: &mut Conn, new: &NewMessage<'_>) -> Result<Option<Kept>, Problem> {
-    let reference: Option<Id<PaymentKind>> = new.hook.reference.as_deref().and_then(|text| text.parse().ok());
+    let reference = new.hook.reference.as_deref();
+    let payment: Option<Id<PaymentKind>> = reference.and_then(|text| text.parse().ok());
     let row = sql!(
         "INSERT INTO payment_inbox (id, provider, event_id, kind, payment_id, headers, body, received_at)
          VALUES ($1, $2, $3, $4,
            (SELECT id FROM payment WHERE provider = $2 AND provider_ref = $5
-            UNION SELECT id FROM payment WHERE provider = $2 AND id = $6 LIMIT 1), $7, $8, $9)
+            UNION SELECT id FROM payment WHERE provider = $2 AND id = $6
+            UNION SELECT payment_id FROM payment_refund WHERE provider = $2 AND id = $7 LIMIT 1), $8, $9, $10)
          ON CONFLICT (provider, event_id) DO NOTHING RETURNING payment_id"
     )
     .bind(new.id)
@@ -94,7 +98,8 @@ async fn insert(conn: &mut Conn, new: &NewMessage<'_>) -> Result<Option<Kept>, P
     .bind(new.hook.event_id.as_str())
     .bind(new.hook.kind.as_str())
     .bind(new.hook.provider_ref.as_deref())
-    .bind(reference)
+    .bind(payment)
+    .bind(reference.and_then(rules::refund_of_reference))
     .bind(new.headers)
     .bind(new.raw)
     .bind(new.at)

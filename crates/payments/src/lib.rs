@@ -4,8 +4,8 @@
 //! payment, only forward, and each capture and refund counts once.
 
 mod alipay;
-#[cfg_attr(not(test), expect(dead_code, reason = "what the sandbox does not need is for the real providers"))]
 mod amounts;
+mod antom;
 mod audit;
 mod charge;
 mod check;
@@ -31,6 +31,7 @@ mod top_up;
 mod wechat_pay;
 
 pub use alipay::{Alipay, AlipayConfig};
+pub use antom::{Antom, AntomConfig};
 pub use audit::{audit, count_by_state, page};
 pub use charge::charge;
 pub use check::{CHECK, CheckJob, Confirmed, News, after, confirm, fetch};

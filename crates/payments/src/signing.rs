@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use basis::Problem;
 use ring::signature::{self, RsaKeyPair, UnparsedPublicKey};
-use ring::{aead, hmac, rand};
+use ring::{aead, digest, hmac, rand};
 use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo, X509Certificate};
 
 /// A private RSA key, of 2048 bits or more.
@@ -83,6 +83,11 @@ pub(crate) fn der(text: &str) -> Result<Vec<u8>, Problem> {
 pub(crate) fn hmac_hex(secret: &[u8], message: &[u8]) -> String {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message);
     hex(tag.as_ref())
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 /// Lower-case hexadecimal.

@@ -65,7 +65,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
 async fn run(cli: Cli, settings: Settings) -> Result<ExitCode> {
     match &cli.verb {
         Verb::Serve => serve(settings).await,
-        Verb::Demo(options) => demo::run(options, settings, cli.data.is_some()).await,
+        Verb::Demo(options) => Box::pin(demo::run(options, settings, cli.data.is_some())).await,
         Verb::Migrate => migrate(settings).await,
         Verb::Restore { from } => Box::pin(backup::restore(from, settings)).await,
         Verb::Move { to } => Box::pin(moving::run(to, settings)).await,

@@ -1,12 +1,19 @@
 //! Which payment providers this installation has.
 
-use std::{net::IpAddr, path::Path, sync::Arc};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use basis::Env;
+use basis::{Currency, Env};
 use payments::{
-    Alipay, AlipayConfig, PayPal, PayPalConfig, Provider, Providers, Sandbox, SandboxConfig, Stripe,
-    StripeConfig, WechatPay, WechatPayConfig,
+    Alipay, AlipayConfig, Antom, AntomConfig, PayPal, PayPalConfig, Provider, Providers, Sandbox,
+    SandboxConfig, Stripe, StripeConfig, WechatPay, WechatPayConfig,
 };
 use url::{Host, Url};
 
@@ -18,9 +25,16 @@ use crate::settings::Settings;
 /// If a setting cannot be read, or if test payments could be taken for real ones: a provider in test mode beside a live
 /// one, or beyond this machine without `sandbox_instance`.
 pub fn providers(settings: &Settings) -> Result<Providers> {
-    // The first that offers a way to pay in a currency gets its payments: the sandbox only what no other does.
-    let all =
-        [stripe(settings)?, paypal(settings)?, alipay(settings)?, wechat_pay(settings)?, sandbox(settings)?];
+    // The first that offers a way to pay in a currency gets its payments: Antom the method `alipay` where Alipay itself does
+    // not take the currency, the sandbox only what no other does.
+    let all = [
+        stripe(settings)?,
+        paypal(settings)?,
+        alipay(settings)?,
+        antom(settings)?,
+        wechat_pay(settings)?,
+        sandbox(settings)?,
+    ];
     let all: Vec<Arc<dyn Provider>> = all.into_iter().flatten().collect();
     keep_apart(settings, &all)?;
     Ok(Providers::new(all, &hooks_url(settings)))
@@ -54,6 +68,12 @@ fn keep_apart(settings: &Settings, all: &[Arc<dyn Provider>]) -> Result<()> {
 fn hooks_url(settings: &Settings) -> String {
     let base = if settings.hooks_url.is_empty() { &settings.public_url } else { &settings.hooks_url };
     format!("{}/hooks", base.trim_end_matches('/'))
+}
+
+/// The path of that address, for who signs it. Commands without a server have no address, and hear no messages.
+fn hooks_path(settings: &Settings) -> String {
+    let url = hooks_url(settings).parse::<Url>();
+    url.map(|url| url.path().to_owned()).unwrap_or_default()
 }
 
 /// A secret that stands in the settings (there, rather in the environment), or in a file of its own if one is named.
@@ -92,21 +112,58 @@ fn alipay(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
     if set.app_id.is_empty() {
         return Ok(None);
     }
-    let gateway: Url = set.gateway.parse().with_context(|| format!("alipay.gateway: {}", set.gateway))?;
-    let private = gateway.scheme() == "https" || is_loopback(&set.gateway);
-    ensure!(private, "alipay.gateway: {gateway} is not https");
-    let in_files = set.public_key_files.iter().map(|file| secret("", file));
-    let in_files: Vec<String> = in_files.collect::<Result<_>>().context("alipay.public_key_files")?;
+    let public_keys = keys(&set.public_keys, &set.public_key_files).context("alipay.public_key_files")?;
     let alipay = Alipay::new(
         AlipayConfig {
-            gateway,
+            gateway: private_url(&set.gateway).context("alipay.gateway")?,
             app_id: set.app_id.clone(),
             private_key: secret(&set.private_key, &set.private_key_file).context("alipay.private_key")?,
-            alipay_public_keys: in_files.into_iter().chain(set.public_keys.iter().cloned()).collect(),
+            alipay_public_keys: public_keys,
         },
         Env::system(),
     );
     Ok(Some(Arc::new(alipay.map_err(|problem| anyhow!("[alipay]: {problem}"))?)))
+}
+
+fn antom(settings: &Settings) -> Result<Option<Arc<dyn Provider>>> {
+    let set = &settings.antom;
+    if set.client_id.is_empty() {
+        return Ok(None);
+    }
+    let currency = |code: &String| {
+        let parsed = code.parse::<Currency>();
+        parsed.map_err(|_| anyhow!("{code:?} is no currency, such as \"CNY\""))
+    };
+    let currencies = set.currencies.iter().map(currency).collect::<Result<_>>();
+    let settlement = Some(&set.settlement_currency).filter(|code| !code.is_empty());
+    let public_keys = keys(&set.public_keys, &set.public_key_files).context("antom.public_key_files")?;
+    let antom = Antom::new(
+        AntomConfig {
+            url: private_url(&set.url).context("antom.url")?,
+            client_id: set.client_id.clone(),
+            private_key: secret(&set.private_key, &set.private_key_file).context("antom.private_key")?,
+            key_version: set.key_version,
+            antom_public_keys: public_keys,
+            hook_path: format!("{}/antom", hooks_path(settings)),
+            currencies: currencies.context("antom.currencies")?,
+            settlement: settlement.map(currency).transpose().context("antom.settlement_currency")?,
+        },
+        Env::system(),
+    );
+    Ok(Some(Arc::new(antom.map_err(|problem| anyhow!("[antom]: {problem}"))?)))
+}
+
+/// Keys that stand in the settings, and those in files.
+fn keys(inline: &[String], files: &[PathBuf]) -> Result<Vec<String>> {
+    let in_files = files.iter().map(|file| secret("", file));
+    in_files.chain(inline.iter().cloned().map(Ok)).collect()
+}
+
+/// An address over which nobody listens.
+fn private_url(text: &str) -> Result<Url> {
+    let url: Url = text.parse().with_context(|| text.to_owned())?;
+    ensure!(url.scheme() == "https" || is_loopback(text), "{url} is not https");
+    Ok(url)
 }
 
 /// Secrets that stand in the settings, or one in each line of a file.
@@ -193,99 +250,5 @@ fn is_loopback(public_url: &str) -> bool {
         Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
         None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(public_url: &str, sandbox_instance: bool) -> Settings {
-        let mut settings = Settings::read(None).unwrap();
-        settings.sandbox.url = "http://127.0.0.1:4400".into();
-        Settings { public_url: public_url.into(), sandbox_instance, ..settings }
-    }
-
-    #[test]
-    fn the_sandbox_is_not_taken_for_a_real_shop() {
-        crate::http::use_ring();
-        assert!(providers(&settings("https://shop.example", false)).is_err());
-        assert!(providers(&settings("https://shop.example", true)).is_ok());
-        assert!(providers(&settings("http://127.0.0.1:8080", false)).is_ok());
-        assert!(providers(&settings("http://127.0.0.1.evil.example", false)).is_err());
-        let everywhere = |sandbox_instance| Settings {
-            listen: "0.0.0.0:8080".parse().unwrap(),
-            ..settings("http://127.0.0.1:8080", sandbox_instance)
-        };
-        assert!(providers(&everywhere(false)).is_err());
-        assert!(providers(&everywhere(true)).is_ok());
-    }
-
-    #[test]
-    fn messages_go_to_the_public_address_unless_another_is_set() {
-        let mut settings = settings("https://shop.example/", true);
-        assert_eq!(hooks_url(&settings), "https://shop.example/hooks");
-        settings.hooks_url = "http://127.0.0.1:9090".into();
-        assert_eq!(
-            providers(&settings).unwrap().notify_url("sandbox"),
-            "http://127.0.0.1:9090/hooks/sandbox"
-        );
-    }
-
-    #[test]
-    fn stripe_wants_one_of_its_keys_and_what_its_messages_are_signed_with() {
-        let with = |key: &str, secrets: &[&str], sandbox_instance| {
-            let mut settings = Settings::read(None).unwrap();
-            settings.public_url = "https://shop.example".into();
-            settings.sandbox_instance = sandbox_instance;
-            settings.stripe.secret_key = key.into();
-            settings.stripe.webhook_secrets = secrets.iter().map(|secret| (*secret).to_owned()).collect();
-            providers(&settings).map(|providers| providers.only_tests()).map_err(|error| format!("{error:#}"))
-        };
-        assert_eq!(with("sk_live_1", &["whsec_1"], false), Ok(false));
-        assert_eq!(with("rk_test_1", &["whsec_1", "whsec_2"], true), Ok(true));
-        assert!(with("sk_test_1", &["whsec_1"], false).unwrap_err().contains("sandbox_instance"));
-        assert!(with("sk_live_1", &["whsec_1"], true).unwrap_err().contains("real payments"));
-        assert!(with("sk_live_1", &[], false).unwrap_err().contains("webhook_secrets"));
-        let wrong = with("pk_live_1", &["whsec_1"], false).unwrap_err();
-        assert!(wrong.contains("stripe.secret_key") && !wrong.contains("pk_live_1"), "{wrong}");
-    }
-
-    #[test]
-    fn paypal_is_real_by_its_address_and_wants_all_that_it_needs() {
-        crate::http::use_ring();
-        let with = |url: &str, webhook: &str, sandbox_instance| {
-            let mut settings = Settings::read(None).unwrap();
-            settings.public_url = "https://shop.example".into();
-            settings.sandbox_instance = sandbox_instance;
-            settings.paypal.client_id = "id".into();
-            settings.paypal.client_secret = "hush".into();
-            settings.paypal.merchant_id = "MERCHANT".into();
-            settings.paypal.webhook_id = webhook.into();
-            settings.paypal.api_url = url.into();
-            providers(&settings).map(|providers| providers.only_tests()).map_err(|error| format!("{error:#}"))
-        };
-        let (live, sandbox) = ("https://api-m.paypal.com", "https://api-m.sandbox.paypal.com");
-        assert_eq!(with(live, "WH1", false), Ok(false));
-        assert_eq!(with(sandbox, "WH1", true), Ok(true));
-        assert!(with(live, "WH1", true).unwrap_err().contains("real payments"));
-        assert!(with(sandbox, "WH1", false).unwrap_err().contains("sandbox_instance"));
-        let missing = with(live, "", false).unwrap_err();
-        assert!(missing.contains("webhook_id") && !missing.contains("hush"), "{missing}");
-        for wrong in ["http://api-m.paypal.com", "https://api-m.paypal.com.evil.example", "https://10.0.0.1"]
-        {
-            assert!(with(wrong, "WH1", true).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_secret_comes_from_one_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("key.pem");
-        std::fs::write(&file, "in the file\n").unwrap();
-        assert_eq!(secret("", &file).unwrap(), "in the file");
-        assert_eq!(secret("inline", Path::new("")).unwrap(), "inline");
-        assert!(secret("inline", &file).is_err());
-        assert!(secret("", Path::new("/no/such/file")).unwrap_err().to_string().contains("/no/such/file"));
     }
 }

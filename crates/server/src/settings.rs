@@ -16,7 +16,7 @@ use figment::{
 };
 use serde::Deserialize;
 
-pub use providers::{Alipay, PayPal, Sandbox, Stripe, WechatPay};
+pub use providers::{Alipay, Antom, PayPal, Sandbox, Stripe, WechatPay};
 
 /// The manual, and the one place of every default.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -55,6 +55,7 @@ pub struct Settings {
     pub paypal: PayPal,
     pub wechat_pay: WechatPay,
     pub alipay: Alipay,
+    pub antom: Antom,
     pub apps: Apps,
     pub log: Log,
 }
@@ -304,7 +305,7 @@ mod tests {
     fn a_secret_is_not_shown_when_settings_are_logged() {
         let secret = "[sandbox]\napi_key = \"hush\"\nwebhook_secrets = [\"hush\"]\n[mail]\nsmtp = \"smtp://u:hush@h\"\n\
              [node]\nsecret = \"hush\"\n[stripe]\nsecret_key = \"hush\"\n[paypal]\nclient_secret = \"hush\"\n[wechat_pay]\napi_v3_key = \"hush\"\nprivate_key = \"hush\"\n\
-             [alipay]\nprivate_key = \"hush\"";
+             [alipay]\nprivate_key = \"hush\"\n[antom]\nprivate_key = \"hush\"";
         let settings: Settings =
             Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(secret)).extract().unwrap();
         assert!(!format!("{settings:?}").contains("hush"));

@@ -2,6 +2,7 @@
 //! retry table.
 
 mod alipay;
+mod antom;
 mod paypal;
 mod sandbox;
 mod stripe;
@@ -20,8 +21,14 @@ use crate::service::Service;
 use crate::wire::{Event, Payment};
 
 /// Every face: a new one is a module above and a line here.
-pub(crate) static FACES: &[&dyn Face] =
-    &[&sandbox::Sandbox, &alipay::Alipay, &paypal::PayPal, &stripe::Stripe, &wechat_pay::WechatPay];
+pub(crate) static FACES: &[&dyn Face] = &[
+    &sandbox::Sandbox,
+    &alipay::Alipay,
+    &antom::Antom,
+    &paypal::PayPal,
+    &stripe::Stripe,
+    &wechat_pay::WechatPay,
+];
 
 /// One provider's protocol.
 pub(crate) trait Face: Send + Sync {
@@ -33,6 +40,11 @@ pub(crate) trait Face: Send + Sync {
 
     /// The message about an event, made and signed for each try; `None`: this provider does not speak of it.
     fn message(&self, keys: &Keys, event: &Event, now: Timestamp) -> Option<Message>;
+
+    /// Where the message about an event goes; `None`: where the merchant's settings say.
+    fn notify_url(&self, event: &Event) -> Option<String> {
+        event.payment.notify_url.clone()
+    }
 
     /// How long after each failed try the next one is made, as the provider publishes it.
     fn retries_ms(&self, payment: &Payment) -> &'static [i64];

@@ -82,7 +82,7 @@ struct Answered {
 async fn sent(service: &Service, delivery: &Delivery) -> Option<Answered> {
     let payment = &delivery.event.payment;
     let face = face(&payment.face);
-    let url = payment.notify_url.clone().or_else(|| service.webhook_url(face.name()))?;
+    let url = face.notify_url(&delivery.event).or_else(|| service.webhook_url(face.name()))?;
     let keys = service.keys(face.name());
     let keys = if delivery.forged { keys.forged() } else { keys };
     let now = service.env().now();

@@ -25,7 +25,7 @@ after(() => Promise.all([world?.stop(), providers?.stop(), browser?.close()]));
 const WAYS = [
   { locale: 'zh-CN', at: 'a phone', options: {}, ways: { card: 'stripe', alipay: 'alipay', wechat_pay: 'wechat_pay' } },
   { locale: 'zh-CN', at: 'a desktop', options: DESKTOP, ways: { card: 'stripe', alipay: 'alipay' } },
-  { locale: 'en', at: 'a phone', options: {}, ways: { card: 'stripe', paypal: 'paypal' } },
+  { locale: 'en', at: 'a phone', options: {}, ways: { card: 'stripe', paypal: 'paypal', alipay: 'antom' } },
   { locale: 'en', at: 'a desktop', options: DESKTOP, ways: { card: 'stripe', paypal: 'paypal' } },
 ];
 

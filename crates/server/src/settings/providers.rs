@@ -100,3 +100,24 @@ impl fmt::Debug for Alipay {
         f.debug_struct("Alipay").field("app_id", &self.app_id).finish_non_exhaustive()
     }
 }
+
+/// Section `antom`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Antom {
+    pub client_id: String,
+    pub private_key_file: PathBuf,
+    pub private_key: String,
+    pub key_version: u32,
+    pub public_key_files: Vec<PathBuf>,
+    pub public_keys: Vec<String>,
+    pub currencies: Vec<String>,
+    pub settlement_currency: String,
+    pub url: String,
+}
+
+impl fmt::Debug for Antom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Antom").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}

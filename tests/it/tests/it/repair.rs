@@ -72,7 +72,7 @@ async fn what_is_lost_is_said_first_and_who_lost_it_is_kept() {
     let postgres = store::testing::postgres(&[store::MIGRATIONS], &Env::system()).await;
     for database in ["", &postgres.url] {
         let data = tempfile::tempdir().unwrap();
-        let place @ (shard, seq) = damaged(settings(data.path(), database)).await;
+        let place @ (shard, seq) = Box::pin(damaged(settings(data.path(), database))).await;
         let subject = format!("shard {shard}:{seq}");
         let shop = Shop::open(settings(data.path(), database), Role::Serves).await.unwrap();
         let [fault] = &shop.charging.faults()[..] else { panic!("one fault") };

@@ -1,6 +1,7 @@
 //! Payments against the sandbox over real HTTP, on both engines: what people do, what the provider says, what stays.
 
 pub(crate) mod alipay;
+pub(crate) mod antom;
 mod disputes;
 mod messages;
 mod money_back;
