@@ -6,11 +6,8 @@ Each call of the client is a step; it has none for disputes, and none that check
 for each and ends with `N passed, N failed`.
 """
 import base64
-import json
 import logging
-import subprocess
 import sys
-import urllib.request
 from datetime import datetime, timedelta, timezone
 
 from paypalserversdk.configuration import Configuration, Environment, Server
@@ -23,14 +20,11 @@ from paypalserversdk.models.order_request import OrderRequest
 from paypalserversdk.models.refund_request import RefundRequest
 from paypalserversdk.paypal_serversdk_client import PaypalServersdkClient
 
+from paysim import Steps, ask, start
+
 SECRET = "sk_interop"
-passed = failed = 0
-
-
-def check(what, holds, seen=""):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print(f"ok {what}" if holds else f"FAILED {what}: {seen}", flush=True)
+steps = Steps()
+check = steps.check
 
 
 def refused(call):
@@ -39,12 +33,6 @@ def refused(call):
         return f"nothing: {call().body}"
     except (ErrorException, SearchErrorException) as error:
         return error.details[0].issue
-
-
-def send(url, body, method="POST"):
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"}, method=method)
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
 
 
 def token(api, secret):
@@ -91,10 +79,10 @@ class Shop:
             {"capture_id": capture.id, "paypal_request_id": key, "prefer": WHOLE, "body": body}).body
 
     def pay(self, made, outcome="ok"):
-        send(f"{self.url}/sim/payments/{made.id}/pay", {"outcome": outcome})
+        ask(self.url, "POST", f"/sim/payments/{made.id}/pay", {"outcome": outcome})
 
     def plan(self, made, faults):
-        send(f"{self.url}/sim/payments/{made.id}/faults", faults, "PUT")
+        ask(self.url, "PUT", f"/sim/payments/{made.id}/faults", faults)
 
 
 def taken_of(order):
@@ -179,7 +167,7 @@ def keeping(shop):
 
 def searching(shop, taken):
     """What was taken and given back is found hours later."""
-    send(f"{shop.url}/sim/clock", {"advance_ms": 4 * 3600 * 1000})
+    ask(shop.url, "POST", "/sim/clock", {"advance_ms": 4 * 3600 * 1000})
     now = datetime.now(timezone.utc) + timedelta(hours=4)
     text = lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ")
     search = lambda days: shop.api.transaction_search.search_transactions(
@@ -197,7 +185,7 @@ def tokens(shop, taken):
     word = token(shop.api, "wrong")
     check("request_token with a wrong secret", word == "invalid_client", word)
     keys = {"face": "paypal", "merchant": "Heyon", "client": "client_test", "api_key": "another"}
-    send(f"{shop.url}/sim/keys", keys, "PUT")
+    ask(shop.url, "PUT", "/sim/keys", keys)
     try:
         shown = shop.api.payments.get_captured_payment({"capture_id": taken.id})
         check("a token that was revoked", False, shown.body)
@@ -206,10 +194,9 @@ def tokens(shop, taken):
 
 
 logging.disable(logging.CRITICAL)
-paysim = subprocess.Popen([sys.argv[1], "--listen", "127.0.0.1:0", "--json", "--virtual-clock", "--api-key", SECRET],
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+simulator, url = start(sys.argv[1], "--virtual-clock", "--api-key", SECRET)
 try:
-    shop = Shop(json.loads(paysim.stdout.readline())["paysim"])
+    shop = Shop(url)
     taken = paying(shop)
     money_back(shop, taken)
     other_ends(shop)
@@ -219,6 +206,5 @@ try:
 except Exception as error:
     check("the steps before", False, repr(error))
 finally:
-    paysim.terminate()
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+    simulator.terminate()
+sys.exit(steps.end())

@@ -7,24 +7,17 @@ the messages, and the library checks their signatures. Prints `ok` or `FAILED` f
 `N passed, N failed`.
 """
 import concurrent.futures
-import http.server
-import json
-import subprocess
 import sys
-import threading
 import time
-import urllib.request
 
 import stripe
 
+from paysim import Messages, Steps, ask, start
+
 KEY, SECRETS = "sk_test_interop", ["whsec_one", "whsec_two"]
-passed, failed = 0, 0
-
-
-def check(what, good):
-    global passed, failed
-    print(f"{'ok' if good else 'FAILED'}  {what}", flush=True)
-    passed, failed = passed + bool(good), failed + (not good)
+steps = Steps()
+check = steps.check
+messages = Messages(200)
 
 
 def refusal(call):
@@ -36,48 +29,13 @@ def refusal(call):
     return None
 
 
-class Messages(http.server.BaseHTTPRequestHandler):
-    taken = []
-
-    def do_POST(self):
-        raw = self.rfile.read(int(self.headers["content-length"]))
-        Messages.taken.append((raw, self.headers["stripe-signature"]))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-def listen():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Messages)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}/"
-
-
-def start(program, messages):
-    keys = [part for secret in SECRETS for part in ("--secret", secret)]
-    simulator = subprocess.Popen(
-        [program, "--listen", "127.0.0.1:0", "--json", "--api-key", KEY, "--merchant", "acct_interop", *keys],
-        stdout=subprocess.PIPE, text=True)
-    url = json.loads(simulator.stdout.readline())["paysim"]
-    ask(url, "PUT", "/sim/webhook", {"face": "stripe", "url": messages})
-    return simulator, url
-
-
-def ask(url, method, path, body):
-    request = urllib.request.Request(url + path, json.dumps(body).encode(), {"content-type": "application/json"}, method=method)
-    return json.load(urllib.request.urlopen(request, timeout=10))
-
-
 def message(kind):
     """The message of this kind as the library reads it, once it has come."""
-    for _ in range(200):
-        for raw, signature in Messages.taken:
-            if json.loads(raw)["type"] == kind:
-                return [stripe.Webhook.construct_event(raw, signature, secret) for secret in SECRETS][0]
-        time.sleep(0.05)
-    return None
+    came = messages.first(lambda body: body["type"] == kind)
+    if came is None:
+        return None
+    headers, raw = came
+    return [stripe.Webhook.construct_event(raw, headers["stripe-signature"], secret) for secret in SECRETS][0]
 
 
 def page(order, **more):
@@ -195,21 +153,23 @@ def haste(api):
     check("one key at once opens one page", len(answers - {409}) == 1)
 
 
-def messages():
+def hearing():
     done = message("checkout.session.completed")
     check("checkout.session.completed, signed by both secrets", done and done.data.object.payment_status == "paid")
     for kind in ["payment_intent.succeeded", "payment_intent.payment_failed", "refund.updated", "charge.dispute.created",
                  "checkout.session.expired", "payment_intent.canceled"]:
         event = message(kind)
         check(kind, event and event.object == "event" and not event.livemode)
-    raw, signature = Messages.taken[0]
-    forged = refusal(lambda: stripe.Webhook.construct_event(raw + b" ", signature, SECRETS[0]))
+    headers, raw = messages.number(1)
+    forged = refusal(lambda: stripe.Webhook.construct_event(raw + b" ", headers["stripe-signature"], SECRETS[0]))
     check("a changed message is refused", isinstance(forged, stripe.SignatureVerificationError))
 
 
 def main(program):
-    simulator, url = start(program, listen())
+    secrets = [part for secret in SECRETS for part in ("--secret", secret)]
+    simulator, url = start(program, "--api-key", KEY, "--merchant", "acct_interop", *secrets)
     try:
+        ask(url, "PUT", "/sim/webhook", {"face": "stripe", "url": messages.listen()})
         api = stripe.StripeClient(KEY, base_addresses={"api": url})
         stranger = stripe.StripeClient("sk_test_other", base_addresses={"api": url})
         check("another key is refused", isinstance(refusal(stranger.v1.balance.retrieve), stripe.AuthenticationError))
@@ -218,11 +178,10 @@ def main(program):
         cards(api, url)
         things(api)
         haste(api)
-        messages()
+        hearing()
     finally:
         simulator.terminate()
-    print(f"{passed} passed, {failed} failed")
-    return failed > 0
+    return steps.end()
 
 
 if __name__ == "__main__":

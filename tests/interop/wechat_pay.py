@@ -7,37 +7,22 @@ Each call of the client is a step. Prints `ok` or `FAILED` for each and ends wit
 """
 import gzip
 import hashlib
-import http.server
 import json
-import pathlib
-import subprocess
 import sys
-import threading
 import time
 import urllib.parse
-import urllib.request
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import load_pem_x509_certificate
 from wechatpayv3 import WeChatPay, WeChatPayType, core, utils
 
-KEYS = pathlib.Path(__file__).resolve().parents[2] / "sim/paysim/assets/keys"
+from paysim import KEYS, Messages, Steps, ask, certificate, start
+
 MCHID, APPID, API_V3_KEY = "1900000109", "wxd678efh567hg6787", "0123456789abcdef0123456789abcdef"
 PUBLIC_KEY_ID = "PUB_KEY_ID_0119000000012026112300000000000001"
 HOUR = 3600
-passed = failed = 0
-
-
-def check(what, holds, seen=""):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print(f"ok {what}" if holds else f"FAILED {what}: {seen}", flush=True)
-
-
-def call(url, body, method="POST"):
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"}, method=method)
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+steps = Steps()
+check = steps.check
+messages = Messages(204)
 
 
 class Clock:
@@ -51,39 +36,7 @@ class Clock:
 
     def advance(self, seconds):
         self.ahead += seconds
-        call(f"{self.url}/sim/clock", {"advance_ms": seconds * 1000})
-
-
-class Messages(http.server.BaseHTTPRequestHandler):
-    came = []
-
-    def do_POST(self):
-        Messages.came.append((dict(self.headers.items()), self.rfile.read(int(self.headers["content-length"]))))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-def listen():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Messages)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}/hooks/wechat_pay"
-
-
-def message(count):
-    """The so-manyth message, with its headers as the client wants them written."""
-    for _ in range(500):
-        if len(Messages.came) >= count:
-            headers, raw = Messages.came[count - 1]
-            return {name.lower(): value for name, value in headers.items()}, raw
-        time.sleep(0.01)
-    raise SystemExit(f"message {count} did not come")
-
-
-def certificate(name):
-    return load_pem_x509_certificate((KEYS / name).read_bytes())
+        ask(self.url, "POST", "/sim/clock", {"advance_ms": seconds * 1000})
 
 
 def client(url, notify_url, **more):
@@ -137,8 +90,8 @@ def orders(name, wechat, url, number):
 
 
 def money(name, wechat, url, number, theirs, count):
-    call(f"{url}/sim/payments/{theirs}/pay", {"outcome": "ok"})
-    headers, raw = message(count)
+    ask(url, "POST", f"/sim/payments/{theirs}/pay", {"outcome": "ok"})
+    headers, raw = messages.number(count)
     told = wechat.callback(headers, raw)
     inside = told and told["resource"]
     check(f"{name}: callback TRANSACTION.SUCCESS",
@@ -156,7 +109,7 @@ def money(name, wechat, url, number, theirs, count):
     check(f"{name}: query_refund", answer(wechat.query_refund(f"{number}-r1")) == (200, refund))
     status, soon = answer(wechat.refund(**{**back, "out_refund_no": f"{number}-r2"}))
     check(f"{name}: another within a minute", (status, soon["code"]) == (429, "FREQUENCY_LIMITED"), soon)
-    told = wechat.callback(*message(count + 1))
+    told = wechat.callback(*messages.number(count + 1))
     check(f"{name}: callback REFUND.SUCCESS",
           told and (told["event_type"], told["resource"]["out_refund_no"]) == ("REFUND.SUCCESS", f"{number}-r1"), told)
 
@@ -176,10 +129,10 @@ def bills(name, wechat, clock):
 
 
 def rotation(wechat, url, clock):
-    call(f"{url}/sim/rotate", {"face": "wechat_pay"})
+    ask(url, "POST", "/sim/rotate", {"face": "wechat_pay"})
     status, made = answer(wechat.pay(description="after the rotation", out_trade_no="rotated-1", amount={"total": 1}))
     check("a rotated certificate is downloaded and believed", status == 200 and "code_url" in made, made)
-    call(f"{url}/sim/rotate", {"face": "wechat_pay"})
+    ask(url, "POST", "/sim/rotate", {"face": "wechat_pay"})
 
 
 def stranger(wechat):
@@ -190,11 +143,10 @@ def stranger(wechat):
 
 
 def main():
-    simulator = subprocess.Popen(
-        [sys.argv[1], "--listen", "127.0.0.1:0", "--virtual-clock", "--json"], stdout=subprocess.PIPE, text=True)
+    simulator, url = start(sys.argv[1], "--virtual-clock")
     try:
-        url, notify_url = json.loads(simulator.stdout.readline())["paysim"], listen()
-        call(f"{url}/sim/keys", {"face": "wechat_pay", "merchant": MCHID, "client": APPID, "api_key": API_V3_KEY}, "PUT")
+        notify_url = messages.listen("/hooks/wechat_pay")
+        ask(url, "PUT", "/sim/keys", {"face": "wechat_pay", "merchant": MCHID, "client": APPID, "api_key": API_V3_KEY})
         clock = Clock(url)
         utils.time = clock
         public = certificate("platform.crt").public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -211,8 +163,7 @@ def main():
         stranger(merchants["certificates"])
     finally:
         simulator.terminate()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    sys.exit(steps.end())
 
 
 main()

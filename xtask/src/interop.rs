@@ -11,13 +11,14 @@ use crate::{
 };
 
 /// From PyPI: the gateway's side of Diameter (MIT licence), a mail server (Apache-2.0 licence), Stripe's own library (MIT licence),
-/// a merchant's side of WeChat Pay (MIT licence), PayPal's own library (PayPal's SDK licence).
-const LIBRARIES: [&str; 5] = [
+/// a merchant's side of WeChat Pay (MIT licence), PayPal's own library (PayPal's SDK licence), Antom's own library (MIT licence).
+const LIBRARIES: [&str; 6] = [
     "python-diameter==0.9.0",
     "aiosmtpd==1.4.6",
     "stripe==16.1.0",
     "wechatpayv3==2.0.4",
     "paypal-server-sdk==2.4.0",
+    "global-open-sdk-python==1.7.1",
 ];
 /// From npm: Alipay's own library (MIT licence).
 const NODE_LIBRARY: &str = "alipay-sdk@4.14.0";
@@ -36,12 +37,13 @@ pub(crate) fn all() -> Result<Tally> {
     tally += play(&python, "tests/interop/stripe_sdk.py", &[&paysim])?;
     tally += play(&python, "tests/interop/wechat_pay.py", &[&paysim])?;
     tally += play(&python, "tests/interop/paypal.py", &[&paysim])?;
+    tally += play(&python, "tests/interop/antom.py", &[&paysim])?;
     tally += alipay(&paysim)?;
     Ok(tally)
 }
 
 fn play(python: &Path, script: &str, arguments: &[&Path]) -> Result<Tally> {
-    let mut script = program(&python.to_string_lossy(), ["-W", "ignore", script]);
+    let mut script = program(&python.to_string_lossy(), ["-B", "-W", "ignore", script]);
     let (status, lines) = tee(script.args(arguments), Stream::Out)?;
     Ok(Tally::read(&lines, status.success()))
 }
@@ -70,7 +72,7 @@ fn node_modules() -> Result<PathBuf> {
 fn python() -> Result<PathBuf> {
     let place = root().join("target/interop/venv");
     let python = place.join("bin/python");
-    let all = "import diameter, aiosmtpd, stripe, wechatpayv3, paypalserversdk";
+    let all = "import diameter, aiosmtpd, stripe, wechatpayv3, paypalserversdk, com.alipay.ams.api";
     if !succeeds(&mut program(&python.to_string_lossy(), ["-c", all])) {
         println!("installing {} into {}", LIBRARIES.join(", "), place.display());
         run(&mut program("python3", ["-m", "venv", &place.to_string_lossy()]))?;
