@@ -41,8 +41,8 @@ pub use rules::{
 };
 pub use secrets::Secret;
 pub use sessions::{
-    OpenSession, SignedIn, Via, bearer, end_other_sessions, end_session, purge, session, sessions_of,
-    sign_out,
+    OpenSession, SignedIn, Via, bearer, end_other_sessions, end_session, is_open, purge, session,
+    sessions_of, sign_out,
 };
 pub use sign_in::{confirm_password, sign_in, sign_in_for_token};
 pub use tokens::{OpenToken, create_token, end_token, tokens_of};

@@ -29,6 +29,8 @@ pub enum Act {
     Bind,
     /// Inviting someone to share a pool.
     Invite,
+    /// Switching notifications on, or asking for one to try them.
+    Notify,
 }
 
 /// Whose tries are counted together.
@@ -70,6 +72,7 @@ fn rate(act: Act, who: Who<'_>) -> Rate {
         Act::AskMail => (Rate::new(600, 200), Rate::new(10, 6 * MINUTE_MS), Rate::new(3, 10 * MINUTE_MS)),
         Act::TryCode => (Rate::new(600, 200), Rate::new(30, MINUTE_MS), Rate::new(10, MINUTE_MS)),
         Act::Invite => (Rate::new(600, 200), Rate::new(30, 2 * MINUTE_MS), Rate::new(20, 10 * MINUTE_MS)),
+        Act::Notify => (Rate::new(600, 200), Rate::new(30, MINUTE_MS), Rate::new(10, 2 * MINUTE_MS)),
         Act::Bind => (Rate::new(600, 500), Rate::new(30, 2 * MINUTE_MS), Rate::new(10, 5 * MINUTE_MS)),
     };
     match who {

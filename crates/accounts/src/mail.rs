@@ -10,13 +10,12 @@ mod smtp;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use basis::{Env, Id, Language, Mail, Problem, SecretKey, Timestamp};
+use basis::{Env, Id, Language, Mail, Problem, SecretKey};
 use serde::{Deserialize, Serialize};
 use store::{
     Conn,
-    jobs::{self, JobRun, NewJob, Next},
+    jobs::{self, JobRun, NewJob, Next, Turns},
 };
-use tokio::sync::Semaphore;
 
 pub use crate::secrets::{link_token, open_link_token};
 pub use letters::Letterhead;
@@ -83,6 +82,25 @@ impl NewMail {
     }
 }
 
+/// What a mail says, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gist {
+    /// Its subject.
+    pub title: String,
+    /// Its first paragraph.
+    pub text: String,
+    /// Where its button leads; home if it has none.
+    pub path: String,
+}
+
+impl NewMail {
+    /// What it says in short, for where there is no room for a letter; `None` if a code is in it, which is for the mailbox
+    /// alone.
+    pub fn gist(&self) -> Option<Gist> {
+        self.code.is_none().then(|| compose::gist(self))
+    }
+}
+
 /// Queues a mail in the caller's transaction.
 pub async fn queue(tx: &mut Conn, env: &Env, mail: NewMail) -> Result<(), Problem> {
     let key = env.new_id::<Mail>().to_string();
@@ -124,37 +142,26 @@ pub struct Post {
     brand: String,
     /// The key that makes codes and links.
     key: SecretKey,
-    /// Who is being sent a mail right now.
-    counters: Arc<Semaphore>,
+    turns: Turns,
 }
 
-/// So many mails are on their way at once; the others wait in the queue and not at the worker, which has better things to
-/// do than to wait for a mail server.
+/// So many mails are on their way at once.
 const AT_ONCE: usize = 16;
-/// A mail that finds no counter free comes again within so long.
-const BUSY_MS: u64 = 5000;
 
 impl Post {
     /// Mails go by `mailer`; their links begin with `public_url` and open by what `key` makes; `brand` signs them.
     pub fn new(mailer: Arc<dyn Mailer>, public_url: String, brand: String, key: SecretKey) -> Self {
-        Self { mailer, public_url, brand, key, counters: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { mailer, public_url, brand, key, turns: Turns::new(AT_ONCE) }
     }
 
     /// Handles the job [`SEND`]. What the mail server will never take is a dead letter; anything else is tried again.
     pub async fn send(&self, env: &Env, run: &JobRun) -> Result<Next, Problem> {
         let mail: NewMail = run.read()?;
         let id = run.key.parse().map_err(|e| Problem::internal("a mail's key").because(e))?;
-        let Ok(_counter) = self.counters.try_acquire() else { return Ok(Next::At(some_time_soon(env))) };
+        let Some(_turn) = self.turns.take() else { return Ok(Next::soon(env)) };
         self.mailer.send(env.now(), &compose::letter(self, id, &mail)).await?;
         Ok(Next::Done)
     }
-}
-
-/// Not all at the same moment.
-fn some_time_soon(env: &Env) -> Timestamp {
-    let [low, high] = env.random::<2>();
-    let ms = u64::from(u16::from_le_bytes([low, high])) % BUSY_MS;
-    env.now().plus_ms(i64::try_from(ms).unwrap_or(0) + 1)
 }
 
 impl std::fmt::Debug for Post {

@@ -110,6 +110,11 @@ pub async fn sessions_of(
     rows::sessions(conn, now, account).await
 }
 
+/// Whether someone is still signed in by this session.
+pub async fn is_open(conn: &mut Conn, now: Timestamp, session: Id<LoginSession>) -> Result<bool, Problem> {
+    rows::is_open(conn, now, session).await
+}
+
 /// Ends one of the reader's sessions.
 ///
 /// # Errors

@@ -29,6 +29,8 @@ entities! {
     Card = "crd";
     /// A webhook message as it came.
     InboxMessage = "inb";
+    /// A browser that shows notifications.
+    Device = "dev";
     /// A way into someone's pool.
     Invitation = "inv";
     /// A piece of queued work.
@@ -39,6 +41,8 @@ entities! {
     LoginSession = "ses";
     /// A mail to be sent.
     Mail = "eml";
+    /// Something told to a device.
+    Notification = "ntf";
     /// The wish to buy a plan. A bundle's id is its order's id.
     Order = "ord";
     /// One attempt to pay.

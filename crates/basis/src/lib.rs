@@ -22,8 +22,8 @@ pub use data_volume::DataVolume;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use env::Env;
 pub use id::{
-    Account, ApiToken, Card, Entity, Id, InboxMessage, Invitation, Job, Line, LoginSession, Mail, Move,
-    Order, Payment, Pool, Refund, Renewal, Review, SavedMethod, Transfer, id_ending,
+    Account, ApiToken, Card, Device, Entity, Id, InboxMessage, Invitation, Job, Line, LoginSession, Mail,
+    Move, Notification, Order, Payment, Pool, Refund, Renewal, Review, SavedMethod, Transfer, id_ending,
 };
 pub use language::Language;
 pub use money::{Currency, Money};

@@ -10,7 +10,7 @@ use store::{Conn, in_tx};
 
 use crate::rules::{Patience, patience, retry_at};
 use crate::timeline::{self, Happening, RefundReason, ReviewReason};
-use crate::{Desk, OrderRecord, OrderState, contesting, queue, refunding, reviewing, rows};
+use crate::{Desk, OrderRecord, OrderState, contesting, queue, refunding, reviewing, rows, telling};
 
 /// Takes a paid order one step further, as far as it goes. Runs as often as it likes: every step is guarded by
 /// the order's state, and the carrier is idempotent by the order's id.
@@ -96,6 +96,7 @@ async fn return_unasked(
     reason: RefundReason,
 ) -> Result<BegunAndTold, Problem> {
     let state = refunding::begin_whole(tx, desk, &order, reason).await?;
+    telling::undelivered(tx, desk, &order).await?;
     Ok((None, Some((order, state))))
 }
 
@@ -214,7 +215,12 @@ impl Case {
             let order = rows::find(tx, self.order.id).await?.ok_or_else(Problem::not_found)?;
             let contested = order.contested.is_positive();
             let reason = if contested { RefundReason::Contested } else { RefundReason::NotDelivered };
-            refunding::begin_whole(tx, desk, &order, reason).await
+            let state = refunding::begin_whole(tx, desk, &order, reason).await?;
+            // What moved on meanwhile is told by somebody else, and what is contested goes another way.
+            if state != order.state && !contested {
+                telling::undelivered(tx, desk, &order).await?;
+            }
+            Ok(state)
         })?;
         desk.tell(&self.order, state);
         Ok(Next::Done)
@@ -290,6 +296,7 @@ async fn activate_in(
     if !order.replaces.is_empty() {
         queue::close(tx, &desk.env, order.id).await?;
     }
+    telling::active(tx, desk, order).await?;
     Ok(true)
 }
 

@@ -28,6 +28,7 @@ mod settling;
 mod standing;
 mod state;
 mod strays;
+mod telling;
 mod timeline;
 
 pub use audit::audit;

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use accounts::mail::{self, Letterhead, NewMail};
-use basis::{Account, Allowance, DataVolume, HOUR_MS, Id, Line, Order, Pool, Problem};
+use accounts::mail::{Letterhead, NewMail};
+use basis::{Account, Allowance, DAY_MS, DataVolume, HOUR_MS, Id, Line, Order, Pool, Problem};
 use charging::{BundleView, CapKind, Notice, PoolView, Subject};
+use push::News;
 use store::{Conn, in_tx};
 use texts::Texts;
 
@@ -110,7 +111,8 @@ async fn tell_bundle(
         return Ok(());
     }
     let is_gone = percent >= 100;
-    let said = Said { percent, of: bundle.window.map_or(bundle.total, |window| window.total) };
+    let of = bundle.window.map_or(bundle.total, |window| window.total);
+    let said = &Said { percent, of, about: format!("bundle:{}", bundle.bundle) };
     let shared = rows::pool(tx, *pool).await?.filter(|_| bundle.line.is_none());
     if let Some(pool) = shared {
         let texts = if is_gone { &letters::SHARED_GONE } else { &letters::SHARED_USED };
@@ -168,7 +170,7 @@ async fn tell_cap(
     if daily && (!is_reached || !rows::tell_once(tx, &format!("cap:{line}"), desk.env.now()).await?) {
         return Ok(());
     }
-    let said = Said { percent, of: DataVolume(limit) };
+    let said = &Said { percent, of: DataVolume(limit), about: format!("cap:{line}:{cap:?}") };
     let texts = if is_reached { &letters::CAP_REACHED } else { &letters::CAP_USED };
     let path = format!("/pools/{}", pool.id);
     write(tx, desk, member.account, texts, &path, &pool.name, said).await?;
@@ -179,12 +181,15 @@ async fn tell_cap(
     Ok(())
 }
 
-/// How much of how much.
-#[derive(Clone, Copy)]
+/// How much of how much, and what that is, for devices to show the latest only.
 struct Said {
     percent: u8,
     of: DataVolume,
+    about: String,
 }
+
+/// For so long it is news.
+const NEWS_MS: i64 = DAY_MS;
 
 async fn write(
     tx: &mut Conn,
@@ -193,13 +198,15 @@ async fn write(
     texts: &Letterhead,
     path: &str,
     what: &str,
-    said: Said,
+    said: &Said,
 ) -> Result<(), Problem> {
     let to = accounts::account(tx, to).await?;
     let amount = Texts::of(to.language).volume(said.of);
     let letter = NewMail::new(&to.email, to.language, texts);
     let letter = letter.with("what", what).with("percent", said.percent).with("amount", amount);
-    mail::queue(tx, &desk.env, letter.with_link(path)).await
+    let until = desk.env.now().plus_ms(NEWS_MS);
+    let news = News { about: said.about.clone(), until, urgent: said.percent >= 100 };
+    push::tell(tx, &desk.env, to.id, letter.with_link(path), news).await
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use store::jobs::{self, NewJob};
 use store::{Conn, in_tx};
 
 use crate::rules::{self, Due, Renewal, Rest, State, When, Wish};
-use crate::{Desk, LOOK, following, letters, looking, rows, telling};
+use crate::{Desk, LOOK, following, looking, rows, telling};
 
 /// Agrees that a line's plan renews by itself, as the wish says; what was agreed for the line before is over.
 ///
@@ -68,7 +68,7 @@ pub(crate) async fn begin(tx: &mut Conn, desk: &Desk, renewal: &Renewal) -> Resu
     let (actor, subject) = (format!("account:{}", renewal.account), renewal.id.to_string());
     audit::record(tx, env, Entry { actor: &actor, action: "renewal.on", subject: &subject, detail }).await?;
     if renewal.state == State::On {
-        telling::tell(tx, desk, renewal, &letters::ON).await?;
+        telling::is_on(tx, desk, renewal).await?;
     }
     queue(tx, env, renewal.id).await
 }

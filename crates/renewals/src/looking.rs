@@ -11,7 +11,7 @@ use store::{Conn, in_tx};
 
 use crate::rows::{self, Period};
 use crate::rules::{self, Due, PeriodState, Reason, Renewal, State, Wish};
-use crate::{Desk, buying, consenting, following, letters, telling};
+use crate::{Desk, buying, consenting, following, telling};
 
 /// Looks at a consent, and does what is due: the job [`crate::LOOK`]. Every step can be repeated.
 ///
@@ -76,7 +76,7 @@ async fn take_over(tx: &mut Conn, desk: &Desk, renewal: &Renewal) -> Result<Opti
         consenting::end(tx, &desk.orders.env, before, "account").await?;
     }
     rows::set_live(tx, renewal.id).await?;
-    telling::tell(tx, desk, renewal, &letters::ON).await?;
+    telling::is_on(tx, desk, renewal).await?;
     Ok(before)
 }
 

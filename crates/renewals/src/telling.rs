@@ -1,8 +1,9 @@
-//! Mails about renewals, queued in the transaction that they tell of.
+//! Mails about renewals, and the same in short on their readers' devices, queued in the transaction that they tell of.
 
 use accounts::mail::{self, Letterhead, NewMail};
-use basis::{Kind, Money, Problem, Timestamp};
+use basis::{DAY_MS, Kind, Money, Problem, Timestamp};
 use orders::OrderRecord;
+use push::News;
 use store::jobs::Next;
 use store::{Conn, in_tx};
 use texts::{Texts, TimeZone};
@@ -48,20 +49,36 @@ fn page_of(renewal: &Renewal) -> String {
     format!("/lines/{}/renewal", renewal.wish.line)
 }
 
-/// A letter with nothing but the plan, the line and the agreed price.
-pub(crate) async fn tell(
+/// For so long it is news that a plan was renewed, and that a renewal waits for its person.
+const RENEWED_MS: i64 = 3 * DAY_MS;
+const NEEDS_YOU_MS: i64 = 7 * DAY_MS;
+
+/// Mailed, and heard of at once: of a line's renewal the latest.
+async fn tell(
     tx: &mut Conn,
     desk: &Desk,
     renewal: &Renewal,
-    head: &Letterhead,
+    letter: NewMail,
+    (until, urgent): (Timestamp, bool),
 ) -> Result<(), Problem> {
-    let to = match to(tx, renewal).await {
-        // Nobody to write to.
-        Err(problem) if problem.kind == Kind::NotFound => return Ok(()),
-        to => to?,
-    };
-    let letter = to.letter(head, renewal.wish.price).with_link(page_of(renewal));
-    mail::queue(tx, &desk.orders.env, letter).await
+    let news = News { about: format!("renewal:{}", renewal.wish.line), until, urgent };
+    push::tell(tx, &desk.orders.env, renewal.account, letter, news).await
+}
+
+/// A letter with nothing but the plan, the line and the agreed price; `None` if there is nobody to write to.
+async fn plain(tx: &mut Conn, renewal: &Renewal, head: &Letterhead) -> Result<Option<NewMail>, Problem> {
+    match to(tx, renewal).await {
+        Err(problem) if problem.kind == Kind::NotFound => Ok(None),
+        to => Ok(Some(to?.letter(head, renewal.wish.price).with_link(page_of(renewal)))),
+    }
+}
+
+/// It was turned on: its person has just done that.
+pub(crate) async fn is_on(tx: &mut Conn, desk: &Desk, renewal: &Renewal) -> Result<(), Problem> {
+    match plain(tx, renewal, &letters::ON).await? {
+        Some(letter) => mail::queue(tx, &desk.orders.env, letter).await,
+        None => Ok(()),
+    }
 }
 
 /// The end is given up, and the renewal waits for its person, who is told why; once.
@@ -75,10 +92,14 @@ pub(crate) async fn needs_you(
         if let Some(period) = period {
             rows::close_period(tx, period, PeriodState::Over).await?;
         }
-        if rows::set_needs_you(tx, renewal.id, reason, desk.orders.env.now()).await? {
-            tell(tx, desk, renewal, &letters::needs_you(reason)).await?;
+        let now = desk.orders.env.now();
+        if !rows::set_needs_you(tx, renewal.id, reason, now).await? {
+            return Ok(());
         }
-        Ok(())
+        match plain(tx, renewal, &letters::needs_you(reason)).await? {
+            Some(letter) => tell(tx, desk, renewal, letter, (now.plus_ms(NEEDS_YOU_MS), true)).await,
+            None => Ok(()),
+        }
     })?;
     Ok(Next::Done)
 }
@@ -90,7 +111,8 @@ pub(crate) async fn renewed(
     order: &OrderRecord,
 ) -> Result<(), Problem> {
     let letter = to(tx, renewal).await?.letter(&letters::RENEWED, order.price);
-    mail::queue(tx, &desk.orders.env, letter.with_link(format!("/orders/{}", order.id))).await
+    let until = desk.orders.env.now().plus_ms(RENEWED_MS);
+    tell(tx, desk, renewal, letter.with_link(format!("/orders/{}", order.id)), (until, false)).await
 }
 
 /// A try failed for now, and the next one is then.
@@ -106,7 +128,7 @@ pub(crate) async fn again(
     let letter = to.letter(head, price).with("time", to.moment(next));
     let path =
         if head.button == letters::WALLET_SHORT.button { "/wallet".to_owned() } else { page_of(renewal) };
-    mail::queue(tx, &desk.orders.env, letter.with_link(path)).await
+    tell(tx, desk, renewal, letter.with_link(path), (next, false)).await
 }
 
 pub(crate) async fn bank_waits(
@@ -117,7 +139,8 @@ pub(crate) async fn bank_waits(
 ) -> Result<(), Problem> {
     let to = to(tx, renewal).await?;
     let letter = to.letter(&letters::BANK_WAITS, order.price).with("time", to.moment(order.expires_at));
-    mail::queue(tx, &desk.orders.env, letter.with_link(format!("/orders/{}", order.id))).await
+    let path = format!("/orders/{}", order.id);
+    tell(tx, desk, renewal, letter.with_link(path), (order.expires_at, true)).await
 }
 
 /// A reminder with a link to pay.
@@ -133,5 +156,5 @@ pub(crate) async fn ask(
     let path = format!("/checkout?plan={}&line={}", wish.plan, wish.line);
     let ends = to.moment(until.plus_ms(-crate::rules::GRACE_MS));
     let letter = to.letter(&letters::ASK, price).with("time", ends);
-    mail::queue(tx, &desk.orders.env, letter.with_link(path)).await
+    tell(tx, desk, renewal, letter.with_link(path), (until, false)).await
 }

@@ -20,6 +20,8 @@ const BATCHES_MAX: u32 = 20;
 enum Clutter {
     /// Sessions, tokens and mailed codes that have ended.
     Access,
+    /// Devices whose sessions have ended.
+    Devices,
     /// Idempotency keys that nobody will repeat any more.
     Keys,
     /// Providers' messages as they came.
@@ -35,8 +37,16 @@ enum Clutter {
 }
 
 impl Clutter {
-    const ALL: [Self; 7] =
-        [Self::Access, Self::Keys, Self::Messages, Self::Invitations, Self::Notices, Self::Told, Self::Left];
+    const ALL: [Self; 8] = [
+        Self::Access,
+        Self::Devices,
+        Self::Keys,
+        Self::Messages,
+        Self::Invitations,
+        Self::Notices,
+        Self::Told,
+        Self::Left,
+    ];
 }
 
 /// Queues the job, unless it is queued already; to be called at every start.
@@ -74,6 +84,7 @@ async fn clear_one(
         let cleared = in_tx!(db, |tx| {
             match clutter {
                 Clutter::Access => accounts::purge(tx, now, BATCH).await,
+                Clutter::Devices => push::purge(tx, now, BATCH).await,
                 Clutter::Keys => orders::forget_keys(tx, now, BATCH).await,
                 Clutter::Messages => payments::forget_messages(tx, messages_until, BATCH).await,
                 Clutter::Invitations => pools::forget_invitations(tx, now, BATCH).await,

@@ -47,6 +47,10 @@ pub fn collect() -> Result<PrometheusHandle> {
         "payment_flags_open",
         "Payments and messages that somebody must look at, differences from the providers' lists among them; counted every hour."
     );
+    metrics::describe_counter!(
+        "push_messages_total",
+        "Notifications by what came of them: taken, gone (the device is no more), later, silent, refused, stale, unwanted."
+    );
     metrics::describe_counter!("store_statements_total", "Statements that were run.");
     metrics::describe_counter!("store_transactions_total", "Transactions that were begun.");
     metrics::describe_counter!("store_commits_total", "Commits; on SQLite several transactions share one.");

@@ -47,6 +47,7 @@ pub struct Settings {
     pub tls: Tls,
     pub gy: Gy,
     pub mail: Mail,
+    pub push: Push,
     pub node: Node,
     pub deadlines: Deadlines,
     pub keep: Keep,
@@ -140,6 +141,15 @@ impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Mail").field("from", &self.from).field("folder", &self.folder).finish_non_exhaustive()
     }
+}
+
+/// Section `push`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every setting, once")]
+pub struct Push {
+    pub services: Vec<String>,
+    pub contact: String,
 }
 
 /// Section `node`.

@@ -26,10 +26,11 @@ use crate::{
 };
 
 /// Every noun's tables, in the order in which they refer to each other.
-const MIGRATIONS: [Migrations; 13] = [
+const MIGRATIONS: [Migrations; 14] = [
     store::MIGRATIONS,
     ::nodes::MIGRATIONS,
     accounts::MIGRATIONS,
+    push::MIGRATIONS,
     catalog::MIGRATIONS,
     ledger::MIGRATIONS,
     charging::MIGRATIONS,
@@ -72,6 +73,8 @@ pub struct Shop {
     pub receipts: receipts::Desk,
     /// Who writes and sends mails.
     pub post: Post,
+    /// Who sends notifications.
+    pub push: push::Desk,
 }
 
 impl Shop {
@@ -109,6 +112,7 @@ impl Shop {
             payments::begin_sweeps(tx, &env, &providers).await
         })?;
         let post = post(&settings, &secret)?;
+        let push = Box::pin(notifications(&settings, &db, &env, &secret)).await?;
         let guards = Guards {
             passwords: Passwords::new(PASSWORDS_AT_ONCE),
             limits: Limits::relaxed(secret.clone(), settings.limits_times),
@@ -135,6 +139,7 @@ impl Shop {
             desk,
             receipts,
             post,
+            push,
         })
     }
 
@@ -152,6 +157,7 @@ impl Shop {
             charging: self.charging.clone(),
             desk: self.desk.clone(),
             live: self.live.clone(),
+            push: self.push.clone(),
         };
         Ok(web::router(web::App::new(parts)))
     }
@@ -161,6 +167,7 @@ impl Shop {
         let owner = self.nodes.as_ref().map_or(ALONE, |nodes| nodes.me().owner.as_str());
         let worker = Worker::new(&self.db, &self.env, owner);
         let worker = accounts::handlers(worker, &self.db, &self.env, &self.post);
+        let worker = push::handlers(worker, &self.push);
         let worker = cards::handlers(worker, &self.db, &self.env, &self.charging);
         let worker = support::handlers(orders::handlers(worker, &self.desk), &self.desk);
         let worker = receipts::handlers(worker, &self.receipts);
@@ -215,6 +222,13 @@ fn post(settings: &Settings, key: &SecretKey) -> Result<Post> {
     };
     let (public_url, brand) = (settings.public_url.clone(), settings.brand.clone());
     Ok(Post::new(mailer, public_url, brand, key.clone()))
+}
+
+async fn notifications(settings: &Settings, db: &Db, env: &Env, key: &SecretKey) -> Result<push::Desk> {
+    let services = push::Services::read(&settings.push.services).context("push.services")?;
+    let contact =
+        if settings.push.contact.is_empty() { &settings.public_url } else { &settings.push.contact };
+    Ok(push::Desk::open(db, env, key, services, contact).await?)
 }
 
 fn order_settings(settings: &Settings) -> orders::Settings {

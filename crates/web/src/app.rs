@@ -28,6 +28,8 @@ pub struct Parts {
     pub charging: Charging,
     /// Orders, with the providers and carriers behind them.
     pub desk: Desk,
+    /// Notifications.
+    pub push: push::Desk,
     /// What the operator has set.
     pub config: Config,
     /// Who is watching which page.

@@ -1,5 +1,5 @@
 // Keeps what a traveller needs without a network: the home page, and the pages of lines with their install codes.
-// A kept page says how old it is. VERSION and FILES stand above this line.
+// A kept page says how old it is. Shows notifications, too. VERSION, FILES and PUSH_KEY stand above this line.
 "use strict";
 const SHELL = `files-${VERSION}`;
 const PAGES = "pages";
@@ -21,7 +21,7 @@ self.addEventListener("fetch", (event) => {
   if (url.origin !== self.location.origin) return;
   if (request.method !== "GET") {
     // Another person may be next: nothing of this one's stays.
-    if (LEAVES.includes(url.pathname)) event.waitUntil(caches.delete(PAGES));
+    if (LEAVES.includes(url.pathname)) event.waitUntil(forget());
     return;
   }
   if (url.pathname.startsWith("/assets/")) event.respondWith(file(request));
@@ -34,6 +34,47 @@ self.addEventListener("message", (event) => {
     if (KEPT.test(path)) event.waitUntil(fetch(path).then((answer) => keep(path, answer)).catch(() => {}));
   }
 });
+
+self.addEventListener("push", (event) => {
+  const { title, body, path, tag } = event.data.json();
+  const icon = FILES.find((file) => file.endsWith("/icons/192.png"));
+  // What has the same tag takes the place of what is shown, and is heard again.
+  const look = { body, tag, icon, renotify: true, data: { path } };
+  event.waitUntil(self.registration.showNotification(title, look));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(visit(event.notification.data.path));
+});
+
+// The push service has given this browser another address, or taken the old one away.
+self.addEventListener("pushsubscriptionchange", (event) => {
+  event.waitUntil(renew(event.newSubscription).catch(() => {}));
+});
+
+// To the page where it is open already, else to a new one; never away from what someone is doing.
+async function visit(path) {
+  const url = new URL(path, self.location.origin);
+  if (url.origin !== self.location.origin) return;
+  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const there = open.find((page) => page.url === url.href);
+  await (there ? there.focus() : self.clients.openWindow(url.href));
+}
+
+async function renew(given) {
+  const ask = { userVisibleOnly: true, applicationServerKey: PUSH_KEY };
+  const { endpoint, keys } = (given ?? (await self.registration.pushManager.subscribe(ask))).toJSON();
+  const body = new URLSearchParams({ endpoint, ...keys });
+  await fetch("/settings/notifications/renew", { method: "POST", body });
+}
+
+async function forget() {
+  const { pushManager } = self.registration;
+  await caches.delete(PAGES);
+  for (const shown of (await self.registration.getNotifications?.()) ?? []) shown.close();
+  await (await pushManager?.getSubscription())?.unsubscribe();
+}
 
 async function prepare() {
   const shell = await caches.open(SHELL);

@@ -45,10 +45,15 @@ async fn manifest(State(app): State<App>, reader: Reader) -> Response {
     ([(header::CONTENT_TYPE, "application/manifest+json")], manifest.to_string()).into_response()
 }
 
-/// The service worker, with the list of files that it keeps.
-async fn worker() -> impl IntoResponse {
+/// The service worker, with the list of files that it keeps and what it subscribes with.
+async fn worker(State(app): State<App>) -> impl IntoResponse {
     let files: Vec<String> = assets::names().filter_map(assets::url).collect();
-    let text = format!("const VERSION = {:?};\nconst FILES = {};\n{WORKER}", assets::version(), json!(files));
+    let text = format!(
+        "const VERSION = {:?};\nconst FILES = {};\nconst PUSH_KEY = {:?};\n{WORKER}",
+        assets::version(),
+        json!(files),
+        app.push.public_key()
+    );
     ([(header::CONTENT_TYPE, "text/javascript"), (header::CACHE_CONTROL, "no-cache")], text)
 }
 

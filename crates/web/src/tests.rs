@@ -20,8 +20,9 @@ use tower::ServiceExt as _;
 
 use crate::{App, Config, Parts, live::Hub};
 
-const MIGRATIONS: [store::Migrations; 11] = [
+const MIGRATIONS: [store::Migrations; 12] = [
     accounts::MIGRATIONS,
+    push::MIGRATIONS,
     catalog::MIGRATIONS,
     ledger::MIGRATIONS,
     charging::LOG_MIGRATIONS,
@@ -77,7 +78,9 @@ impl Shop {
             Guards { passwords: Passwords::cheap(), limits: Limits::new(key.clone()), key: key.clone() };
         let charging = charging(&db, &env).await;
         let desk = desk(&db, &env, &charging, providers);
-        let parts = Parts { db: db.clone(), env, secret: key, guards, charging, desk, config, live };
+        let services = push::Services::read(&["fcm.googleapis.com".to_owned()]).unwrap();
+        let push = push::Desk::open(&db, &env, &key, services, "https://shop.example").await.unwrap();
+        let parts = Parts { db: db.clone(), env, secret: key, guards, charging, desk, push, config, live };
         let app = App::new(parts);
         Self { router: crate::router(app.clone()), app, _db: db }
     }

@@ -3,7 +3,7 @@
 use basis::{Id, Mail};
 use texts::Texts;
 
-use super::{Letter, NewMail, Post};
+use super::{Gist, Letter, NewMail, Post};
 use crate::secrets;
 
 /// The HTML of a mail is one column with inline styles, because many mailboxes drop anything else. It is dark on white of
@@ -30,11 +30,26 @@ pub(super) fn letter(post: &Post, id: Id<Mail>, mail: &NewMail) -> Letter {
     Letter {
         id,
         to: mail.to.clone(),
-        subject: say(&mail.subject).replace(['\r', '\n'], " "),
+        subject: one_line(&say(&mail.subject)),
         text: plain(&paragraphs, button.as_ref(), &foot),
         html: html(texts.tag(), &paragraphs, button.as_ref(), &foot),
         language: texts.tag(),
     }
+}
+
+pub(super) fn gist(mail: &NewMail) -> Gist {
+    let texts = Texts::of(mail.language);
+    let args = || mail.args.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let body = texts.tf(&mail.body, args());
+    Gist {
+        title: one_line(&texts.tf(&mail.subject, args())),
+        text: one_line(body.split("\n\n").map(str::trim).find(|p| !p.is_empty()).unwrap_or_default()),
+        path: mail.path.clone().unwrap_or_else(|| "/".to_owned()),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\r', '\n'], " ")
 }
 
 /// The address behind the button; a code's link carries its token.
@@ -104,6 +119,15 @@ mod tests {
             assert!(form.contains(&link) && form.contains(&code), "{form}");
         }
         assert!(!format!("{letter:?}").contains(token.reveal()));
+    }
+
+    #[test]
+    fn a_mail_in_short_is_its_subject_and_first_paragraph_and_never_has_a_code() {
+        let known = NewMail::new("lin@example.com", Language::En, &letters::PASSWORD_CHANGED);
+        let gist = known.clone().with_link("/settings").gist().unwrap();
+        assert!(!gist.title.is_empty() && !gist.text.contains('\n'), "{gist:?}");
+        assert_eq!(gist.path, "/settings");
+        assert_eq!(known.with_link_to("/verify", Id::from_u128(42)).gist(), None);
     }
 
     #[test]

@@ -65,6 +65,20 @@ pub(crate) async fn find_session(
     .transpose()
 }
 
+/// Whether a session is live, and its account not suspended.
+pub(crate) async fn is_open(conn: &mut Conn, now: Timestamp, id: Id<LoginSession>) -> Result<bool, Problem> {
+    sql!(
+        "SELECT 1 AS open FROM login_session s JOIN account a ON a.id = s.account \
+         WHERE s.id = $1 AND s.used_at > $2 AND s.created_at > $3 AND a.suspended_at IS NULL"
+    )
+    .bind(id)
+    .bind(now.plus_ms(-rules::SESSION_IDLE_MS))
+    .bind(now.plus_ms(-rules::SESSION_MOST_MS))
+    .optional(conn)
+    .await
+    .map(|row| row.is_some())
+}
+
 pub(crate) async fn touch_session(
     conn: &mut Conn,
     id: Id<LoginSession>,

@@ -5,9 +5,11 @@
 //! subject. Handlers are idempotent: a process can die between a handler's last effect and the job's removal.
 
 mod rows;
+mod turns;
 mod worker;
 
 pub use rows::{JobRow, dead, discard, enqueue, find, hasten, list, retry, stands};
+pub use turns::Turns;
 pub use worker::{JobRun, Next, Worker};
 
 use basis::Timestamp;

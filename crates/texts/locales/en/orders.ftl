@@ -159,6 +159,12 @@ orders-why-not-delivered = It could not be delivered.
 orders-why-too-late = It was paid too late and is no longer sold like this.
 orders-why-called-off = You had called this order off before the payment arrived.
 orders-why-already-changed = Another order changed your previous plan first, so this one could no longer do what it promised.
+
+orders-news-active = Ready: { $plan }
+orders-news-active-text = It took longer than usual. { $plan } is active now.
+orders-news-undelivered = Not delivered: { $plan }
+orders-news-undelivered-text = { $plan } could not be delivered. The { $price } that you paid go back by themselves.
+
 problem-order-pool-not-shared = This eSIM no longer shares a pool. Buy the plan for the eSIM itself.
 problem-order-plan-not-shareable = This plan cannot be shared. Buy it for one eSIM, or choose another plan for everyone.
 orders-for-line = This eSIM only

@@ -143,6 +143,12 @@ orders-why-not-delivered = 没能开通。
 orders-why-too-late = 付款太晚，这个套餐已不按原价出售。
 orders-why-called-off = 付款到账前，你已取消这个订单。
 orders-why-already-changed = 你的另一个订单已先更换了原套餐，这个订单无法再按当时的说明生效。
+
+orders-news-active = 已开通：{ $plan }
+orders-news-active-text = 这次比平时久了一些，{ $plan } 现在可以用了。
+orders-news-undelivered = 没能开通：{ $plan }
+orders-news-undelivered-text = { $plan } 没能开通，你付的 { $price } 会自动退回。
+
 problem-order-pool-not-shared = 这张 eSIM 已不在共享池里。请只为这张 eSIM 购买。
 problem-order-plan-not-shareable = 这个套餐不能共享。请只为一张 eSIM 购买，或为大家选另一个套餐。
 orders-for-line = 只给这张 eSIM

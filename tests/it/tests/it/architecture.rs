@@ -11,6 +11,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("store", &["basis"]),
     ("texts", &["basis"]),
     ("accounts", &["basis", "store", "texts"]),
+    ("push", &["basis", "store", "accounts"]),
     ("catalog", &["basis", "store", "texts"]),
     ("ledger", &["basis", "store"]),
     ("nodes", &["basis", "store"]),
@@ -22,22 +23,22 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "pools",
         &[
-            "basis", "store", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
+            "basis", "store", "texts", "accounts", "push", "catalog", "ledger", "charging", "rsp", "cards",
             "carriers", "payments",
         ],
     ),
     (
         "orders",
         &[
-            "basis", "store", "accounts", "catalog", "ledger", "charging", "rsp", "cards", "carriers",
-            "payments", "pools",
+            "basis", "store", "texts", "accounts", "push", "catalog", "ledger", "charging", "rsp", "cards",
+            "carriers", "payments", "pools",
         ],
     ),
     ("receipts", NOUNS_AND_TEXTS),
     (
         "renewals",
         &[
-            "basis", "store", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
+            "basis", "store", "texts", "accounts", "push", "catalog", "ledger", "charging", "rsp", "cards",
             "carriers", "payments", "pools", "orders",
         ],
     ),
@@ -56,7 +57,7 @@ const NOUNS_AND_TEXTS: &[&str] = &[
 ];
 
 const WEB: &[&str] = &[
-    "basis", "store", "nodes", "texts", "accounts", "catalog", "ledger", "charging", "rsp", "cards",
+    "basis", "store", "nodes", "texts", "accounts", "push", "catalog", "ledger", "charging", "rsp", "cards",
     "carriers", "payments", "pools", "orders", "receipts", "renewals", "support",
 ];
 

@@ -34,6 +34,8 @@ mod people;
 #[cfg(test)]
 mod pools;
 #[cfg(test)]
+mod push;
+#[cfg(test)]
 mod renewals;
 #[cfg(test)]
 mod repair;

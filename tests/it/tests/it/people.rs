@@ -21,7 +21,13 @@ pub(crate) struct Town {
 pub(crate) async fn towns() -> Vec<Town> {
     let clock = Arc::new(ManualClock::at(Timestamp(1_796_000_000_000)));
     let env = Env { clock: clock.clone(), entropy: Arc::new(OsEntropy) };
-    let nouns = [accounts::MIGRATIONS, cards::MIGRATIONS, charging::MIGRATIONS, charging::LOG_MIGRATIONS];
+    let nouns = [
+        accounts::MIGRATIONS,
+        push::MIGRATIONS,
+        cards::MIGRATIONS,
+        charging::MIGRATIONS,
+        charging::LOG_MIGRATIONS,
+    ];
     let databases = store::testing::both(&nouns, &env).await;
     databases.into_iter().map(|db| town(db, env.clone(), clock.clone())).collect()
 }

@@ -8,6 +8,7 @@ use proc_macro2::{TokenStream, TokenTree};
 /// The migrations of every noun, as the binary runs them.
 const MIGRATIONS: &[store::Migrations] = &[
     ::accounts::MIGRATIONS,
+    push::MIGRATIONS,
     ::catalog::MIGRATIONS,
     ::cards::MIGRATIONS,
     ledger::MIGRATIONS,

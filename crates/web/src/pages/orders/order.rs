@@ -15,6 +15,7 @@ use super::past;
 use super::steps::{self, Step};
 use crate::pages::checkout::{Method, method_name, methods};
 use crate::pages::payments::pay_url;
+use crate::pages::settings::notifications::{Offer, offer};
 use crate::{App, Reader, Shell, SignedIn, Tab};
 
 /// The page.
@@ -37,6 +38,8 @@ pub(super) struct OrderPage {
     receipt: Option<String>,
     /// What was agreed to, of an order that it placed.
     renewal: Option<String>,
+    /// Once it is paid: to hear of what comes.
+    offer: Option<Offer>,
     problem: Option<Problem>,
 }
 
@@ -62,7 +65,8 @@ pub(super) struct Story {
 }
 
 pub(super) async fn page(app: &App, reader: &SignedIn, id: Id<Order>) -> Result<OrderPage, Problem> {
-    let SignedIn { reader, person } = reader;
+    let who = reader;
+    let SignedIn { reader, person } = who;
     let mut conn = app.db.read().await?;
     let order = orders::order(&mut conn, person.account, id).await?;
     let catalogue = catalog::read(&mut conn).await?;
@@ -76,7 +80,11 @@ pub(super) async fn page(app: &App, reader: &SignedIn, id: Id<Order>) -> Result<
     let bundle = charging::bundle(&mut conn, id).await?;
     drop(conn);
     let bought = Bought::of(&app.charging, &order, bundle.as_ref()).await;
-    Ok(present(app, reader, &Story { order, plan, short, events, payments, bundle, bought }))
+    let has_begun = matches!(order.state, OrderState::Paid | OrderState::Delivering | OrderState::Active);
+    let offer =
+        if has_begun && !bought.is_gone() { offer(app, who, &format!("/orders/{id}")).await? } else { None };
+    let story = Story { order, plan, short, events, payments, bundle, bought };
+    Ok(OrderPage { offer, ..present(app, reader, &story) })
 }
 
 fn short(place: &str, data: &str, texts: Texts) -> String {
@@ -102,6 +110,7 @@ fn present(app: &App, reader: &Reader, story: &Story) -> OrderPage {
         next: next(story, reader),
         change: (changeable(order) && !gone).then(|| format!("{path}/change")),
         receipt: order.paid_at.map(|_| format!("/receipts/{}", order.id)),
+        offer: None,
         problem: None,
         path,
         shell,

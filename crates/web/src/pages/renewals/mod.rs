@@ -16,6 +16,7 @@ use payments::SavedMethod;
 use renewals::{Reason, Renewal, Rest, When, Wish};
 use serde::Deserialize;
 
+use crate::pages::settings::notifications::{Offer, offer};
 use crate::{App, Page, PageProblem, Shell, SignedIn, Tab, see_other};
 
 pub(crate) use self::words::{checkout_hint, state};
@@ -52,6 +53,8 @@ struct RenewalPage {
     /// Why there is nothing to agree to, and where that can be mended.
     none: String,
     buy: String,
+    /// To hear of it at once, while there is something to hear.
+    offer: Option<Offer>,
     problem: Option<Problem>,
 }
 
@@ -179,9 +182,12 @@ async fn load(
     let shown = agreed_plan.or(plan);
     let shell = Shell::new(app, reader, Tab::Esim, texts.t("renewals-title")).back(back.clone());
     let (tone, state) = words::state(renewal.as_ref(), texts);
+    let path = format!("/lines/{id}/renewal");
+    let offer = if renewal.is_some() { offer(app, who, &path).await? } else { None };
     Ok(RenewalPage {
         shell,
-        path: format!("/lines/{id}/renewal"),
+        path,
+        offer,
         back,
         plan: shown.map_or_else(|| name.clone(), |plan| plan.name(texts)),
         agreed: renewal.as_ref().map(|renewal| {

@@ -1,7 +1,8 @@
-//! Settings: language and look, the address, the password, and every way in.
+//! Settings: language and look, the address, the password, every way in, and notifications.
 
 mod display;
 mod email;
+pub(crate) mod notifications;
 mod password;
 mod sessions;
 mod tokens;
@@ -29,6 +30,10 @@ pub fn routes() -> Router<App> {
         .route("/settings/sessions", get(sessions::show))
         .route("/settings/sessions/end", post(sessions::end))
         .route("/settings/sessions/end-others", post(sessions::end_others))
+        .route("/settings/notifications", get(notifications::show).post(notifications::switch_on))
+        .route("/settings/notifications/renew", post(notifications::renew))
+        .route("/settings/notifications/test", post(notifications::test))
+        .route("/settings/notifications/off", post(notifications::switch_off))
         .route("/settings/tokens", get(tokens::show).post(tokens::create))
         .route("/settings/tokens/end", post(tokens::end))
 }
@@ -41,6 +46,8 @@ struct SettingsPage {
     initial: String,
     verified: bool,
     display: display::Display,
+    /// How many devices get notifications; `None` where nobody can.
+    notifications: Option<String>,
     sessions: String,
     tokens: String,
     code: String,
@@ -76,6 +83,8 @@ async fn page(app: &App, reader: &SignedIn, problem: Option<Problem>) -> Result<
     let mut conn = app.db.read().await?;
     let sessions = accounts::sessions_of(&mut conn, app.env.now(), account.id).await?.len();
     let tokens = accounts::tokens_of(&mut conn, app.env.now(), account.id).await?.len();
+    let devices = push::devices_of(&mut conn, account.id).await?.len();
+    let notifications = texts.tf("push-count", [("count", devices)]);
     let shell = Shell::new(app, &reader.reader, Tab::None, texts.t("settings-title"));
     let shell = shell.back("/").at("/settings").wide();
     Ok(SettingsPage {
@@ -84,6 +93,7 @@ async fn page(app: &App, reader: &SignedIn, problem: Option<Problem>) -> Result<
         email: account.email.clone(),
         verified: account.verified_at.is_some(),
         display: display::Display::of(reader),
+        notifications: app.push.is_on().then_some(notifications),
         sessions: texts.tf("settings-sessions-count", [("count", sessions)]),
         tokens: texts.tf("settings-tokens-count", [("count", tokens)]),
         code: String::new(),

@@ -76,7 +76,7 @@ fn row(app: &App, reader: &SignedIn, session: &OpenSession) -> Row {
 }
 
 /// The browser and the system that a user agent names; nothing if it names neither.
-fn device(agent: &str) -> Option<String> {
+pub(super) fn device(agent: &str) -> Option<String> {
     const BROWSERS: [(&str, &str); 6] = [
         ("Edg", "Edge"),
         ("Firefox/", "Firefox"),

@@ -80,10 +80,13 @@ async fn window(shop: &Shop, language: Language) -> Window {
     let (_, token) =
         accounts::sign_in(&shop.db, &shop.env, &guards, &origin, "lin@example.com", PASSWORD).await.unwrap();
     let cookie = format!("session={}; lang={}", token.reveal(), language.tag());
+    let services = push::Services::read(&["fcm.googleapis.com".to_owned()]).unwrap();
+    let push = push::Desk::open(&shop.db, &shop.env, &key, services, "https://shop.example").await.unwrap();
     let parts = Parts {
         db: shop.db.db.clone(),
         env: shop.env.clone(),
         secret: key,
+        push,
         guards,
         charging: shop.desk.charging.clone(),
         desk: shop.desk.clone(),

@@ -63,6 +63,7 @@ price = { CNY = "168", USD = "23.50" }
 /// All tables of a shop.
 pub(crate) const TABLES: &[store::Migrations] = &[
     accounts::MIGRATIONS,
+    push::MIGRATIONS,
     catalog::MIGRATIONS,
     cards::MIGRATIONS,
     ledger::MIGRATIONS,

@@ -3,6 +3,7 @@
 mod consent;
 mod failing;
 mod house;
+mod notices;
 mod providers;
 mod races;
 mod renewing;
