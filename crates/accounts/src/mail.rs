@@ -95,7 +95,7 @@ pub struct Gist {
 
 impl NewMail {
     /// What it says in short, for where there is no room for a letter; `None` if a code is in it, which is for the mailbox
-    /// alone.
+    /// alone. Its subject and first paragraph must say nothing of `$code` or `$brand`, which only a [`Post`] knows.
     pub fn gist(&self) -> Option<Gist> {
         self.code.is_none().then(|| compose::gist(self))
     }

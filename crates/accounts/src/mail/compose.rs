@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_mail_in_short_is_its_subject_and_first_paragraph_and_never_has_a_code() {
-        let known = NewMail::new("lin@example.com", Language::En, &letters::PASSWORD_CHANGED);
+        let known =
+            NewMail::new("lin@example.com", Language::En, &letters::PASSWORD_CHANGED).with("brand", "Heyon");
         let gist = known.clone().with_link("/settings").gist().unwrap();
         assert!(!gist.title.is_empty() && !gist.text.contains('\n'), "{gist:?}");
         assert_eq!(gist.path, "/settings");
