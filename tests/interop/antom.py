@@ -30,6 +30,7 @@ from com.alipay.ams.api.model.amount import Amount
 from com.alipay.ams.api.model.buyer import Buyer
 from com.alipay.ams.api.model.env import Env
 from com.alipay.ams.api.model.order import Order
+from com.alipay.ams.api.model.os_type import OsType
 from com.alipay.ams.api.model.payment_method import PaymentMethod
 from com.alipay.ams.api.model.product_code_type import ProductCodeType
 from com.alipay.ams.api.model.result_status_type import ResultStatusType
@@ -133,13 +134,14 @@ class Shop:
     def run(self, request, reading):
         return reading(self.client.execute(request))
 
-    def wish(self, number, value="7200", currency="CNY", terminal=TerminalType.WEB):
+    def wish(self, number, value="7200", currency="CNY", terminal=TerminalType.WEB, system=None):
         order, request = Order(), AlipayPayRequest()
         order.reference_order_id, order.order_description, order.order_amount = number, "日本 20 GB", amount(currency, value)
         order.buyer = Buyer()
         order.buyer.reference_buyer_id = "acc_1"
         method, env, settlement = PaymentMethod(), Env(), SettlementStrategy()
         method.payment_method_type, env.terminal_type, env.client_ip = "ALIPAY_CN", terminal, "203.0.113.7"
+        env.os_type = system
         settlement.settlement_currency = "USD"
         request.product_code, request.payment_request_id = ProductCodeType.CASHIER_PAYMENT, number
         request.order, request.payment_amount, request.payment_method = order, amount(currency, value), method
@@ -193,7 +195,9 @@ def opening(shop):
     check("pay again is the same payment", (again.payment_id, again.normal_url) == (made.payment_id, made.normal_url))
     other = shop.pay("one", value="7100")
     check("pay with its name and another amount", said(other) == (F, "REPEAT_REQ_INCONSISTENT"), said(other))
-    phone = shop.pay("two", terminal=TerminalType.WAP)
+    blind = shop.pay("blind", terminal=TerminalType.WAP)
+    check("pay on a phone that does not say what it runs", said(blind) == (F, "PARAM_ILLEGAL"), said(blind))
+    phone = shop.pay("two", terminal=TerminalType.WAP, system=OsType.IOS)
     check("pay on a phone may open the wallet", phone.scheme_url.startswith("alipays://"), phone.scheme_url)
     yen = shop.pay("three", value=amount_util.to_amount("1250", "JPY"), currency="JPY")
     check("pay in yen, counted by the client", (yen.payment_amount.currency, yen.payment_amount.value) == ("JPY", "1250"))

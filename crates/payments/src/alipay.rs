@@ -190,7 +190,7 @@ impl Provider for Alipay {
     async fn begin(&self, request: &BeginRequest) -> Result<Begun, ProviderError> {
         let (method, product) = match request.device {
             Device::Desktop => ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY"),
-            Device::Phone => ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),
+            Device::Phone(_) => ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),
         };
         let mut content = json!({
             "out_trade_no": request.payment.to_string(),
@@ -199,7 +199,7 @@ impl Provider for Alipay {
             "product_code": product,
             "time_expire": wire::time(request.expires_at),
         });
-        if let (Device::Phone, Some(content)) = (request.device, content.as_object_mut()) {
+        if let (Device::Phone(_), Some(content)) = (request.device, content.as_object_mut()) {
             content.insert("quit_url".to_owned(), json!(request.return_url));
         }
         let back = [("notify_url", request.notify_url.as_str()), ("return_url", request.return_url.as_str())];

@@ -21,7 +21,7 @@ use crate::facts::{BillLine, Facts, RefundFact, RefundStatus};
 use crate::hook::{Hook, HookRejected, answer, plain_answer};
 use crate::inbox::Received;
 use crate::provider::{Capabilities, Limit, Provider, ProviderError};
-use crate::requests::{BeginRequest, Begun, ChargeRequest, Device, PayAt, PaymentRef, RefundRequest};
+use crate::requests::{BeginRequest, Begun, ChargeRequest, Device, PayAt, PaymentRef, RefundRequest, System};
 use crate::rules::Method;
 use channel::Channel;
 use wire::{Opened, PaymentFound, RefundFound, RefundTaken};
@@ -32,7 +32,7 @@ const CNY_LIMIT: Limit = Limit { min_minor: 10, max_minor: 30_000_000 };
 const REFUND_DAYS: u32 = 365;
 /// Where real money moves.
 const DOMAINS: [&str; 2] = ["alipay.com", "antglobal-us.com"];
-/// Where its pages lie; from memory.
+/// Where its pages lie, by the examples of its guide to one-time payments; the last is from memory.
 const PAGES: [&str; 3] = ["https://*.alipay.com", "https://*.alipayplus.com", "https://*.antom.com"];
 /// What the client ids of its sandbox begin with.
 const SANDBOX: &str = "SANDBOX_";
@@ -101,9 +101,12 @@ impl Antom {
 
     fn order(&self, request: &BeginRequest) -> Result<Value, ProviderError> {
         let amount = wire::amount(request.amount)?;
-        let terminal = match request.device {
-            Device::Desktop => "WEB",
-            Device::Phone => "WAP",
+        let env = match request.device {
+            Device::Desktop => json!({ "terminalType": "WEB", "clientIp": request.payer_ip }),
+            Device::Phone(system) => {
+                let system = if system == System::Ios { "IOS" } else { "ANDROID" };
+                json!({ "terminalType": "WAP", "osType": system, "clientIp": request.payer_ip })
+            }
         };
         let description: String = request.description.chars().take(DESCRIPTION_CHARS_MAX).collect();
         let mut order = json!({
@@ -119,7 +122,7 @@ impl Antom {
             "paymentMethod": { "paymentMethodType": "ALIPAY_CN" },
             "paymentRedirectUrl": request.return_url,
             "paymentNotifyUrl": request.notify_url,
-            "env": { "terminalType": terminal, "clientIp": request.payer_ip },
+            "env": env,
         });
         let is_soon = request.expires_at.since(self.env.now()) < EXPIRY_MS_MAX;
         let expiry = is_soon.then(|| ("paymentExpiryTime", json!(wire::time(request.expires_at))));

@@ -51,7 +51,9 @@ pub use refunds::{
     NewRefund, REFUND_DONE, RefundDone, SEND_REFUND, find_refund, first_told, refund_goes_on,
     refunds_of_order, refunds_of_payment, refunds_under_way, retry_refund, send_refund, start_refund,
 };
-pub use requests::{BeginRequest, Begun, ChargeRequest, Device, PayAt, Payer, PaymentRef, RefundRequest};
+pub use requests::{
+    BeginRequest, Begun, ChargeRequest, Device, PayAt, Payer, PaymentRef, RefundRequest, System,
+};
 pub use rows::Capture;
 pub use rules::{DisputeState, Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};
 pub use sandbox::{Sandbox, SandboxConfig};

@@ -12,7 +12,16 @@ pub enum Device {
     /// A computer: a code on its screen can be scanned.
     Desktop,
     /// A phone: a wallet on it can be opened.
-    Phone,
+    Phone(System),
+}
+
+/// What a phone runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum System {
+    /// Android, or another that is neither.
+    Android,
+    /// An iPhone's or an iPad's.
+    Ios,
 }
 
 /// Whoever pays, as their request shows them.

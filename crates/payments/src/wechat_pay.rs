@@ -100,7 +100,7 @@ impl WechatPay {
     fn order(&self, request: &BeginRequest) -> Result<Value, ProviderError> {
         let scene = match request.device {
             Device::Desktop => json!({ "payer_client_ip": request.payer_ip }),
-            Device::Phone => json!({ "payer_client_ip": request.payer_ip, "h5_info": { "type": "Wap" } }),
+            Device::Phone(_) => json!({ "payer_client_ip": request.payer_ip, "h5_info": { "type": "Wap" } }),
         };
         let ends = request.expires_at.max(self.env.now().plus_ms(OPEN_AT_LEAST_MS));
         Ok(json!({
@@ -175,7 +175,7 @@ impl Provider for WechatPay {
     async fn begin(&self, request: &BeginRequest) -> Result<Begun, ProviderError> {
         let pay_at = match request.device {
             Device::Desktop => self.open("native", request).await?.code()?,
-            Device::Phone => self.open("h5", request).await?.page(&request.return_url)?,
+            Device::Phone(_) => self.open("h5", request).await?.page(&request.return_url)?,
         };
         Ok(Begun { provider_ref: None, pay_at })
     }

@@ -4,7 +4,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request},
 };
-use payments::Device;
+use payments::{Device, System};
 
 use crate::{App, ClientAddress, PageProblem};
 
@@ -21,14 +21,20 @@ impl FromRequestParts<App> for Payer {
     }
 }
 
-/// By the hint that says it (`Sec-CH-UA-Mobile: ?1`), else by the browser's name: every phone's has `Mobi` in it.
+/// By the hint that says it (`Sec-CH-UA-Mobile: ?1`), else by the browser's name: every phone's has `Mobi` in it, and Apple's say
+/// which they are.
 fn device(headers: &HeaderMap) -> Device {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let phone = match text("sec-ch-ua-mobile") {
+    let agent = text(header::USER_AGENT.as_str()).unwrap_or_default();
+    let is_phone = match text("sec-ch-ua-mobile") {
         Some(hint) => hint.trim() == "?1",
-        None => text(header::USER_AGENT.as_str()).is_some_and(|agent| agent.contains("Mobi")),
+        None => agent.contains("Mobi"),
     };
-    if phone { Device::Phone } else { Device::Desktop }
+    let is_apple = ["iPhone", "iPad", "iPod"].iter().any(|name| agent.contains(name));
+    if !is_phone {
+        return Device::Desktop;
+    }
+    Device::Phone(if is_apple { System::Ios } else { System::Android })
 }
 
 #[cfg(test)]
@@ -43,14 +49,14 @@ mod tests {
             )
         };
         let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Safari/604.1";
-        assert_eq!(of(&[("user-agent", iphone)]), Device::Phone);
+        assert_eq!(of(&[("user-agent", iphone)]), Device::Phone(System::Ios));
         assert_eq!(of(&[("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0")]), Device::Desktop);
         assert_eq!(
             of(&[("user-agent", iphone), ("sec-ch-ua-mobile", "?0")]),
             Device::Desktop,
             "asked for it"
         );
-        assert_eq!(of(&[("sec-ch-ua-mobile", "?1")]), Device::Phone);
+        assert_eq!(of(&[("sec-ch-ua-mobile", "?1")]), Device::Phone(System::Android));
         assert_eq!(of(&[]), Device::Desktop);
     }
 }

@@ -72,7 +72,10 @@ async fn a_phone_goes_the_phones_way_and_comes_back_with_what_nobody_believes() 
         let new = world.order_payment(Id::from_u128(1), 7200);
         let created =
             in_tx!(world.db, |tx| { payments::create(tx, &world.env, &world.providers, new.clone()).await });
-        let payer = payments::Payer { device: payments::Device::Phone, ip: [127, 0, 0, 1].into() };
+        let payer = payments::Payer {
+            device: payments::Device::Phone(payments::System::Ios),
+            ip: [127, 0, 0, 1].into(),
+        };
         let opened =
             payments::begin(&world.db, &world.env, &world.providers, created.unwrap().id, payer).await;
         let Ok(payments::PayAt::Page(link)) = opened else { panic!("{opened:?}") };
@@ -236,23 +239,7 @@ async fn refunds_of_a_trade_go_three_seconds_apart_and_their_messages_are_no_new
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_whose_answer_is_lost_is_made_once() {
-    in_shops(async |world: World| {
-        let answers = [AnswerPlan::Reset, AnswerPlan::LoseAnswer, AnswerPlan::FailBefore];
-        for (round, answer) in answers.into_iter().enumerate() {
-            let order = world.env.new_id();
-            let (payment, trade) = paid(&world, order, 2 * round + 1).await;
-            world.faults(&trade, FaultPlan { answer, ..FaultPlan::default() }).await;
-            let sent = refund(&world, payment, order, 7200, &format!("key{round}")).await;
-            world.work().await;
-            assert_ne!(state(&world, sent.id).await, RefundState::Failed, "nobody knows, so nobody gives up");
-            world.later(SECOND_MS).await;
-            world.after_hooks(2 * round + 2).await;
-            assert_eq!(state(&world, sent.id).await, RefundState::Succeeded);
-        }
-        assert_eq!(world.paysim.books().await.refunded_minor["CNY"], 3 * 7200);
-        world.books_agree().await;
-    })
-    .await;
+    in_shops(async |world: World| world.refunds_outlive_their_answers(paid).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

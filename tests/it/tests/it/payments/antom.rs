@@ -213,12 +213,13 @@ fn request(world: &World, amount: Money, device: payments::Device) -> BeginReque
 async fn a_phone_has_a_page_of_its_own_and_amounts_are_what_they_are_in_their_currency() {
     in_shops(async |world: World| {
         let provider = world.providers.get("antom").unwrap();
-        let yen = request(&world, Money::new(1250, Currency::JPY), payments::Device::Phone);
+        let yen =
+            request(&world, Money::new(1250, Currency::JPY), payments::Device::Phone(payments::System::Ios));
         let begun = provider.begin(&yen).await.unwrap();
         let PayAt::Page(page) = &begun.pay_at else { panic!("{begun:?}") };
         assert!(page.starts_with(&format!("{}/pay/", world.paysim.url())), "{page}");
         let theirs = &world.paysim.by_reference(&yen.payment.to_string()).await[0];
-        assert_eq!((theirs.amount, theirs.extra["terminal"].as_str()), (yen.amount, Some("WAP")));
+        assert_eq!((theirs.amount, theirs.extra["terminal"].as_str()), (yen.amount, Some("WAP IOS")));
 
         let hasty = BeginRequest {
             expires_at: world.env.now().plus_ms(5 * MINUTE_MS),

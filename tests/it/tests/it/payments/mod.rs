@@ -20,14 +20,14 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::post;
 use basis::{
     Account, Currency, Env, Id, Language, MINUTE_MS, ManualClock, Money, Order, OsEntropy, Payment, Problem,
-    Timestamp,
+    SECOND_MS, Timestamp,
 };
 use ledger::Book;
 use payments::{
     CHECK, CheckJob, Confirmed, Method, NewPayment, NewRefund, News, PaymentState, Provider, Providers,
     Purpose, Refund, RefundState, SEND_REFUND, Sandbox, SandboxConfig,
 };
-use paysim::{FaultPlan, Options, Outcome, Paysim};
+use paysim::{AnswerPlan, FaultPlan, Options, Outcome, Paysim};
 use store::jobs::{JobRun, Next, Worker};
 use store::testing::{TestDb, both};
 use store::{Db, in_tx};
@@ -88,6 +88,29 @@ impl World {
 
     async fn refund_state(&self, id: Id<basis::Refund>) -> RefundState {
         payments::find_refund(&mut self.db.read().await.unwrap(), id).await.unwrap().state
+    }
+
+    /// Refunds whose answers get lost, each in another way, of payments that such a shop makes: each is made once.
+    async fn refunds_outlive_their_answers(
+        &self,
+        paid: impl AsyncFn(&Self, Id<Order>, usize) -> (Id<Payment>, String),
+    ) {
+        let answers = [AnswerPlan::Reset, AnswerPlan::LoseAnswer, AnswerPlan::FailBefore];
+        for (round, answer) in answers.into_iter().enumerate() {
+            let order = self.env.new_id();
+            let (payment, theirs) = paid(self, order, 2 * round + 1).await;
+            self.faults(&theirs, FaultPlan { answer, ..FaultPlan::default() }).await;
+            let amount = self.payment(payment).await.amount;
+            let sent = self.refund(payment, order, amount, &format!("round {round}")).await.unwrap();
+            self.work().await;
+            let state = self.refund_state(sent.id).await;
+            assert_ne!(state, RefundState::Failed, "nobody knows, so nobody gives up");
+            self.later(5 * SECOND_MS).await;
+            self.after_hooks(2 * round + 2).await;
+            assert_eq!(self.refund_state(sent.id).await, RefundState::Succeeded);
+        }
+        assert_eq!(self.paysim.books().await.refunded_minor["CNY"], 3 * 7200);
+        self.books_agree().await;
     }
 
     async fn new(db: TestDb, env: Env, clock: Arc<ManualClock>, connect: Connect) -> Self {

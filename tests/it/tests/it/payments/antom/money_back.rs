@@ -2,7 +2,7 @@
 
 use basis::{Currency, DAY_MS, Id, Money, Order, Payment, SECOND_MS};
 use payments::{PaymentState, Refund, RefundState};
-use paysim::{AnswerPlan, FaultPlan, RefundPlan};
+use paysim::{FaultPlan, RefundPlan};
 use store::in_tx;
 
 use super::super::World;
@@ -45,26 +45,7 @@ async fn money_goes_back_in_parts_and_each_part_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_whose_answer_is_lost_is_made_once() {
-    in_shops(async |world: World| {
-        let answers = [AnswerPlan::Reset, AnswerPlan::LoseAnswer, AnswerPlan::FailBefore];
-        for (round, answer) in answers.into_iter().enumerate() {
-            let order = world.env.new_id();
-            let (payment, theirs) = paid(&world, order, 2 * round + 1).await;
-            world.faults(&theirs, FaultPlan { answer, ..FaultPlan::default() }).await;
-            let once = sent(&world, payment, order, 7200).await;
-            assert_ne!(
-                world.refund_state(once.id).await,
-                RefundState::Failed,
-                "nobody knows, so nobody gives up"
-            );
-            world.later(5 * SECOND_MS).await;
-            world.after_hooks(2 * round + 2).await;
-            assert_eq!(world.refund_state(once.id).await, RefundState::Succeeded);
-        }
-        assert_eq!(world.paysim.books().await.refunded_minor["CNY"], 3 * 7200);
-        world.books_agree().await;
-    })
-    .await;
+    in_shops(async |world: World| world.refunds_outlive_their_answers(paid).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,7 +29,9 @@ async fn a_scanned_code_pays_and_the_message_brings_the_money() {
 async fn a_phone_is_sent_to_wechats_page_and_comes_back() {
     in_both(async |shop| {
         let payment = shop.create(shop.env.new_id(), 7200).await;
-        let PayAt::Page(page) = shop.begin_at(payment, Device::Phone).await.unwrap() else {
+        let PayAt::Page(page) =
+            shop.begin_at(payment, Device::Phone(payments::System::Android)).await.unwrap()
+        else {
             panic!("no page")
         };
         let origins = &shop.wechat.capabilities().pay_origins;
