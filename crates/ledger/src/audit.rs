@@ -7,7 +7,7 @@ use store::Conn;
 
 use crate::OrderMoney;
 use crate::rows::{self, Flow, Sum, Uneven};
-use crate::rules::{Book, Phase, Wallet};
+use crate::rules::{Book, Kind, Phase, Wallet};
 
 /// Something that does not add up, in words for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +43,9 @@ pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
 }
 
 /// Net credit per book and currency.
-fn balances(flows: &[Flow]) -> BTreeMap<(String, Currency), i128> {
+fn balances<'a>(flows: impl IntoIterator<Item = &'a Flow>) -> BTreeMap<(String, Currency), i128> {
     let mut balances = BTreeMap::new();
-    for flow in flows.iter().filter(|flow| flow.phase.moves()) {
+    for flow in flows.into_iter().filter(|flow| flow.phase.moves()) {
         let signed = i128::from(flow.amount.minor) * if flow.credit { 1 } else { -1 };
         *balances.entry((flow.book.clone(), flow.amount.currency)).or_insert(0) += signed;
     }
@@ -54,10 +54,9 @@ fn balances(flows: &[Flow]) -> BTreeMap<(String, Currency), i128> {
 
 /// In each currency all books sum to zero, and none that we owe by is below nothing.
 fn check_books(flows: &[Flow]) -> Vec<Difference> {
-    let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
     let mut found = Vec::new();
-    for ((book, currency), balance) in balances(flows) {
-        *totals.entry(currency).or_insert(0) += balance;
+    // What providers keep, pay out and change is left out: it may leave them with less than nothing of ours.
+    for ((book, currency), balance) in balances(flows.iter().filter(|flow| flow.settles.is_none())) {
         let ours = book.starts_with("clearing:") || book == "goodwill" || book == "losses";
         if balance < 0 && !ours {
             found.push(Difference::new(format!("{book} {currency}"), format!("below nothing: {balance}")));
@@ -68,6 +67,10 @@ fn check_books(flows: &[Flow]) -> Vec<Difference> {
                 format!("gave more than came: {balance}"),
             ));
         }
+    }
+    let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
+    for ((_, currency), balance) in balances(flows) {
+        *totals.entry(currency).or_insert(0) += balance;
     }
     let uneven = totals.into_iter().filter(|(_, total)| *total != 0);
     found.extend(uneven.map(|(currency, total)| {
@@ -195,6 +198,12 @@ pub struct ProviderTotals {
     pub captured: Money,
     /// All that it gave back to sources.
     pub returned: Money,
+    /// All that it kept for its service, less what it gave back of that.
+    pub fees: Money,
+    /// All that it sent to our bank account, less what it took back from there.
+    pub paid_out: Money,
+    /// All that it changed into other currencies, less what it changed into this one.
+    pub exchanged: Money,
 }
 
 /// The clearing books, per provider and currency: to be compared with the payments' own figures.
@@ -205,10 +214,18 @@ pub async fn provider_totals(
     for flow in rows::book_sums(conn).await?.iter().filter(|flow| flow.phase.moves()) {
         let Some(provider) = flow.book.strip_prefix("clearing:") else { continue };
         let currency = flow.amount.currency;
-        let zero = ProviderTotals { captured: Money::zero(currency), returned: Money::zero(currency) };
+        let zero = Money::zero(currency);
+        let zero =
+            ProviderTotals { captured: zero, returned: zero, fees: zero, paid_out: zero, exchanged: zero };
         let of = totals.entry((provider.to_owned(), currency)).or_insert(zero);
-        let side = if flow.credit { &mut of.returned } else { &mut of.captured };
-        *side = side.plus(flow.amount)?;
+        let (side, sign) = match (flow.settles, flow.credit) {
+            (Some(Kind::ProviderFee), credit) => (&mut of.fees, if credit { 1 } else { -1 }),
+            (Some(Kind::Payout), credit) => (&mut of.paid_out, if credit { 1 } else { -1 }),
+            (Some(_), credit) => (&mut of.exchanged, if credit { 1 } else { -1 }),
+            (None, true) => (&mut of.returned, 1),
+            (None, false) => (&mut of.captured, 1),
+        };
+        *side = side.plus(Money::new(flow.amount.minor.saturating_mul(sign), currency))?;
     }
     Ok(totals)
 }

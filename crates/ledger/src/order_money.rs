@@ -81,7 +81,13 @@ impl OrderMoney {
             Book::Suspense => &mut self.suspense,
             Book::Disputed => &mut self.disputed,
             Book::Wallet(_) => &mut self.returned_to_wallet,
-            Book::Deferred | Book::Clearing(_) | Book::Losses | Book::Goodwill => &mut self.deferred,
+            Book::Deferred
+            | Book::Clearing(_)
+            | Book::Losses
+            | Book::Goodwill
+            | Book::Fees
+            | Book::Bank
+            | Book::Exchange => &mut self.deferred,
         }
     }
 

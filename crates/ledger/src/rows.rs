@@ -5,7 +5,7 @@ use std::str::FromStr;
 use basis::{Account, Currency, Id, Money, Order, Problem, Timestamp};
 use store::{Conn, Row, sql};
 
-use crate::rules::{Book, Entry, NewTransfer, Phase, Wallet, WalletChange};
+use crate::rules::{Book, Entry, Kind, NewTransfer, Phase, Wallet, WalletChange};
 
 /// Inserts a row; false if its reference stands already.
 pub(crate) async fn insert(conn: &mut Conn, entry: &Entry) -> Result<bool, Problem> {
@@ -230,19 +230,23 @@ pub(crate) struct Flow {
     pub(crate) book: String,
     pub(crate) amount: Money,
     pub(crate) credit: bool,
+    /// What it is of a provider's settlement, if it is that.
+    pub(crate) settles: Option<Kind>,
 }
 
 /// What every book was debited and credited, after `after` (a book) in the order of their texts.
 pub(crate) async fn book_sums(conn: &mut Conn) -> Result<Vec<Flow>, Problem> {
     let debits = sql!(
-        "SELECT debit AS book, phase, currency, CAST(SUM(amount_minor) AS BIGINT) AS amount_minor
-         FROM ledger_transfer GROUP BY debit, phase, currency"
+        "SELECT debit AS book, phase, currency, CAST(SUM(amount_minor) AS BIGINT) AS amount_minor,
+           CASE WHEN kind IN ('provider_fee', 'payout', 'exchange') THEN kind END AS settles
+         FROM ledger_transfer GROUP BY debit, phase, currency, settles"
     )
     .all(conn)
     .await?;
     let credits = sql!(
-        "SELECT credit AS book, phase, currency, CAST(SUM(amount_minor) AS BIGINT) AS amount_minor
-         FROM ledger_transfer GROUP BY credit, phase, currency"
+        "SELECT credit AS book, phase, currency, CAST(SUM(amount_minor) AS BIGINT) AS amount_minor,
+           CASE WHEN kind IN ('provider_fee', 'payout', 'exchange') THEN kind END AS settles
+         FROM ledger_transfer GROUP BY credit, phase, currency, settles"
     )
     .all(conn)
     .await?;
@@ -256,6 +260,7 @@ fn flow(row: &Row, credit: bool) -> Result<Flow, Problem> {
         book: row.get("book")?,
         amount: money(row, "amount_minor")?,
         credit,
+        settles: row.get::<Option<String>>("settles")?.map(|kind| kind.parse()).transpose()?,
     })
 }
 
@@ -270,15 +275,18 @@ pub(crate) struct Uneven {
 }
 
 /// Books that, of one order's or payment's money, owe less than nothing, or through which more went back than came; and
-/// all that is in any book but wallets for no order and no payment.
+/// all that is in any book but wallets for no order and no payment. What providers settle with us is left out: it is beside
+/// their bills that it is looked at.
 pub(crate) async fn uneven_books(conn: &mut Conn, limit: u32) -> Result<Vec<Uneven>, Problem> {
     let rows = sql!(
         "SELECT subject, book, currency, CAST(SUM(minor) AS BIGINT) AS minor FROM (
            SELECT COALESCE(order_id, payment_id, '') AS subject, credit AS book, currency, amount_minor AS minor
-             FROM ledger_transfer WHERE phase IN ('posted', 'hold_posted')
+             FROM ledger_transfer
+             WHERE phase IN ('posted', 'hold_posted') AND kind NOT IN ('provider_fee', 'payout', 'exchange')
            UNION ALL
            SELECT COALESCE(order_id, payment_id, '') AS subject, debit AS book, currency, -amount_minor AS minor
-             FROM ledger_transfer WHERE phase IN ('posted', 'hold_posted')
+             FROM ledger_transfer
+             WHERE phase IN ('posted', 'hold_posted') AND kind NOT IN ('provider_fee', 'payout', 'exchange')
          ) AS moved
          WHERE substr(book, 1, 7) <> 'wallet:' AND book <> 'goodwill'
          GROUP BY subject, book, currency

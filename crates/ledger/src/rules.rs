@@ -6,8 +6,8 @@ use basis::{Account, Id, Money, Order, Payment, Problem, Timestamp, Transfer};
 
 /// An account of the ledger. One per currency: the currency stands in the transfer.
 ///
-/// The first and the last two are debited when money comes in, is lost or is given; all others are credited by what
-/// we owe or have earned.
+/// The first and the last five are debited when money comes in, reaches us, is lost or is given; all others are credited
+/// by what we owe or have earned.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Book {
     /// What this provider has captured for us and not yet paid back or settled.
@@ -30,6 +30,13 @@ pub enum Book {
     Losses,
     /// Given by us: compensation, a demo's first credit.
     Goodwill,
+    /// What providers keep for their service.
+    Fees,
+    /// What providers have sent to our own bank account.
+    Bank,
+    /// Between the currency that a payer paid in and the one in which the provider settles: owed in the one, held in the
+    /// other.
+    Exchange,
 }
 
 impl Book {
@@ -55,6 +62,9 @@ impl fmt::Display for Book {
             Self::Disputed => f.write_str("disputed"),
             Self::Losses => f.write_str("losses"),
             Self::Goodwill => f.write_str("goodwill"),
+            Self::Fees => f.write_str("fees"),
+            Self::Bank => f.write_str("bank"),
+            Self::Exchange => f.write_str("exchange"),
         }
     }
 }
@@ -69,7 +79,14 @@ impl FromStr for Book {
             Some(("wallet", account)) => account.parse().map(Self::Wallet).map_err(|_| bad()),
             None => [Self::Deferred, Self::Revenue, Self::RefundsPayable, Self::Suspense, Self::Disputed]
                 .into_iter()
-                .chain([Self::Goodwill, Self::TaxPayable, Self::Losses])
+                .chain([
+                    Self::Goodwill,
+                    Self::TaxPayable,
+                    Self::Losses,
+                    Self::Fees,
+                    Self::Bank,
+                    Self::Exchange,
+                ])
                 .find(|book| book.to_string() == text)
                 .ok_or_else(bad),
             Some(_) => Err(bad()),
@@ -106,6 +123,12 @@ basis::words! {
         Dispute = "dispute",
         /// A gift of ours.
         Goodwill = "goodwill",
+        /// A provider keeps it for its service, or gives it back.
+        ProviderFee = "provider_fee",
+        /// A provider sent it to our bank account, or took it back from there.
+        Payout = "payout",
+        /// A provider settles in another currency than the payer's.
+        Exchange = "exchange",
         /// A mistake mended.
         Correction = "correction",
     }
@@ -262,7 +285,14 @@ mod tests {
 
     #[test]
     fn a_book_survives_its_text() {
-        let ours = [Book::Clearing("sandbox".into()), Book::Losses, Book::Goodwill];
+        let ours = [
+            Book::Clearing("sandbox".into()),
+            Book::Losses,
+            Book::Goodwill,
+            Book::Fees,
+            Book::Bank,
+            Book::Exchange,
+        ];
         let books = ours.into_iter().chain([BUYER, Book::Deferred, Book::TaxPayable, Book::Disputed]);
         for book in books {
             assert_eq!(book.to_string().parse::<Book>().unwrap(), book);

@@ -11,7 +11,7 @@ use crate::{CLOSE, CONTEST_LOST, Desk, EXPIRE, FULFIL, OrderJob, REFUND};
 pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
     let (check, send, done) = (desk.clone(), desk.clone(), desk.clone());
     let (fulfil, expire, close, refund) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
-    let (carry, sweep, lost) = (desk.clone(), desk.clone(), desk.clone());
+    let (carry, sweep, bills, lost) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
     pools::handlers(worker, &desk.pools)
         .on(payments::CHECK, move |run| {
             let desk = check.clone();
@@ -28,6 +28,10 @@ pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
         .on(payments::SWEEP, move |run| {
             let desk = sweep.clone();
             async move { payments::sweep(&desk.db, &desk.env, &desk.providers, &run.read()?).await }
+        })
+        .on(payments::BILLS, move |run| {
+            let desk = bills.clone();
+            async move { payments::read_bills(&desk.db, &desk.env, &desk.providers, &run.read()?).await }
         })
         .on(pools::CARRY, move |run| {
             let desk = carry.clone();

@@ -7,7 +7,7 @@ mod notify;
 mod tests;
 mod wire;
 
-use basis::{Currency, DAY_MS, Env, Problem, Timestamp};
+use basis::{Currency, DAY_MS, Env, HOUR_MS, Problem, Timestamp};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use jiff::civil::Date;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::amounts::{self, PLAIN};
-use crate::facts::{BillLine, CaptureFact, Facts, RefundFact, RefundStatus, Status};
+use crate::facts::{BillPage, CaptureFact, Facts, RefundFact, RefundStatus, Status};
 use crate::hook::{self, Hook, HookRejected};
 use crate::http_client::{self, ANSWER_BYTES_MAX};
 use crate::inbox::Received;
@@ -136,6 +136,7 @@ fn capabilities(gateway: &Url) -> Capabilities {
         refund_gap_ms: REFUND_GAP_MS,
         pay_origins: vec![pages.unwrap_or_else(|| gateway.origin().ascii_serialization())],
         listless: true,
+        bill_offset_ms: 8 * HOUR_MS,
         live: domain == Some("alipay.com"),
         ..Capabilities::default()
     }
@@ -255,20 +256,25 @@ impl Provider for Alipay {
     }
 
     /// A day without any movement never gets a bill, so two days later a missing one is an empty one.
-    async fn bill(&self, day: Date) -> Result<Vec<BillLine>, ProviderError> {
+    /// First the trades, then what was paid out of the account.
+    async fn bill(&self, day: Date, part: Option<&str>) -> Result<BillPage, ProviderError> {
         let ended_ms = self.env.now().since(wire::end_of(day)?);
         if ended_ms < 0 {
             return Err(ProviderError::NotFound);
         }
-        let content = json!({ "bill_type": "trade", "bill_date": day.to_string() });
+        let kind = part.unwrap_or(bill::TRADES);
+        let next = (kind == bill::TRADES).then(|| bill::ACCOUNT.to_owned());
+        let content = json!({ "bill_type": kind, "bill_date": day.to_string() });
         let found: wire::BillFound =
             match self.ask("alipay.data.dataservice.bill.downloadurl.query", &content).await {
-                Err(ProviderError::NotFound) if ended_ms > DAY_MS => return Ok(Vec::new()),
+                Err(ProviderError::NotFound) if ended_ms > DAY_MS => {
+                    return Ok(BillPage { lines: Vec::new(), next });
+                }
                 answer => answer?,
             };
         let url = bill::address(&found.bill_download_url, &self.gateway)?;
         let file = http_client::send_raw(self.client.get(url), BILL_BYTES_MAX).await?;
-        bill::read(&file.body)
+        Ok(BillPage { lines: bill::read(&file.body)?, next })
     }
 
     async fn parse_hook(&self, now: Timestamp, _: &HeaderMap, raw: &[u8]) -> Result<Hook, HookRejected> {

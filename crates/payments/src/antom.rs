@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::amounts::ANTOM;
-use crate::facts::{BillLine, Facts, RefundFact, RefundStatus};
+use crate::facts::{BillPage, Facts, RefundFact, RefundStatus};
 use crate::hook::{Hook, HookRejected, answer, plain_answer};
 use crate::inbox::Received;
 use crate::provider::{Capabilities, Limit, Provider, ProviderError};
@@ -153,6 +153,7 @@ fn capabilities(config: &AntomConfig) -> Capabilities {
         methods: vec![Method::Alipay],
         currencies: config.currencies.clone(),
         limits: [(Currency::CNY, CNY_LIMIT)].into(),
+        billless: true,
         refund_window: Some(REFUND_DAYS),
         pay_origins: pages,
         listless: true,
@@ -235,7 +236,7 @@ impl Provider for Antom {
     }
 
     /// Antom's settlement reports are fetched by people, from its dashboard.
-    async fn bill(&self, _: Date) -> Result<Vec<BillLine>, ProviderError> {
+    async fn bill(&self, _: Date, _: Option<&str>) -> Result<BillPage, ProviderError> {
         Err(ProviderError::NotFound)
     }
 

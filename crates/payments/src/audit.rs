@@ -7,10 +7,10 @@ use ledger::{Book, Difference, NewTransfer};
 use store::Conn;
 
 use crate::check::capture_reference;
-use crate::disputes;
 use crate::refunds::{due_reference, refunds_after, sent_reference};
 use crate::rows;
 use crate::rules::{Fate, Payment, PaymentState, Refund, RefundState};
+use crate::{bills, disputes};
 
 /// How many payments are in each state.
 pub async fn count_by_state(conn: &mut Conn) -> Result<Vec<(PaymentState, i64)>, Problem> {
@@ -37,6 +37,7 @@ pub async fn audit(conn: &mut Conn) -> Result<Vec<Difference>, Problem> {
         *returned = returned.saturating_add(minor);
     }
     let mut found = frozen_otherwise(conn).await?;
+    found.extend(bills::audit(conn).await?);
     for ((provider, currency), totals) in ledger::provider_totals(conn).await? {
         let booked = (totals.captured.minor, totals.returned.minor);
         let known = ours.remove(&(provider.clone(), currency)).unwrap_or_default();

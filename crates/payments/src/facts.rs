@@ -2,6 +2,8 @@
 
 use basis::{Id, Money, Payment};
 
+use crate::rules::BillKind;
+
 /// Whether it is worth asking again after a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decline {
@@ -136,31 +138,62 @@ impl Facts {
     }
 }
 
-/// What a line of a settlement is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BillKind {
-    /// Money taken.
-    Payment,
-    /// Money sent back.
-    Refund,
-    /// Money that a payer contested, or got.
-    Dispute,
-}
-
-/// One line of a provider's settlement. Amounts are signed from our side: a refund is negative, a fee positive,
-/// and `gross - fee = net`.
+/// One line of a provider's bill. Amounts are signed from our side: a refund is negative, a fee positive, and
+/// `settled - fee = net`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BillLine {
-    /// Our payment or refund, as the provider recorded it.
+    /// The provider's name for the line; unique at this provider.
+    pub line_ref: String,
+    /// Our payment or refund, as the provider recorded it; a dispute's payment. Empty if there is none.
     pub reference: String,
-    /// The provider's name for the capture, refund or dispute.
+    /// The provider's name for the capture, refund, dispute or payout.
     pub provider_ref: String,
     /// What it is about.
     pub kind: BillKind,
-    /// What moved between the payer and the provider.
+    /// What moved between the payer and the provider, in the payer's currency.
     pub gross: Money,
-    /// What the provider keeps.
+    /// The same in the currency in which the provider settles with us.
+    pub settled: Money,
+    /// What the provider keeps of it.
     pub fee: Money,
-    /// What reaches us.
+    /// What it adds to what the provider holds for us.
     pub net: Money,
+}
+
+impl BillLine {
+    /// A line of a provider that settles in the payer's currency; what is between `gross` and `net` is the fee.
+    pub(crate) fn plain(
+        kind: BillKind,
+        line_ref: String,
+        reference: String,
+        provider_ref: String,
+        gross: Money,
+        net_minor: i64,
+    ) -> Self {
+        let money = |minor| Money::new(minor, gross.currency);
+        let (fee, net) = (money(gross.minor.saturating_sub(net_minor)), money(net_minor));
+        Self { line_ref, reference, provider_ref, kind, gross, settled: gross, fee, net }
+    }
+
+    /// Whether its amounts fit together.
+    pub fn is_whole(&self) -> bool {
+        self.settled.minus(self.fee).is_ok_and(|net| net == self.net)
+            && self.gross.minor.signum() == self.settled.minor.signum()
+    }
+}
+
+/// A part of a day's bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillPage {
+    /// Its lines.
+    pub lines: Vec<BillLine>,
+    /// Names the part that follows, for as long as the bill exists; `None` for the last one.
+    pub next: Option<String>,
+}
+
+impl BillPage {
+    /// A bill in one part.
+    pub const fn whole(lines: Vec<BillLine>) -> Self {
+        Self { lines, next: None }
+    }
 }

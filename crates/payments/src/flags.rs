@@ -8,7 +8,7 @@ use store::{Conn, Row, sql};
 pub struct Flag {
     /// Names the cause; the same cause raises one flag.
     pub key: String,
-    /// `mismatch`, `merchant`, `reference`, `provider-reference`, `foreign-refund`, `unknown-payment`, `reconciliation`.
+    /// `mismatch`, `merchant`, `reference`, `provider-reference`, `foreign-refund`, `unknown-payment`, `reconciliation`, `settlement`.
     pub reason: String,
     /// The payment, if known.
     pub payment: Option<Id<PaymentKind>>,
@@ -66,11 +66,13 @@ pub(crate) async fn open_of_reason(conn: &mut Conn, reason: &str) -> Result<Vec<
         .collect()
 }
 
-/// How much is still to be looked at.
-pub(crate) async fn count_open(conn: &mut Conn) -> Result<i64, Problem> {
+/// Shows in the metrics how much is still to be looked at.
+pub(crate) async fn show_count(conn: &mut Conn) -> Result<(), Problem> {
     let counted =
         sql!("SELECT COUNT(*) AS open FROM payment_flag WHERE resolved_at IS NULL").one(conn).await?;
-    counted.get("open")
+    let open = u32::try_from(counted.get::<i64>("open")?);
+    metrics::gauge!("payment_flags_open").set(open.map_or(f64::from(u32::MAX), f64::from));
+    Ok(())
 }
 
 /// What is still to be looked at, oldest first.

@@ -7,6 +7,7 @@ mod alipay;
 mod amounts;
 mod antom;
 mod audit;
+mod bills;
 mod charge;
 mod check;
 mod disputes;
@@ -33,11 +34,12 @@ mod wechat_pay;
 pub use alipay::{Alipay, AlipayConfig};
 pub use antom::{Antom, AntomConfig};
 pub use audit::{audit, count_by_state, page};
+pub use bills::{BILLS, BillsJob, begin_bills, read_bills};
 pub use charge::charge;
 pub use check::{CHECK, CheckJob, Confirmed, News, after, confirm, fetch};
 pub use disputes::{Dispute, disputes, is_contested};
 pub use facts::{
-    BillKind, BillLine, CaptureFact, Decline, DisputeFact, DisputeStatus, Facts, RefundFact, RefundStatus,
+    BillLine, BillPage, CaptureFact, Decline, DisputeFact, DisputeStatus, Facts, RefundFact, RefundStatus,
     SavedFact, Status,
 };
 pub use flags::{Flag, open_flags, resolve_flag};
@@ -55,7 +57,9 @@ pub use requests::{
     BeginRequest, Begun, ChargeRequest, Device, PayAt, Payer, PaymentRef, RefundRequest, System,
 };
 pub use rows::Capture;
-pub use rules::{DisputeState, Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll};
+pub use rules::{
+    BillKind, DisputeState, Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll,
+};
 pub use sandbox::{Sandbox, SandboxConfig};
 pub use saved::{SavedMethod, remove_saved, saved_methods};
 pub use stripe::{Stripe, StripeConfig};
@@ -68,7 +72,7 @@ use store::Conn;
 /// The payments' tables.
 pub const MIGRATIONS: store::Migrations = store::migrations!(
     "payments",
-    ["0001_payments.sql", "0002_told.sql", "0003_saved_methods.sql", "0004_disputes.sql"]
+    ["0001_payments.sql", "0002_told.sql", "0003_saved_methods.sql", "0004_disputes.sql", "0005_bills.sql"]
 );
 
 /// A payment's captures, oldest first.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use jiff::civil::Date;
 
-use crate::facts::{BillLine, Facts, RefundFact};
+use crate::facts::{BillPage, Facts, RefundFact};
 use crate::hook::{self, Hook, HookRejected};
 use crate::inbox::Received;
 use crate::requests::{BeginRequest, Begun, ChargeRequest, PaymentRef, RefundRequest};
@@ -32,6 +32,10 @@ pub struct Capabilities {
     pub pay_origins: Vec<String>,
     /// It has no list of payments by time: it is asked about each of ours.
     pub listless: bool,
+    /// It has no bills that can be asked for.
+    pub billless: bool,
+    /// Days of its bills begin so much before those of UTC.
+    pub bill_offset_ms: i64,
     /// True for a provider that moves real money.
     pub live: bool,
 }
@@ -75,6 +79,9 @@ pub enum ProviderError {
     /// No usable answer: it may or may not have happened.
     #[error("outcome unknown: {0}")]
     Unknown(String),
+    /// A file came, and its hash or its sums say that it is not whole.
+    #[error("damaged: {0}")]
+    Damaged(String),
 }
 
 impl From<ProviderError> for Problem {
@@ -82,7 +89,7 @@ impl From<ProviderError> for Problem {
         match error {
             ProviderError::Refused { .. } => Self::conflict("payments-provider-refused").because(error),
             ProviderError::NotFound => Self::internal("the provider does not know it"),
-            ProviderError::Unknown(cause) => {
+            ProviderError::Unknown(cause) | ProviderError::Damaged(cause) => {
                 Self::new(basis::Kind::Unavailable, "payments-provider-silent").because(cause)
             }
         }
@@ -115,8 +122,9 @@ pub trait Provider: Send + Sync {
     async fn query_refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError>;
     /// All payments opened in `[from, until)`.
     async fn list(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Facts>, ProviderError>;
-    /// The settlement of a day, by the provider's own calendar; [`ProviderError::NotFound`] if it is not out yet.
-    async fn bill(&self, day: Date) -> Result<Vec<BillLine>, ProviderError>;
+    /// A part of the bill of a day, by the provider's own calendar: the first one, or the one that another named as next.
+    /// [`ProviderError::NotFound`] if it is not out yet, [`ProviderError::Damaged`] if it did not come whole.
+    async fn bill(&self, day: Date, part: Option<&str>) -> Result<BillPage, ProviderError>;
     /// Checks a message's signature over its raw bytes, and reads it. It may fetch the certificate that it needs.
     async fn parse_hook(&self, now: Timestamp, headers: &HeaderMap, raw: &[u8])
     -> Result<Hook, HookRejected>;

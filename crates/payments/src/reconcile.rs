@@ -103,9 +103,7 @@ async fn note(tx: &mut Conn, env: &Env, provider: &str, found: &[Difference]) ->
             flags::resolve_flag(tx, &flag.key, env.now()).await?;
         }
     }
-    let open = flags::count_open(tx).await?;
-    metrics::gauge!("payment_flags_open").set(u32::try_from(open).map_or(f64::from(u32::MAX), f64::from));
-    Ok(())
+    flags::show_count(tx).await
 }
 
 /// Every difference between our payments and their providers' own lists, of those opened in `[from, until)`.

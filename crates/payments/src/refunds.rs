@@ -18,7 +18,7 @@ use crate::requests::RefundRequest;
 use crate::rows;
 use crate::rules::{self, Fate, Payment, Refund, RefundState};
 
-pub(crate) use table::{find_of, refunds_after};
+pub(crate) use table::{find_by_ref, find_of, find_of_provider, refunds_after};
 pub use table::{find_refund, first_told, refunds_of_order, refunds_of_payment, refunds_under_way};
 
 /// The job that sends a refund and looks after it; its handler is [`send_refund`].

@@ -107,6 +107,26 @@ basis::words! {
     }
 }
 
+basis::words! {
+    /// What a line of a provider's bill is about.
+    BillKind {
+        /// Money taken.
+        Payment = "payment",
+        /// Money sent back, or not after all.
+        Refund = "refund",
+        /// Money that a payer contests, or that came back because they lost.
+        Dispute = "dispute",
+        /// Money sent to our bank account, or taken back from there.
+        Payout = "payout",
+        /// What the provider keeps for nothing in particular.
+        Fee = "fee",
+        /// Money of one currency that the provider changed into another; each of the two has a line.
+        Exchange = "exchange",
+        /// Something that we know nothing of.
+        Other = "other",
+    }
+}
+
 /// What a payment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {

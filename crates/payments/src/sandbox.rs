@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use crate::facts::{BillLine, Facts, RefundFact};
+use crate::facts::{BillPage, Facts, RefundFact};
 use crate::hook::{Hook, HookRejected};
 use crate::http_client;
 use crate::provider::{Capabilities, Provider, ProviderError};
@@ -193,9 +193,9 @@ impl Provider for Sandbox {
         }
     }
 
-    async fn bill(&self, day: Date) -> Result<Vec<BillLine>, ProviderError> {
+    async fn bill(&self, day: Date, _: Option<&str>) -> Result<BillPage, ProviderError> {
         let lines: WireList<WireBillLine> = read(self.get(&format!("/sandbox/v1/bill?day={day}")).await?)?;
-        lines.data.into_iter().map(WireBillLine::line).collect()
+        lines.data.into_iter().map(WireBillLine::line).collect::<Result<_, _>>().map(BillPage::whole)
     }
 
     async fn parse_hook(

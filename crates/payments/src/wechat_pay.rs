@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::amounts;
-use crate::facts::{BillLine, Facts, RefundFact};
+use crate::facts::{BillPage, Facts, RefundFact};
 use crate::hook::{self, Hook, HookRejected};
 use crate::inbox::Received;
 use crate::provider::{Capabilities, Provider, ProviderError};
@@ -90,6 +90,7 @@ impl WechatPay {
             refund_gap_ms: MINUTE_MS,
             pay_origins: vec![if live { LIVE_PAGES.to_owned() } else { pages }],
             listless: true,
+            bill_offset_ms: bill::OFFSET_MS,
             live,
             ..Capabilities::default()
         };
@@ -191,11 +192,10 @@ impl Provider for WechatPay {
     async fn cancel(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
         let path = format!("/v3/pay/transactions/out-trade-no/{}/close", payment.payment);
         match self.channel.post_silent(&path, &json!({ "mchid": self.mchid })).await {
-            // It is paid, or closed already: the answer to our question says which.
-            Ok(()) | Err(ProviderError::Refused { .. } | ProviderError::Unknown(_)) => {}
-            Err(ProviderError::NotFound) => return Err(ProviderError::NotFound),
+            Err(ProviderError::NotFound) => Err(ProviderError::NotFound),
+            // If not closed by us, it is paid, or closed already: the answer to our question says which.
+            _ => self.ask(payment.payment).await,
         }
-        self.ask(payment.payment).await
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {
@@ -216,8 +216,8 @@ impl Provider for WechatPay {
         Err(refused("no-list", "WeChat Pay lists no payments"))
     }
 
-    async fn bill(&self, day: Date) -> Result<Vec<BillLine>, ProviderError> {
-        bill::fetch(&self.channel, self.env.now(), day).await
+    async fn bill(&self, day: Date, part: Option<&str>) -> Result<BillPage, ProviderError> {
+        bill::fetch(&self.channel, self.env.now(), day, part).await
     }
 
     async fn parse_hook(

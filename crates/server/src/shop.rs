@@ -109,7 +109,8 @@ impl Shop {
         let providers = pay::providers(&settings)?;
         in_tx!(db, |tx| {
             housekeeping::begin(tx, &env).await?;
-            payments::begin_sweeps(tx, &env, &providers).await
+            payments::begin_sweeps(tx, &env, &providers).await?;
+            payments::begin_bills(tx, &env, &providers).await
         })?;
         let post = post(&settings, &secret)?;
         let push = Box::pin(notifications(&settings, &db, &env, &secret)).await?;

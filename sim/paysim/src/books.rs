@@ -5,7 +5,7 @@ mod bill;
 mod money_back;
 
 pub(crate) use acts::NewPayment;
-pub(crate) use bill::{BillKind, BillLine, lines_of as bill_of};
+pub(crate) use bill::{BillKind, BillLine};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::faults::{AnswerPlan, FaultPlan};
-use crate::wire::{ApiError, Event, Payment, Refund, RefundStatus, Status};
+use crate::wire::{ApiError, Event, Payment, Payout, Refund, RefundStatus, Status};
 
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,11 @@ pub enum Record {
         /// Which delivery.
         id: String,
     },
+    /// Money that went to the merchant's bank account.
+    Payout {
+        /// The whole of it.
+        payout: Payout,
+    },
     /// An answer to be repeated.
     Answer {
         /// The whole of it.
@@ -89,6 +94,7 @@ pub enum Record {
 pub struct Books {
     base_url: String,
     payments: BTreeMap<String, Payment>,
+    payouts: Vec<Payout>,
     by_reference: HashMap<String, Vec<String>>,
     faults: HashMap<String, FaultPlan>,
     default_faults: FaultPlan,
@@ -121,6 +127,7 @@ impl Books {
             Record::Faults { payment, plan } => drop(self.faults.insert(payment, plan)),
             Record::Delivery { delivery } => self.put_delivery(delivery),
             Record::Ended { id } => self.remove_delivery(&id),
+            Record::Payout { payout } => self.payouts.push(payout),
             Record::Answer { answer } => drop(self.answers.insert(answer.key.clone(), answer)),
         }
     }

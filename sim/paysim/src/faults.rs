@@ -97,6 +97,27 @@ pub enum AnswerPlan {
     Probe,
 }
 
+/// How bills tell of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "says")]
+pub enum BillPlan {
+    /// As it was.
+    #[default]
+    True,
+    /// So much later than it was.
+    Late {
+        /// So much.
+        by_ms: i64,
+    },
+    /// As if so much more had been taken, in minor units.
+    Wrong {
+        /// So much.
+        minor: i64,
+    },
+    /// All files of its provider are damaged on their way, where they are files.
+    Damaged,
+}
+
 /// What goes wrong with a payment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -111,6 +132,8 @@ pub struct FaultPlan {
     pub refund: RefundPlan,
     /// Answers to its merchant; back to normal after one.
     pub answer: AnswerPlan,
+    /// The bills in which it stands.
+    pub bill: BillPlan,
     /// Takes this instead of what was asked for.
     pub capture_amount: Option<Money>,
     /// Shows this merchant instead of the true one.

@@ -31,13 +31,13 @@ use tokio::task::JoinHandle;
 
 pub use books::{Books, Delivery, KeptAnswer, Record};
 pub use faces::{PAYPAL_CERTIFICATE_AUTHORITY, sign};
-pub use faults::{AnswerPlan, ChargePlan, FaultPlan, HookPlan, PayPlan, RefundPlan};
+pub use faults::{AnswerPlan, BillPlan, ChargePlan, FaultPlan, HookPlan, PayPlan, RefundPlan};
 pub use keys::{
     Keys, MERCHANT_CERTIFICATE, MERCHANT_KEY, PLATFORM, PLATFORM_NEXT, Signer, hmac_hex, seal_aes_256_gcm,
 };
 pub use sim_api::{BookLine, BookTotals};
 pub use wire::{
-    ApiError, Capture, CreateRefund, Dispute, Event, Happening, Method, Outcome, Payment, Refund,
+    ApiError, Capture, CreateRefund, Dispute, Event, Happening, Method, Outcome, Payment, Payout, Refund,
     RefundStatus, Saved, Status,
 };
 
@@ -151,6 +151,11 @@ impl Paysim {
     /// A dispute is decided.
     pub async fn end_dispute(&self, id: &str, won: bool) -> Result<Payment, ApiError> {
         self.service.change(|books, env| books.end_dispute(env, id, won)).await.1
+    }
+
+    /// Sends all that this face holds to the merchant's bank account.
+    pub async fn pay_out(&self, face: &str) -> Vec<Payout> {
+        self.service.change(|books, env| books.pay_out(env, face)).await.1
     }
 
     /// Sends every message that is due, one after the other.

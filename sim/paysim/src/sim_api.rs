@@ -15,7 +15,7 @@ use crate::books::Books;
 use crate::faults::FaultPlan;
 use crate::keys::{PLATFORM, PLATFORM_NEXT};
 use crate::service::Service;
-use crate::wire::{ApiError, Outcome, Payment, RefundStatus};
+use crate::wire::{ApiError, Outcome, Payment, Payout, RefundStatus};
 
 pub(crate) fn routes() -> Router<Arc<Service>> {
     Router::new()
@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/sim/payments/{id}/faults", put(set_faults))
         .route("/sim/faults", put(set_default_faults))
         .route("/sim/payments/{id}/dispute/end", post(end_dispute))
+        .route("/sim/payout", post(pay_out))
         .route("/sim/webhook", put(set_webhook))
         .route("/sim/secrets", put(set_secrets))
         .route("/sim/keys", put(set_keys))
@@ -82,6 +83,16 @@ async fn end_dispute(
     Json(end): Json<EndDispute>,
 ) -> Result<Json<Payment>, ApiError> {
     settled(service.change(|books, env| books.end_dispute(env, &id, end.won)).await).map(Json)
+}
+
+#[derive(Deserialize)]
+struct PayOut {
+    #[serde(default = "sandbox")]
+    face: String,
+}
+
+async fn pay_out(State(service): State<Arc<Service>>, Json(wish): Json<PayOut>) -> Json<Vec<Payout>> {
+    Json(service.change(|books, env| books.pay_out(env, &wish.face)).await.1)
 }
 
 #[derive(Deserialize)]

@@ -60,6 +60,22 @@ pub struct Dispute {
     pub amount: Money,
     /// Whether the merchant won; `None` while it is open.
     pub won: Option<bool>,
+    /// When it was decided.
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Money sent to the merchant's bank account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payout {
+    /// `po_…`
+    pub id: String,
+    /// Out of the balance at this face.
+    pub face: String,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A payment in the books, and as the sandbox's own face shows it.

@@ -1,5 +1,5 @@
-//! A day's bill: a ZIP of CSV files in GBK, one line for each trade and each refund, and their sums in another file.
-//! opendocs.alipay.com/open/02ivc1 (交易账单).
+//! A day's bills: each a ZIP of CSV files in GBK. That of trades has one line for each trade and each refund, and their sums
+//! in another file; that of the account tells what was paid out. opendocs.alipay.com/open/02ivc1 (交易账单, 账务账单).
 
 use std::io::Read as _;
 
@@ -11,8 +11,14 @@ use url::Url;
 
 use super::BILL_BYTES_MAX;
 use crate::amounts::read_decimal;
-use crate::facts::{BillKind, BillLine};
+use crate::facts::BillLine;
 use crate::provider::ProviderError;
+use crate::rules::BillKind;
+
+/// The bill of trades, as Alipay calls it,
+pub(super) const TRADES: &str = "trade";
+/// and that of the account.
+pub(super) const ACCOUNT: &str = "signcustomer";
 
 /// Where a bill lies: at Alipay, and asked for over TLS even if the answer says otherwise.
 ///
@@ -29,17 +35,27 @@ pub(super) fn address(text: &str, gateway: &Url) -> Result<Url, ProviderError> {
 /// Reads all lines of a bill.
 ///
 /// # Errors
-/// Unknown if it is not such a file, or has a line that cannot be understood: nothing of it is believed then.
+/// Damaged if it is not such a file, is not whole, or has a line that cannot be understood: nothing of it is believed then.
 pub(super) fn read(zip: &[u8]) -> Result<Vec<BillLine>, ProviderError> {
-    let mut lines = Vec::new();
-    for file in files(zip).ok_or_else(|| unknown("a bill that is no whole ZIP"))? {
-        lines.extend(read_file(&text(&file))?);
+    let (mut lines, mut told) = (Vec::new(), None);
+    for file in files(zip).ok_or_else(|| damaged("a bill that is no whole ZIP"))? {
+        match Sheet::read(&text(&file))? {
+            Sheet::Lines(more) => lines.extend(more),
+            Sheet::Count(count) => told = Some(count),
+        }
+    }
+    if told.is_some_and(|told| told != lines.len()) {
+        return Err(damaged(format!("a bill of {} lines, and its sums say {told:?}", lines.len())));
     }
     Ok(lines)
 }
 
 fn unknown(what: impl Into<String>) -> ProviderError {
     ProviderError::Unknown(what.into())
+}
+
+fn damaged(what: impl Into<String>) -> ProviderError {
+    ProviderError::Damaged(what.into())
 }
 
 fn text(file: &[u8]) -> String {
@@ -49,8 +65,89 @@ fn text(file: &[u8]) -> String {
     }
 }
 
-/// The columns that we read, by their headings.
-struct Columns {
+/// A file of a bill.
+enum Sheet {
+    Lines(Vec<BillLine>),
+    /// How many lines there are, by the file of sums.
+    Count(usize),
+}
+
+impl Sheet {
+    /// Lines that begin with `#` tell of the file; cells end in tabs.
+    fn read(text: &str) -> Result<Self, ProviderError> {
+        let mut rows = csv::ReaderBuilder::new()
+            .comment(Some(b'#'))
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(text.as_bytes());
+        let unreadable = |e: csv::Error| damaged(format!("a bill: {e}"));
+        let heading = rows.headers().map_err(unreadable)?.clone();
+        let rows: Vec<StringRecord> = rows.records().collect::<Result<_, _>>().map_err(unreadable)?;
+        if let Some(columns) = Trades::of(&heading) {
+            return rows.iter().map(|row| line(&columns, row)).collect::<Result<_, _>>().map(Self::Lines);
+        }
+        if let Some(columns) = Account::of(&heading) {
+            let moves = rows.iter().filter_map(|row| columns.line(row).transpose());
+            return moves.collect::<Result<_, _>>().map(Self::Lines);
+        }
+        count(&heading, &rows).map(Self::Count).ok_or_else(|| damaged("a bill with unknown columns"))
+    }
+}
+
+fn place(heading: &StringRecord, name: &str) -> Option<usize> {
+    heading.iter().position(|cell| cell == name)
+}
+
+/// Trades and refunds together, as the last line of the sums says.
+fn count(heading: &StringRecord, rows: &[StringRecord]) -> Option<usize> {
+    let number = |name| rows.last()?.get(place(heading, name)?)?.parse::<usize>().ok();
+    Some(number("交易订单总笔数")? + number("退款订单总笔数")?)
+}
+
+/// The columns that we read of the account's movements.
+struct Account {
+    id: usize,
+    theirs: usize,
+    ours: usize,
+    came: usize,
+    went: usize,
+    kind: usize,
+}
+
+impl Account {
+    fn of(heading: &StringRecord) -> Option<Self> {
+        let place = |name| place(heading, name);
+        Some(Self {
+            id: place("账务流水号")?,
+            theirs: place("业务流水号")?,
+            ours: place("商户订单号")?,
+            came: place("收入金额（+元）")?,
+            went: place("支出金额（-元）")?,
+            kind: place("业务类型")?,
+        })
+    }
+
+    /// `None` for what belongs to a trade: the other bill tells of it.
+    fn line(&self, row: &StringRecord) -> Result<Option<BillLine>, ProviderError> {
+        let cell = |place: usize| row.get(place).unwrap_or_default();
+        let kind = match cell(self.kind) {
+            "提现" => BillKind::Payout,
+            "在线支付" | "交易付款" | "交易退款" | "收费" | "退费" => return Ok(None),
+            _ if !cell(self.ours).is_empty() => return Ok(None),
+            _ => BillKind::Other,
+        };
+        let minor = |place| match cell(place) {
+            "" => Ok(0),
+            written => read_decimal(written, Currency::CNY).map(|amount| amount.minor.saturating_abs()),
+        };
+        let gross = Money::new(minor(self.came)?.saturating_sub(minor(self.went)?), Currency::CNY);
+        let (id, theirs) = (cell(self.id).to_owned(), cell(self.theirs).to_owned());
+        Ok(Some(BillLine::plain(kind, id, String::new(), theirs, gross, gross.minor)))
+    }
+}
+
+/// The columns that we read of trades.
+struct Trades {
     trade_no: usize,
     out_trade_no: usize,
     kind: usize,
@@ -60,10 +157,9 @@ struct Columns {
     fee: usize,
 }
 
-impl Columns {
-    /// `None` for the file of sums, which has other headings.
+impl Trades {
     fn of(heading: &StringRecord) -> Option<Self> {
-        let place = |name: &str| heading.iter().position(|cell| cell == name);
+        let place = |name| place(heading, name);
         Some(Self {
             trade_no: place("支付宝交易号")?,
             out_trade_no: place("商户订单号")?,
@@ -76,44 +172,23 @@ impl Columns {
     }
 }
 
-/// Lines that begin with `#` tell of the file; cells end in tabs.
-fn read_file(text: &str) -> Result<Vec<BillLine>, ProviderError> {
-    let mut rows = csv::ReaderBuilder::new()
-        .comment(Some(b'#'))
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let heading = rows.headers().map_err(|e| unknown(format!("a bill: {e}")))?.clone();
-    let Some(columns) = Columns::of(&heading) else { return Ok(Vec::new()) };
-    let mut lines = Vec::new();
-    for row in rows.records() {
-        let row = row.map_err(|e| unknown(format!("a bill: {e}")))?;
-        lines.push(line(&columns, &row)?);
-    }
-    Ok(lines)
-}
-
 /// What a merchant's own coupons cost counts as a fee, as it is not what the payer paid for.
-fn line(columns: &Columns, row: &StringRecord) -> Result<BillLine, ProviderError> {
+fn line(columns: &Trades, row: &StringRecord) -> Result<BillLine, ProviderError> {
     let cell = |place: usize| row.get(place).unwrap_or_default();
-    let (kind, sign, name) = match cell(columns.kind) {
-        "交易" => (BillKind::Payment, 1, cell(columns.trade_no)),
-        "退款" => (BillKind::Refund, -1, cell(columns.refund)),
-        other => return Err(unknown(format!("a bill with a line of kind {other:?}"))),
+    let (kind, sign) = match cell(columns.kind) {
+        "交易" => (BillKind::Payment, 1),
+        "退款" => (BillKind::Refund, -1),
+        other => return Err(damaged(format!("a bill with a line of kind {other:?}"))),
     };
-    let reference = if kind == BillKind::Refund { name } else { cell(columns.out_trade_no) };
     let minor = |place| read_decimal(cell(place), Currency::CNY).map(|amount| amount.minor.saturating_abs());
     let (order, received, fee) = (minor(columns.order)?, minor(columns.received)?, minor(columns.fee)?);
-    let cny = |minor: i64| Money::new(sign * minor, Currency::CNY);
     let kept = order.saturating_sub(received).saturating_add(fee);
-    Ok(BillLine {
-        reference: reference.to_owned(),
-        provider_ref: name.to_owned(),
-        kind,
-        gross: cny(order),
-        fee: cny(kept),
-        net: cny(order.saturating_sub(kept)),
-    })
+    let (gross, net) = (Money::new(sign * order, Currency::CNY), sign * order.saturating_sub(kept));
+    let (trade, refund) = (cell(columns.trade_no).to_owned(), cell(columns.refund).to_owned());
+    if kind == BillKind::Refund {
+        return Ok(BillLine::plain(kind, format!("{trade}:{refund}"), refund.clone(), refund, gross, net));
+    }
+    Ok(BillLine::plain(kind, trade.clone(), cell(columns.out_trade_no).to_owned(), trade, gross, net))
 }
 
 /// The files of a ZIP; `None` if any of them is not whole. APPNOTE.TXT 4.3.

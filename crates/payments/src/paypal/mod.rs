@@ -16,7 +16,7 @@ use serde_json::json;
 use url::{Host, Url};
 
 use crate::amounts::PAYPAL;
-use crate::facts::{BillLine, Facts, RefundFact};
+use crate::facts::{BillPage, Facts, RefundFact};
 use crate::hook::{Hook, HookRejected};
 use crate::provider::{Capabilities, Provider, ProviderError};
 use crate::requests::{BeginRequest, Begun, ChargeRequest, PayAt, PaymentRef, RefundRequest};
@@ -258,8 +258,8 @@ impl Provider for PayPal {
         self.listed(from, until).await
     }
 
-    async fn bill(&self, day: Date) -> Result<Vec<BillLine>, ProviderError> {
-        self.settled(day).await
+    async fn bill(&self, day: Date, _: Option<&str>) -> Result<BillPage, ProviderError> {
+        self.settled(day).await.map(BillPage::whole)
     }
 
     async fn parse_hook(

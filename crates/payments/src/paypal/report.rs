@@ -11,8 +11,9 @@ use serde::Deserialize;
 use super::access::Failure;
 use super::wire::{self, WireAmount, WireCapture};
 use super::{PayPal, made_at};
-use crate::facts::{BillKind, BillLine, CaptureFact, Facts, RefundFact, RefundStatus, Status};
+use crate::facts::{BillLine, CaptureFact, Facts, RefundFact, RefundStatus, Status};
 use crate::provider::ProviderError;
+use crate::rules::BillKind;
 
 /// One search spans no more.
 const SPAN_MS_MAX: i64 = 31 * DAY_MS;
@@ -80,7 +81,7 @@ impl Row {
         self.transaction_amount.as_ref().ok_or_else(missing)?.money()
     }
 
-    /// What it is about, if it is about a payment to us.
+    /// What it is about; `None` for holds and reserves, which stay ours, and for authorisations.
     fn kind(&self) -> Option<BillKind> {
         let incoming = self.gross().is_ok_and(Money::is_positive);
         match self.transaction_event_code.as_str() {
@@ -88,7 +89,11 @@ impl Row {
             "T1106" | "T1110" | "T1111" => Some(BillKind::Dispute),
             code if code.starts_with("T12") => Some(BillKind::Dispute),
             code if code.starts_with("T00") && incoming => Some(BillKind::Payment),
-            _ => None,
+            code if code.starts_with("T01") => Some(BillKind::Fee),
+            code if code.starts_with("T02") => Some(BillKind::Exchange),
+            code if code.starts_with("T04") => Some(BillKind::Payout),
+            code if ["T13", "T15", "T21"].iter().any(|group| code.starts_with(group)) => None,
+            _ => Some(BillKind::Other),
         }
     }
 
@@ -107,14 +112,11 @@ impl Row {
                 self.transaction_id
             )));
         }
-        Ok(BillLine {
-            reference: self.reference().to_owned(),
-            provider_ref: self.transaction_id.clone(),
-            kind,
-            gross,
-            fee: Money::new(-went.minor, gross.currency),
-            net: Money::new(gross.minor.saturating_add(went.minor), gross.currency),
-        })
+        let id = || self.transaction_id.clone();
+        // A fee on its own is no movement of anything else.
+        let (gross, went) = if kind == BillKind::Fee { (zero, gross) } else { (gross, went) };
+        let net = gross.minor.saturating_add(went.minor);
+        Ok(BillLine::plain(kind, id(), self.reference().to_owned(), id(), gross, net))
     }
 
     /// When the payment was opened: by its id if it is ours, else when the money came.

@@ -144,6 +144,35 @@ pub(crate) async fn find_of(
     row.as_ref().map(refund).transpose()
 }
 
+/// The refund of this id if it is this provider's.
+pub(crate) async fn find_of_provider(
+    conn: &mut Conn,
+    provider: &str,
+    id: Id<RefundKind>,
+) -> Result<Option<Refund>, Problem> {
+    let row = sql!("SELECT * FROM payment_refund WHERE id = $1 AND provider = $2")
+        .bind(id)
+        .bind(provider)
+        .optional(conn)
+        .await?;
+    row.as_ref().map(refund).transpose()
+}
+
+/// The refund that its provider knows by this name.
+pub(crate) async fn find_by_ref(
+    conn: &mut Conn,
+    provider: &str,
+    provider_ref: &str,
+) -> Result<Option<Refund>, Problem> {
+    let row =
+        sql!("SELECT * FROM payment_refund WHERE provider = $1 AND provider_ref = $2 ORDER BY id LIMIT 1")
+            .bind(provider)
+            .bind(provider_ref)
+            .optional(conn)
+            .await?;
+    row.as_ref().map(refund).transpose()
+}
+
 /// The refunds for an order, oldest first.
 pub async fn refunds_of_order(conn: &mut Conn, order: Id<Order>) -> Result<Vec<Refund>, Problem> {
     let rows = sql!("SELECT * FROM payment_refund WHERE order_id = $1 ORDER BY created_at, id LIMIT 200")

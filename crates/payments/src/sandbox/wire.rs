@@ -4,8 +4,8 @@ use basis::Money;
 use serde::Deserialize;
 
 use crate::facts::{
-    BillKind, BillLine, CaptureFact, Decline, DisputeFact, DisputeStatus, Facts, RefundFact, RefundStatus,
-    SavedFact, Status,
+    BillLine, CaptureFact, Decline, DisputeFact, DisputeStatus, Facts, RefundFact, RefundStatus, SavedFact,
+    Status,
 };
 use crate::provider::ProviderError;
 
@@ -127,14 +127,12 @@ pub(super) struct WireBillLine {
 
 impl WireBillLine {
     pub(super) fn line(self) -> Result<BillLine, ProviderError> {
-        let kind = match self.kind.as_str() {
-            "payment" => BillKind::Payment,
-            "refund" => BillKind::Refund,
-            "dispute" => BillKind::Dispute,
-            other => return Err(ProviderError::Unknown(format!("a bill with a line of kind {other}"))),
-        };
+        let unknown = |_| ProviderError::Unknown(format!("a bill with a line of kind {}", self.kind));
+        let kind = self.kind.parse().map_err(unknown)?;
         let Self { reference, id, gross, fee, net, .. } = self;
-        Ok(BillLine { reference, provider_ref: id, kind, gross, fee, net })
+        // A dispute draws money, and may bring it back.
+        let line_ref = format!("{id}:{}", if gross.is_positive() { "in" } else { "out" });
+        Ok(BillLine { line_ref, reference, provider_ref: id, kind, gross, settled: gross, fee, net })
     }
 }
 

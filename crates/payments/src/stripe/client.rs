@@ -88,24 +88,38 @@ impl Client {
         until: Timestamp,
         expand: &str,
     ) -> Result<Vec<Value>, ProviderError> {
-        let (from, until) = (seconds_up(from), seconds_up(until));
         let mut all: Vec<Value> = Vec::new();
+        let mut after = None;
         loop {
-            let after = all.last().and_then(|last| last.get("id")).and_then(Value::as_str).map(str::to_owned);
-            let mut query = vec![
-                ("created[gte]", from.as_str()),
-                ("created[lt]", &until),
-                ("limit", "100"),
-                ("expand[]", expand),
-            ];
-            query.extend(after.as_deref().map(|after| ("starting_after", after)));
-            let page: Page = read(self.get(path, &query).await?)?;
-            let ends = !page.has_more || page.data.is_empty();
-            all.extend(page.data);
-            if ends {
+            let part = self.part_between(path, (from, until), expand, after.as_deref()).await?;
+            all.extend(part.objects);
+            after = part.next;
+            if after.is_none() {
                 return Ok(all);
             }
         }
+    }
+
+    /// At most 100 of them, after the one of this name.
+    pub(super) async fn part_between(
+        &self,
+        path: &str,
+        (from, until): (Timestamp, Timestamp),
+        expand: &str,
+        after: Option<&str>,
+    ) -> Result<Part, ProviderError> {
+        let (from, until) = (seconds_up(from), seconds_up(until));
+        let mut query = vec![
+            ("created[gte]", from.as_str()),
+            ("created[lt]", &until),
+            ("limit", "100"),
+            ("expand[]", expand),
+        ];
+        query.extend(after.map(|after| ("starting_after", after)));
+        let page: Page = read(self.get(path, &query).await?)?;
+        let last = page.data.last().and_then(|last| last.get("id")).and_then(Value::as_str);
+        let next = last.filter(|_| page.has_more).map(str::to_owned);
+        Ok(Part { objects: page.data, next })
     }
 
     /// Whose the key is; asked once, and only if an account was named.
@@ -122,6 +136,13 @@ impl Client {
         };
         Ok(Account { id, fits })
     }
+}
+
+/// A part of a list.
+pub(super) struct Part {
+    pub(super) objects: Vec<Value>,
+    /// Names the part that follows.
+    pub(super) next: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -16,7 +16,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::amounts::STRIPE;
-use crate::facts::{BillLine, DisputeFact, Facts, RefundFact, Status};
+use crate::facts::{BillPage, DisputeFact, Facts, RefundFact, Status};
 use crate::hook::{Hook, HookRejected};
 use crate::provider::{Capabilities, Limit, Provider, ProviderError};
 use crate::requests::{BeginRequest, Begun, ChargeRequest, PayAt, PaymentRef, RefundRequest};
@@ -321,8 +321,8 @@ impl Provider for Stripe {
         Ok(all)
     }
 
-    async fn bill(&self, day: Date) -> Result<Vec<BillLine>, ProviderError> {
-        bill::of_day(&self.client, day).await
+    async fn bill(&self, day: Date, part: Option<&str>) -> Result<BillPage, ProviderError> {
+        bill::of_day(&self.client, day, part).await
     }
 
     async fn parse_hook(

@@ -1,5 +1,5 @@
-//! The bill of a day: every payment and refund with its fee, as compressed lines of text.
-//! <https://pay.weixin.qq.com/doc/v3/merchant/4012556692>
+//! The bills of a day, as compressed lines of text: one of every payment and refund with its fee, and one of the account,
+//! which tells what was paid out. <https://pay.weixin.qq.com/doc/v3/merchant/4012556692>, `…/4012556744`
 
 use std::collections::HashMap;
 use std::io::Read as _;
@@ -15,13 +15,18 @@ use url::{Position, Url};
 use super::channel::Channel;
 use super::wire::refund_reference;
 use crate::amounts::read_decimal;
-use crate::facts::{BillKind, BillLine};
+use crate::facts::{BillLine, BillPage};
 use crate::provider::ProviderError;
+use crate::rules::BillKind;
 use crate::signing::hex;
 
 /// No day's bill is larger, as it comes and unpacked.
 const PACKED_MAX: usize = 32 * 1024 * 1024;
 const UNPACKED_MAX: u64 = 512 * 1024 * 1024;
+/// Days are those of Beijing.
+pub(super) const OFFSET_MS: i64 = 8 * HOUR_MS;
+/// The part of a bill that tells of the account.
+const ACCOUNT: &str = "account";
 /// A day's bill is out the next day at ten, by the clock of Beijing.
 const OUT_AFTER_MS: i64 = 34 * HOUR_MS;
 
@@ -32,28 +37,37 @@ struct WireBill {
     download_url: String,
 }
 
-/// Fetches a day's bill.
+/// Fetches a part of a day's bill: first the payments and refunds, then the account.
 ///
 /// # Errors
-/// Not found if it is not out yet.
+/// Not found if it is not out yet; damaged if it is not the one that was told.
 pub(super) async fn fetch(
     channel: &Channel,
     now: Timestamp,
     day: Date,
-) -> Result<Vec<BillLine>, ProviderError> {
-    let path = format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP");
+    part: Option<&str>,
+) -> Result<BillPage, ProviderError> {
+    let of_account = part == Some(ACCOUNT);
+    let path = if of_account {
+        format!("/v3/bill/fundflowbill?bill_date={day}&account_type=BASIC&tar_type=GZIP")
+    } else {
+        format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP")
+    };
+    let next = (!of_account).then(|| ACCOUNT.to_owned());
     let bill: WireBill = match channel.get(&path).await {
-        // The same words for a day without any payment, and for one whose bill is not made yet.
-        Err(ProviderError::Refused { code, .. }) if code == "NO_STATEMENT_EXIST" => {
-            return if is_out(now, day) { Ok(Vec::new()) } else { Err(ProviderError::NotFound) };
+        // The same words for a day without any movement, and for one whose bill is not made yet.
+        Err(ProviderError::Refused { code, .. }) if code == "NO_STATEMENT_EXIST" && is_out(now, day) => {
+            return Ok(BillPage { lines: Vec::new(), next });
         }
-        Err(ProviderError::Refused { code, .. }) if code == "STATEMENT_CREATING" => {
+        Err(ProviderError::Refused { code, .. })
+            if ["NO_STATEMENT_EXIST", "STATEMENT_CREATING"].contains(&code.as_str()) =>
+        {
             return Err(ProviderError::NotFound);
         }
         bill => bill?,
     };
     let packed = channel.download(&path_of(&bill.download_url)?, PACKED_MAX).await?;
-    read(&unpack(&packed, &bill.hash_value)?)
+    Ok(BillPage { lines: read(&unpack(&packed, &bill.hash_value)?)?, next })
 }
 
 /// What stands behind the host, so that our signature goes nowhere else.
@@ -70,25 +84,52 @@ fn is_out(now: Timestamp, day: Date) -> bool {
 
 /// The text, whose SHA-1 was told in a signed answer.
 fn unpack(packed: &[u8], hash: &str) -> Result<String, ProviderError> {
-    let unknown = |what: &str| ProviderError::Unknown(format!("a bill {what}"));
+    let damaged = |what: &str| ProviderError::Damaged(format!("a bill {what}"));
     let mut bytes = Vec::new();
     let unpacked = GzDecoder::new(packed).take(UNPACKED_MAX + 1).read_to_end(&mut bytes);
     if unpacked.is_err() || u64::try_from(bytes.len()).is_ok_and(|length| length > UNPACKED_MAX) {
-        return Err(unknown("that cannot be unpacked"));
+        return Err(damaged("that cannot be unpacked"));
     }
     let sum = digest(&SHA1_FOR_LEGACY_USE_ONLY, &bytes);
     if !hash.eq_ignore_ascii_case(&hex(sum.as_ref())) {
-        return Err(unknown("that is not the one that was told"));
+        return Err(damaged("that is not the one that was told"));
     }
-    String::from_utf8(bytes).map_err(|_| unknown("that is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| damaged("that is not UTF-8"))
 }
 
-/// A line of names, lines of values that each begin with a backtick, and the sums, which begin with names again.
+/// A line of names, lines of values that each begin with a backtick, and the sums: names again, and one line of values.
 fn read(text: &str) -> Result<Vec<BillLine>, ProviderError> {
-    let mut lines = text.trim_start_matches('\u{feff}').lines();
-    let names: Vec<&str> = lines.next().unwrap_or_default().trim().split(',').collect();
-    let values = lines.take_while(|line| line.starts_with('`'));
-    values.filter_map(|line| Row::read(&names, line).line().transpose()).collect()
+    let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).peekable();
+    let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    let mut rows = Vec::new();
+    while let Some(line) = lines.next_if(|line| line.starts_with('`')) {
+        rows.push(Row::read(&names, line));
+    }
+    let sum_names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    check_sums(&rows, &Row::read(&sum_names, lines.next().unwrap_or_default()))?;
+    let of_account = names.contains(&"资金流水单号");
+    let told = rows.iter().map(|row| if of_account { row.movement() } else { row.line() });
+    told.filter_map(Result::transpose).collect()
+}
+
+/// What a bill sums up is what stands in it.
+fn check_sums(rows: &[Row<'_>], sums: &Row<'_>) -> Result<(), ProviderError> {
+    let count = sums.text("总交易单数").or_else(|_| sums.text("资金流水总笔数"))?;
+    let mut told = vec![(count.to_owned(), rows.len().to_string())];
+    for (sum, column) in [("手续费总金额", "手续费"), ("应结订单总金额", "应结订单金额")]
+    {
+        if let Ok(sum) = sums.text(sum) {
+            let amounts = rows.iter().map(|row| row.money(column).map(|amount| amount.minor));
+            let minor = amounts.sum::<Result<i64, ProviderError>>()?;
+            told.push((read_decimal(sum, Currency::CNY)?.minor.to_string(), minor.to_string()));
+        }
+    }
+    match told.iter().find(|(sum, ours)| sum != ours) {
+        Some((sum, ours)) => {
+            Err(ProviderError::Damaged(format!("a bill that sums up to {sum}, its lines to {ours}")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A line's values by their columns' names.
@@ -101,7 +142,7 @@ impl<'a> Row<'a> {
     }
 
     fn text(&self, name: &str) -> Result<&'a str, ProviderError> {
-        self.0.get(name).copied().ok_or_else(|| ProviderError::Unknown(format!("a bill without {name}")))
+        self.0.get(name).copied().ok_or_else(|| ProviderError::Damaged(format!("a bill without {name}")))
     }
 
     fn money(&self, name: &str) -> Result<Money, ProviderError> {
@@ -126,7 +167,7 @@ impl<'a> Row<'a> {
         let (gross, settled) = (self.money("订单金额")?, self.money("应结订单金额")?);
         let net = settled.minor - self.money("手续费")?.minor;
         let (reference, id) = (self.text("商户订单号")?.to_owned(), self.text("微信订单号")?.to_owned());
-        Ok(line(BillKind::Payment, reference, id, gross, net))
+        Ok(BillLine::plain(BillKind::Payment, id.clone(), reference, id, gross, net))
     }
 
     /// The fee of what goes back is negative.
@@ -135,14 +176,23 @@ impl<'a> Row<'a> {
         let net = -settled.minor - self.money("手续费")?.minor;
         let reference = refund_reference(self.text("商户退款单号")?);
         let id = self.text("微信退款单号")?.to_owned();
-        Ok(line(BillKind::Refund, reference, id, Money::new(-asked.minor, asked.currency), net))
+        let gross = Money::new(-asked.minor, asked.currency);
+        Ok(BillLine::plain(BillKind::Refund, id.clone(), reference, id, gross, net))
     }
-}
 
-/// What is between gross and net is theirs: their fee, and vouchers that they do not settle.
-fn line(kind: BillKind, reference: String, provider_ref: String, gross: Money, net: i64) -> BillLine {
-    let money = |minor| Money::new(minor, gross.currency);
-    BillLine { reference, provider_ref, kind, gross, fee: money(gross.minor - net), net: money(net) }
+    /// A movement of the account; `None` for what the other bill tells.
+    fn movement(&self) -> Result<Option<BillLine>, ProviderError> {
+        let kind = match self.text("业务类型")? {
+            "交易" | "退款" | "扣除交易手续费" => return Ok(None),
+            name if name.contains("提现") => BillKind::Payout,
+            _ => BillKind::Other,
+        };
+        let amount = read_decimal(self.text("收支金额(元)")?, Currency::CNY)?;
+        let sign = if self.text("收支类型")? == "收入" { 1 } else { -1 };
+        let gross = Money::new(sign * amount.minor, amount.currency);
+        let (id, theirs) = (self.text("资金流水单号")?.to_owned(), self.text("微信支付业务单号")?.to_owned());
+        Ok(Some(BillLine::plain(kind, id, String::new(), theirs, gross, gross.minor)))
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +215,7 @@ mod tests {
             `2026-11-30 10:00:00,`4200,`pay_1,`REFUND,`CNY,`0.00,`5030,`rfd_1-2,`22.00,`SUCCESS,`日本, 20 GB,`-0.13,`0.00,`22.00\r\n\
             `2026-11-30 10:00:01,`4200,`pay_1,`REFUND,`CNY,`0.00,`5031,`rfd_2,`9.00,`FAIL,`日本, 20 GB,`0.00,`0.00,`9.00\r\n\
             `2026-11-30 11:00:00,`4201,`pay_2,`REVOKED,`CNY,`0.00,`0,`0,`0.00,`,`,`0.00,`0.00,`0.00\r\n\
-            总交易单数,应结订单总金额\r\n`2,`71.00\r\n";
+            总交易单数,应结订单总金额,手续费总金额\r\n`4,`71.00,`0.30\r\n";
         let lines = read(text).unwrap();
         let [paid, back] = lines.as_slice() else { panic!("{lines:?}") };
         assert_eq!(
@@ -180,6 +230,13 @@ mod tests {
         );
         assert_eq!((back.reference.as_str(), back.provider_ref.as_str()), ("rfd_1.2", "5030"));
         assert!(read("交易状态\r\n`SUCCESS\r\n").is_err(), "nothing is guessed");
+        for cut in [
+            "`4,`71.00,`0.30",
+            "`2026-11-30 11:00:00,`4201,`pay_2,`REVOKED,`CNY,`0.00,`0,`0,`0.00,`,`,`0.00,`0.00,`0.00\r\n",
+        ] {
+            let read = read(&text.replace(cut, ""));
+            assert!(matches!(read, Err(ProviderError::Damaged(_))), "{read:?}");
+        }
     }
 
     #[test]

@@ -96,7 +96,8 @@ impl Books {
         }
         let amount = left(&payment);
         payment.disputed = true;
-        payment.dispute = Some(Dispute { id: short_id(env, "dp"), at: env.now(), amount, won: None });
+        payment.dispute =
+            Some(Dispute { id: short_id(env, "dp"), at: env.now(), amount, won: None, ended_at: None });
         self.store(env.now(), payment.clone());
         self.announce(env, Happening::DisputeOpened, &payment, None);
         Ok(payment)
@@ -108,7 +109,7 @@ impl Books {
         let Some(dispute) = &mut payment.dispute else {
             return Err(ApiError::invalid("not_disputed", "nobody contests it"));
         };
-        dispute.won = Some(won);
+        (dispute.won, dispute.ended_at) = (Some(won), Some(env.now()));
         payment.disputed = !won;
         self.store(env.now(), payment.clone());
         self.announce(env, Happening::DisputeClosed, &payment, None);

@@ -105,9 +105,15 @@ const fn kind_key(kind: Kind) -> &'static str {
         Kind::Goodwill => texts::key("wallet-kind-goodwill"),
         Kind::RefundDue | Kind::RefundSent => texts::key("wallet-kind-payout"),
         Kind::Dispute => texts::key("wallet-kind-dispute"),
-        Kind::Capture | Kind::Earned | Kind::Tax | Kind::TaxReturned | Kind::Unmatched | Kind::Correction => {
-            texts::key("wallet-kind-correction")
-        }
+        Kind::Capture
+        | Kind::Earned
+        | Kind::Tax
+        | Kind::TaxReturned
+        | Kind::Unmatched
+        | Kind::ProviderFee
+        | Kind::Payout
+        | Kind::Exchange
+        | Kind::Correction => texts::key("wallet-kind-correction"),
     }
 }
 

@@ -87,13 +87,15 @@ fn row(books: &Books, now: Timestamp, account: &str, line: &BillLine) -> Value {
     let code = match line.kind {
         BillKind::Payment => "T0006",
         BillKind::Refund => "T1107",
+        BillKind::Dispute if line.gross.is_positive() => "T1202",
         BillKind::Dispute => "T1201",
+        BillKind::Payout => "T0400",
     };
     let fee = Money::new(-line.fee.minor, line.fee.currency);
     let (about, kind) = about(books, now, line);
     json!({
         "paypal_account_id": account,
-        "transaction_id": line.id,
+        "transaction_id": name(line),
         "paypal_reference_id": about,
         "paypal_reference_id_type": kind,
         "transaction_event_code": code,
@@ -105,6 +107,12 @@ fn row(books: &Books, now: Timestamp, account: &str, line: &BillLine) -> Value {
         "invoice_id": line.reference,
         "custom_field": line.reference,
     })
+}
+
+/// Money that comes back by a dispute is a transaction of its own.
+fn name(line: &BillLine) -> String {
+    let comes_back = line.kind == BillKind::Dispute && line.gross.is_positive();
+    if comes_back { format!("{}R", line.id) } else { line.id.clone() }
 }
 
 /// What a transaction refers to: a capture to its order, a refund to its capture.

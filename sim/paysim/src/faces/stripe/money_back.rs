@@ -14,7 +14,7 @@ use super::objects::{View, code, money, refund_metadata, seconds, tail, tried, u
 use super::params::Params;
 use super::request::{Ask, Refused, missing};
 use super::{NAME, both};
-use crate::books::{BillKind, BillLine, Books, bill_of};
+use crate::books::{BillKind, BillLine, Books};
 use crate::service::Service;
 use crate::wire::{ApiError, CreateRefund, Payment, RefundStatus};
 
@@ -121,28 +121,66 @@ async fn transactions(State(service): State<Arc<Service>>, ask: Ask) -> Result<R
     let whole = ask.params.list("expand").contains(&"data.source");
     let look = |scene: &Scene<'_>| {
         let of_face = scene.books.all().filter(|payment| payment.face == NAME);
-        let lines = of_face.flat_map(|payment| bill_of(payment).into_iter().map(move |line| (payment, line)));
-        let all = lines.map(|(payment, line)| transaction(&scene.view, payment, &line, whole)).collect();
+        let moved = of_face.flat_map(|payment| {
+            let lines = scene.books.bill_of(payment).into_iter();
+            lines.map(move |line| {
+                transaction(&line, &named(&line, payment), &about(&scene.view, payment, &line))
+            })
+        });
+        let paid_out = scene.books.payouts(NAME);
+        let paid_out = paid_out.map(|line| transaction(&line, tail(&line.id), &payout(&line)));
+        let mut all: Vec<Value> = moved.chain(paid_out).collect();
+        if !whole {
+            for transaction in &mut all {
+                let source = transaction["source"].get("id").cloned().unwrap_or(Value::Null);
+                transaction["source"] = source;
+            }
+        }
         cut("/v1/balance_transactions", all, &ask.params)
     };
     ask.look(&service, look).await
 }
 
-fn transaction(view: &View, payment: &Payment, line: &BillLine, whole: bool) -> Value {
-    let name = tail(&line.id);
-    let (kind, category, source) = match line.kind {
-        BillKind::Payment => ("charge", "charge", Some(view.charge(payment))),
-        BillKind::Refund => {
+/// One charge has one transaction, and so has a refund; a dispute has one when the money is drawn and one when it comes back.
+fn named(line: &BillLine, payment: &Payment) -> String {
+    match line.kind {
+        BillKind::Payment => tail(&payment.id).to_owned(),
+        BillKind::Dispute if line.gross.is_positive() => format!("{}back", tail(&line.id)),
+        _ => tail(&line.id).to_owned(),
+    }
+}
+
+/// The charge, refund or dispute that moved the money.
+fn about(view: &View, payment: &Payment, line: &BillLine) -> Value {
+    let source = match line.kind {
+        BillKind::Payment => Some(view.charge(payment)),
+        BillKind::Dispute => view.dispute(payment),
+        BillKind::Refund | BillKind::Payout => {
             let refund = payment.refunds.iter().find(|refund| refund.id == line.id);
-            ("refund", "refund", refund.map(|refund| View::refund(payment, refund)))
+            refund.map(|refund| View::refund(payment, refund))
         }
-        BillKind::Dispute => ("adjustment", "dispute", view.dispute(payment)),
     };
-    let source = source.unwrap_or(Value::Null);
-    let source = if whole { source } else { source.get("id").cloned().unwrap_or(Value::Null) };
-    let id = if line.kind == BillKind::Payment { tail(&payment.id) } else { name };
+    source.unwrap_or(Value::Null)
+}
+
+fn payout(line: &BillLine) -> Value {
     json!({
-        "id": format!("txn_{id}"), "object": "balance_transaction", "type": kind,
+        "id": line.id, "object": "payout", "amount": -units(line.gross), "currency": code(line.gross.currency),
+        "arrival_date": seconds(line.at.plus_ms(2 * DAY_MS)), "created": seconds(line.at), "automatic": true,
+        "status": "paid", "type": "bank_account", "method": "standard", "metadata": {},
+    })
+}
+
+fn transaction(line: &BillLine, name: &str, source: &Value) -> Value {
+    let (kind, category) = match line.kind {
+        BillKind::Payment => ("charge", "charge"),
+        BillKind::Refund => ("refund", "refund"),
+        BillKind::Dispute if line.gross.is_positive() => ("adjustment", "dispute_reversal"),
+        BillKind::Dispute => ("adjustment", "dispute"),
+        BillKind::Payout => ("payout", "payout"),
+    };
+    json!({
+        "id": format!("txn_{name}"), "object": "balance_transaction", "type": kind,
         "reporting_category": category, "amount": units(line.gross), "fee": units(line.fee),
         "net": units(line.net), "currency": code(line.gross.currency), "created": seconds(line.at),
         "available_on": seconds(line.at.plus_ms(2 * DAY_MS)), "status": "available", "exchange_rate": null,

@@ -47,7 +47,7 @@ pub(super) async fn flows(Query(wanted): Query<Wanted>, asked: Asked) -> Respons
 /// Where the bill is, and what it sums to.
 async fn tell(asked: &Asked, wanted: &Wanted, kind: &str) -> Response {
     let told = match made(asked, &wanted.bill_date, kind).await {
-        Ok((base, text)) => {
+        Ok(Bill { base, text, .. }) => {
             let packed = if wanted.tar_type.as_deref() == Some("GZIP") { "gzip" } else { "plain" };
             Ok(json!({
                 "hash_type": "SHA1",
@@ -72,8 +72,8 @@ pub(super) async fn file(Query(file): Query<File>, asked: Asked) -> Response {
         return asked.refuse(&refuse(400, "PARAM_ERROR", "token不正确"));
     };
     match made(&asked, day, kind).await {
-        Ok((_, text)) if *packed == "gzip" => Body::from(pack(&text)).into_response(),
-        Ok((_, text)) => text.into_response(),
+        Ok(bill) if *packed == "gzip" => Body::from(pack(&bill.sent())).into_response(),
+        Ok(bill) => bill.sent().into_response(),
         Err(refusal) => asked.refuse(&refusal),
     }
 }
@@ -85,24 +85,41 @@ fn pack(text: &str) -> Vec<u8> {
     packer.finish().unwrap_or_default()
 }
 
-/// The address of this service and a bill's text.
-async fn made(asked: &Asked, day: &str, kind: &str) -> Result<(String, String), Refusal> {
+/// A bill of a day.
+struct Bill {
+    /// The address of this service.
+    base: String,
+    text: String,
+    /// It does not arrive as it was made.
+    damaged: bool,
+}
+
+impl Bill {
+    fn sent(self) -> String {
+        if self.damaged { self.text.replacen("`1", "`2", 1) } else { self.text }
+    }
+}
+
+async fn made(asked: &Asked, day: &str, kind: &str) -> Result<Bill, Refusal> {
     let from = midnight(day).ok_or(refuse(400, "PARAM_ERROR", "bill_date格式不正确"))?;
     if asked.service.env().now().since(from) < OUT_AFTER_MS {
         return Err(refuse(400, "NO_STATEMENT_EXIST", "账单文件不存在"));
     }
     let look = |books: &Books, now| {
-        let lines = books.bill(NAME, from, from.plus_ms(DAY_MS));
-        let rows =
-            lines.into_iter().filter_map(|line| Some(Row { payment: payment(books, now, &line)?, line }));
-        Ok((books.base_url().to_owned(), rows.collect::<Vec<Row>>()))
+        let lines = books.bill(NAME, from, from.plus_ms(DAY_MS)).into_iter();
+        let rows = lines.map(|line| Row { payment: payment(books, now, &line), line });
+        let rows = rows.filter(|row| kind == "flow" || row.payment.is_some());
+        Ok((books.base_url().to_owned(), books.damages_bills(NAME), rows.collect::<Vec<Row>>()))
     };
     let failed = || refuse(500, "SYSTEM_ERROR", "系统错误");
-    let (base, rows) = settled(asked.service.look(look).await).map_err(|_| failed())?;
+    let (base, damaged, rows) = settled(asked.service.look(look).await).map_err(|_| failed())?;
     if rows.is_empty() {
         return Err(refuse(400, "NO_STATEMENT_EXIST", "账单文件不存在"));
     }
-    Ok((base, if kind == "flow" { flow_text(&rows) } else { trade_text(&asked.keys.client, &rows) }))
+    let keys = &asked.keys;
+    let text =
+        if kind == "flow" { flow_text(&keys.merchant, &rows) } else { trade_text(&keys.client, &rows) };
+    Ok(Bill { base, text, damaged })
 }
 
 fn midnight(day: &str) -> Option<Timestamp> {
@@ -110,16 +127,17 @@ fn midnight(day: &str) -> Option<Timestamp> {
     Some(Timestamp(at.as_millisecond()))
 }
 
-/// A movement with its payment.
+/// A movement, with its payment if it is of one.
 struct Row {
     line: BillLine,
-    payment: Payment,
+    payment: Option<Payment>,
 }
 
 fn payment(books: &Books, now: Timestamp, line: &BillLine) -> Option<Payment> {
     match line.kind {
         BillKind::Refund => books.get(now, &books.refunds(&line.reference).first()?.payment).ok(),
-        _ => super::orders::known(books, now, &line.reference),
+        BillKind::Payout => None,
+        BillKind::Payment | BillKind::Dispute => super::orders::known(books, now, &line.reference),
     }
 }
 
@@ -135,6 +153,7 @@ fn trade_text(appid: &str, rows: &[Row]) -> String {
     let mut text = format!("\u{feff}{TRADE_NAMES}\r\n");
     let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
     for Row { line, payment } in rows {
+        let Some(payment) = payment else { continue };
         let refund = payment.refunds.iter().find(|refund| refund.id == line.id);
         let back = refund.map_or(0, |refund| refund.amount.minor);
         let paid = if refund.is_some() { 0 } else { line.gross.minor };
@@ -178,11 +197,15 @@ fn trade_text(appid: &str, rows: &[Row]) -> String {
     text + TRADE_SUMS + "\r\n" + &row(&[&rows.len().to_string(), &paid, &back, "0.00", &fee, &paid, &back])
 }
 
-fn flow_text(rows: &[Row]) -> String {
+fn flow_text(merchant: &str, rows: &[Row]) -> String {
     let mut text = format!("\u{feff}{FLOW_NAMES}\r\n");
-    let (mut balance, mut incomes, mut income, mut outgo) = (0, 0_usize, 0, 0);
+    let (mut balance, mut incomes, mut income, mut outgo, mut flow) = (0, 0_usize, 0, 0, 0);
     let moves = rows.iter().flat_map(|row| {
-        let name = if row.line.gross.minor < 0 { "退款" } else { "交易" };
+        let name = match row.line.kind {
+            BillKind::Payout => "提现",
+            _ if row.line.gross.minor < 0 => "退款",
+            _ => "交易",
+        };
         [(row, name, row.line.gross.minor), (row, "扣除交易手续费", -row.line.fee.minor)]
     });
     let moves: Vec<_> = moves.filter(|(_, _, minor)| *minor != 0).collect();
@@ -195,10 +218,11 @@ fn flow_text(rows: &[Row]) -> String {
         } else {
             outgo -= minor;
         }
+        flow += 1;
         text += &row(&[
             &shapes::in_beijing(line.at, "%Y-%m-%d %H:%M:%S"),
-            &shapes::transaction_id(payment),
-            &format!("{}{}", payment.merchant, line.at.as_ms()),
+            &payment.as_ref().map_or_else(|| line.id.clone(), shapes::transaction_id),
+            &format!("{merchant}{}{flow:04}", line.at.as_ms()),
             name,
             name,
             if came { "收入" } else { "支出" },

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use basis::{Id, Money, Payment, Timestamp};
 use payments::{
-    BeginRequest, Begun, BillLine, Capabilities, CaptureFact, ChargeRequest, Decline, DisputeFact,
+    BeginRequest, Begun, BillPage, Capabilities, CaptureFact, ChargeRequest, Decline, DisputeFact,
     DisputeStatus, Facts, Hook, HookRejected, Method, PayAt, PaymentRef, Provider, ProviderError, RefundFact,
     RefundRequest, RefundStatus, SavedFact, Status,
 };
@@ -215,7 +215,7 @@ impl Provider for Bank {
         Ok(self.books.lock().unwrap().values().cloned().collect())
     }
 
-    async fn bill(&self, _: jiff::civil::Date) -> Result<Vec<BillLine>, ProviderError> {
+    async fn bill(&self, _: jiff::civil::Date, _: Option<&str>) -> Result<BillPage, ProviderError> {
         Err(ProviderError::NotFound)
     }
 

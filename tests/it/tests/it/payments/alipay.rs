@@ -34,7 +34,7 @@ async fn open(world: &World, order: Id<Order>) -> (Id<Payment>, String) {
 }
 
 /// What the payer's browser does with the link.
-async fn follow(link: &str) -> String {
+pub(super) async fn follow(link: &str) -> String {
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let answer = browser.get(link).send().await.unwrap();
     let cashier = answer.headers().get("location").expect("a signed link leads to the cashier");
@@ -327,11 +327,11 @@ async fn a_day_without_business_has_an_empty_bill_and_another_tells_every_cent()
         let now = jiff::Timestamp::from_millisecond(world.env.now().as_ms()).unwrap();
         let today = jiff::tz::Offset::constant(8).to_datetime(now).date();
         assert!(
-            matches!(provider.bill(today).await, Err(payments::ProviderError::NotFound)),
+            matches!(provider.bill(today, None).await, Err(payments::ProviderError::NotFound)),
             "it is not over"
         );
         world.clock.advance_ms(DAY_MS);
-        let lines = provider.bill(today).await.unwrap();
+        let lines = provider.bill(today, None).await.unwrap().lines;
         let told: Vec<_> = lines
             .iter()
             .map(|line| (line.reference.clone(), line.gross.minor, line.fee.minor, line.net.minor))
@@ -339,7 +339,7 @@ async fn a_day_without_business_has_an_empty_bill_and_another_tells_every_cent()
         assert_eq!(told, [(payment.to_string(), 7200, 72, 7128), (part.id.to_string(), -2200, 0, -2200)]);
         assert_eq!(lines[0].provider_ref, trade);
         let yesterday = today.yesterday().unwrap();
-        assert_eq!(provider.bill(yesterday).await.unwrap(), []);
+        assert_eq!(provider.bill(yesterday, None).await.unwrap().lines, []);
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod alipay;
 pub(crate) mod antom;
+mod bills;
 mod disputes;
 mod messages;
 mod money_back;
