@@ -12,6 +12,7 @@ pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
     let (check, send, done) = (desk.clone(), desk.clone(), desk.clone());
     let (fulfil, expire, close, refund) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
     let (carry, sweep, bills, lost) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
+    let forget = desk.clone();
     pools::handlers(worker, &desk.pools)
         .on(payments::CHECK, move |run| {
             let desk = check.clone();
@@ -32,6 +33,10 @@ pub fn handlers(worker: Worker, desk: &Desk) -> Worker {
         .on(payments::BILLS, move |run| {
             let desk = bills.clone();
             async move { payments::read_bills(&desk.db, &desk.env, &desk.providers, &run.read()?).await }
+        })
+        .on(payments::FORGET_SAVED, move |run| {
+            let desk = forget.clone();
+            async move { payments::forget_saved(&desk.db, &desk.providers, run).await }
         })
         .on(pools::CARRY, move |run| {
             let desk = carry.clone();

@@ -118,13 +118,16 @@ pub async fn fetch(db: &Db, providers: &Providers, job: CheckJob) -> Result<Opti
     }
 }
 
-/// How the job [`CHECK`] ends: regular looks go on until the payment is paid or long expired.
+/// How the job [`CHECK`] ends: regular looks go on until the payment is paid, or over and long expired.
 pub fn after(job: CheckJob, payment: &Payment, now: Timestamp) -> Next {
     let paid = payment.captured.is_positive();
     if !job.polling || paid {
         return Next::Done;
     }
-    rules::next_poll(payment.created_at, payment.expires_at, now).map_or(Next::Done, Next::At)
+    let pending = || payment.is_open().then(|| rules::next_look_at_pending(payment.expires_at, now));
+    rules::next_poll(payment.created_at, payment.expires_at, now)
+        .or_else(pending)
+        .map_or(Next::Done, Next::At)
 }
 
 /// Takes a provider's answer into the books: captures once each, refunds, the state only forward.
@@ -156,6 +159,10 @@ pub async fn confirm(
     let before = payment.clone();
     move_on(&mut payment, facts, contested, now);
     rows::set_state(conn, &payment).await?;
+    let failed = payment.state == PaymentState::Failed && before.state != PaymentState::Failed;
+    if failed && facts.status == Status::Declined(Decline::Hard) {
+        saved::refuse(conn, &payment, now).await?;
+    }
     news.extend(news_of_state(&before, &payment, &facts.status));
     Ok(Confirmed { payment, news })
 }

@@ -131,7 +131,7 @@ async fn open(
     if !table::insert(conn, &dispute).await? {
         return Err(Problem::internal(format!("dispute {} is about another payment", dispute.reference)));
     }
-    saved::stop(conn, payment, env.now()).await?;
+    saved::stop(conn, env, payment).await?;
     match (capture.fate, payment.purpose) {
         (Fate::Accepted, Purpose::Order(_)) => {}
         (Fate::Accepted, Purpose::Wallet) => freeze_wallet(conn, env, payment, &dispute).await?,

@@ -31,9 +31,12 @@ pub(crate) struct Raw {
     pub(crate) body: Vec<u8>,
 }
 
-/// Sends, and reads a JSON answer with its status.
+/// Sends, and reads a JSON answer with its status; 204 is an answer without content (RFC 9110, section 15.3.5).
 pub(crate) async fn send(request: reqwest::RequestBuilder) -> Result<(u16, Value), ProviderError> {
     let Raw { status, body, .. } = send_raw(request, ANSWER_BYTES_MAX).await?;
+    if status == 204 {
+        return Ok((status, Value::Null));
+    }
     let json = serde_json::from_slice(&body);
     json.map(|json| (status, json))
         .map_err(|_| ProviderError::Unknown(format!("status {status} without JSON")))

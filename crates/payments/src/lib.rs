@@ -61,7 +61,7 @@ pub use rules::{
     BillKind, DisputeState, Fate, Method, Payment, PaymentState, Purpose, Refund, RefundState, next_poll,
 };
 pub use sandbox::{Sandbox, SandboxConfig};
-pub use saved::{SavedMethod, remove_saved, saved_methods};
+pub use saved::{FORGET_SAVED, SavedMethod, forget_saved, name_anew, remove_saved, saved_methods};
 pub use stripe::{Stripe, StripeConfig};
 pub use top_up::{TOP_UP_MINOR_MAX, TOP_UP_MINOR_MIN, TopUp, look_soon, top_up};
 pub use wechat_pay::{WechatPay, WechatPayConfig};
@@ -72,7 +72,14 @@ use store::Conn;
 /// The payments' tables.
 pub const MIGRATIONS: store::Migrations = store::migrations!(
     "payments",
-    ["0001_payments.sql", "0002_told.sql", "0003_saved_methods.sql", "0004_disputes.sql", "0005_bills.sql"]
+    [
+        "0001_payments.sql",
+        "0002_told.sql",
+        "0003_saved_methods.sql",
+        "0004_disputes.sql",
+        "0005_bills.sql",
+        "0006_charged_methods.sql",
+    ]
 );
 
 /// A payment's captures, oldest first.

@@ -99,6 +99,7 @@ fn fresh(env: &Env, new: NewPayment) -> Payment {
         provider_ref: None,
         pay_at: None,
         save_method: new.save_method,
+        saved: None,
         captured: zero,
         refunded: zero,
         failure: None,

@@ -116,6 +116,12 @@ pub trait Provider: Send + Sync {
     /// no error but [`Status::Declined`](crate::Status::Declined) or [`Status::PayerMustAct`](crate::Status::PayerMustAct);
     /// [`ProviderError::Refused`] is for what the provider itself would not do.
     async fn charge(&self, request: &ChargeRequest) -> Result<Facts, ProviderError>;
+    /// Lets go of a kept method, by the name that [`SavedFact`](crate::SavedFact) told, so that nobody can charge it for us any
+    /// more. Of one that it does not know any more the provider may say [`ProviderError::NotFound`]. Those that keep nothing
+    /// have nothing to forget.
+    async fn forget(&self, _saved: &str) -> Result<(), ProviderError> {
+        Ok(())
+    }
     /// Sends money back; the same request again sends it once.
     async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError>;
     /// Where a refund stands.

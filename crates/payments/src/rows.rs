@@ -37,6 +37,7 @@ fn payment(row: &Row) -> Result<Payment, Problem> {
         provider_ref: row.get("provider_ref")?,
         pay_at: pay_at(row)?,
         save_method: row.get::<i64>("save_method")? != 0,
+        saved: row.get("saved_id")?,
         captured: money(row, "captured_minor")?,
         refunded: money(row, "refunded_minor")?,
         failure: row.get("failure")?,

@@ -3,14 +3,15 @@
 mod looks;
 
 use basis::{
-    Account, Id, Language, Money, Order, Payment as PaymentKind, Problem, Refund as RefundKind, Timestamp,
+    Account, Id, Language, Money, Order, Payment as PaymentKind, Problem, Refund as RefundKind,
+    SavedMethod as SavedKind, Timestamp,
 };
 
 use crate::facts::{Facts, Status};
 use crate::requests::PayAt;
 
 pub use looks::next_poll;
-pub(crate) use looks::next_refund_look;
+pub(crate) use looks::{next_look_at_pending, next_refund_look};
 
 basis::words! {
     /// A way to pay.
@@ -169,6 +170,8 @@ pub struct Payment {
     pub pay_at: Option<PayAt>,
     /// The payer lets us keep the method that they pay with.
     pub save_method: bool,
+    /// The kept method that it was charged by without its payer, perhaps: written before the charge went out.
+    pub saved: Option<Id<SavedKind>>,
     /// What came, in the currency asked for.
     pub captured: Money,
     /// What of it went back.
@@ -323,6 +326,7 @@ mod tests {
             provider_ref: None,
             pay_at: None,
             save_method: false,
+            saved: None,
             captured: cny(captured),
             refunded: cny(refunded),
             failure: None,

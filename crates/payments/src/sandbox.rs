@@ -152,6 +152,11 @@ impl Provider for Sandbox {
         self.facts(self.post("/sandbox/v1/charges", &key, &body).await?)
     }
 
+    async fn forget(&self, saved: &str) -> Result<(), ProviderError> {
+        let path = format!("/sandbox/v1/saved/{saved}/forget");
+        self.post(&path, &format!("{saved}:forget"), &json!({})).await.map(drop)
+    }
+
     async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
         match &payment.provider_ref {
             Some(known) => self.facts(self.get(&format!("/sandbox/v1/payments/{known}")).await?),

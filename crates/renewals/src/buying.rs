@@ -45,6 +45,9 @@ pub(crate) async fn buy(
             _ => telling::needs_you(desk, renewal, Some(period), Reason::MethodGone).await,
         };
     }
+    if saved.as_ref().is_some_and(|saved| saved.refused_at.is_some()) {
+        return telling::needs_you(desk, renewal, Some(period), Reason::Declined).await;
+    }
     place(desk, renewal, period, &Purchase { quote, split, saved, seen }).await
 }
 
@@ -96,7 +99,7 @@ async fn ask(desk: &Desk, renewal: &Renewal, period: &Period, quote: &Quote) -> 
     Ok(looking::in_ms(desk, HOUR_MS))
 }
 
-/// The kept method that pays, if its owner still lets us. The one that the first order was paid with is named from now on.
+/// The kept method that pays, if its owner still lets us; one that was refused for good is not charged. The one that the first order was paid with is named from now on.
 pub(crate) async fn saved(desk: &Desk, renewal: &Renewal) -> Result<Option<SavedMethod>, Problem> {
     let conn = &mut desk.orders.db.read().await?;
     let kept = payments::saved_methods(conn, renewal.account).await?;

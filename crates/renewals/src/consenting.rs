@@ -24,6 +24,10 @@ pub async fn turn_on(desk: &Desk, account: Id<Account>, wish: Wish) -> Result<Re
     let before = in_tx!(desk.orders.db, |tx| {
         let before = end_all(tx, env, renewal.wish.line).await?;
         begin(tx, desk, &renewal).await?;
+        if let Some(named) = renewal.wish.rest.saved() {
+            payments::name_anew(tx, account, named).await?;
+        }
+        give_up_methods(tx, env, &before).await?;
         Ok(before)
     })?;
     following::wind_up_all(desk, &before).await?;
@@ -155,16 +159,34 @@ async fn check_there(
     if order.plan == wish.plan { Ok(()) } else { Err(nothing()) }
 }
 
-/// Turns a line's renewal off; an order of it that is not paid yet is called off. It is off already: nothing changes.
+/// Turns a line's renewal off; an order of it that is not paid yet is called off, and a method that was kept for it alone is
+/// removed. It is off already: nothing changes.
 ///
 /// # Errors
 /// Not found for someone else's line.
 pub async fn turn_off(desk: &Desk, account: Id<Account>, line: Id<basis::Line>) -> Result<(), Problem> {
     let ended = in_tx!(desk.orders.db, |tx| {
         cards::line(tx, account, line).await?;
-        end_all(tx, &desk.orders.env, line).await
+        let ended = end_all(tx, &desk.orders.env, line).await?;
+        give_up_methods(tx, &desk.orders.env, &ended).await?;
+        Ok(ended)
     })?;
     following::wind_up_all(desk, &ended).await
+}
+
+/// Kept methods that these consents rested on, and no other does, are not kept any longer: there is nothing to charge them for.
+pub(crate) async fn give_up_methods(tx: &mut Conn, env: &Env, ended: &[Renewal]) -> Result<(), Problem> {
+    for (renewal, saved) in ended.iter().filter_map(|ended| Some((ended, ended.wish.rest.saved()?))) {
+        if rows::is_relied_on(tx, saved).await? {
+            continue;
+        }
+        match payments::remove_saved(tx, env, renewal.account, saved).await {
+            // Its owner removed it before.
+            Err(problem) if problem.kind == Kind::NotFound => {}
+            removed => removed?,
+        }
+    }
+    Ok(())
 }
 
 /// Ends a consent; the look that is queued calls off what it left unpaid, should nobody else do.

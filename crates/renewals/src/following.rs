@@ -82,7 +82,7 @@ async fn await_payment(
     }
     match buying::saved(desk, renewal).await? {
         Some(saved) => charge(desk, renewal, period, order, &saved).await,
-        None => hand_over(desk, renewal, period, order, Reason::MethodGone).await,
+        None => hand_over(desk, renewal, Reason::MethodGone).await,
     }
 }
 
@@ -94,16 +94,19 @@ pub(crate) async fn charge(
     order: &OrderRecord,
     saved: &SavedMethod,
 ) -> Result<Next, Problem> {
+    let Desk { orders: orders::Desk { db, env, providers, .. }, .. } = desk;
+    if !in_tx!(db, |tx| { rows::hold_on(tx, renewal.id, env.now()).await })? {
+        // Taken back a moment ago: the order is called off instead.
+        return Ok(in_ms(desk, 0));
+    }
     let payment = payment_of(desk, order.id).await?;
-    match payments::charge(&desk.orders.db, &desk.orders.providers, payment.id, saved.id).await {
+    match payments::charge(db, env, providers, payment.id, saved.id).await {
         Ok(facts) => take_in(desk, renewal, period, order, &facts).await,
         Err(problem) if problem.key == "payments-provider-refused" => {
             tracing::warn!(id = %renewal.id, %problem, "a kept method was refused");
-            hand_over(desk, renewal, period, order, Reason::Declined).await
+            hand_over(desk, renewal, Reason::Declined).await
         }
-        Err(problem) if problem.kind == Kind::NotFound => {
-            hand_over(desk, renewal, period, order, Reason::MethodGone).await
-        }
+        Err(problem) if problem.kind == Kind::NotFound => hand_over(desk, renewal, Reason::MethodGone).await,
         Err(problem) if problem.key == "payments-over" => Ok(in_ms(desk, SECOND_MS)),
         Err(problem) => Err(problem),
     }
@@ -121,7 +124,7 @@ async fn take_in(
     orders::take_in(&desk.orders, payment.id, facts).await?;
     if facts.status == Status::Declined(Decline::Hard) {
         // Now, because not every provider keeps a charge that it refused: asked later, PayPal knows of none.
-        return hand_over(desk, renewal, period, order, Reason::Declined).await;
+        return hand_over(desk, renewal, Reason::Declined).await;
     }
     let state = orders::find(&mut desk.orders.db.read().await?, order.id).await?.state;
     if state != order.state {
@@ -169,10 +172,13 @@ async fn unpaid(
     if bought || order.called_off_at.is_some() {
         return give_way(desk, period, order).await;
     }
+    // Its provider may have no trace of a refusal; the method has.
+    let refused = buying::saved(desk, renewal).await?.is_some_and(|saved| saved.refused_at.is_some());
     match facts.status {
-        Status::Declined(Decline::Hard) => hand_over(desk, renewal, period, order, Reason::Declined).await,
+        _ if refused => hand_over(desk, renewal, Reason::Declined).await,
+        Status::Declined(Decline::Hard) => hand_over(desk, renewal, Reason::Declined).await,
         Status::Declined(Decline::Soft) | Status::Absent => again(desk, renewal, period, order).await,
-        _ => hand_over(desk, renewal, period, order, Reason::BankWaited).await,
+        _ => hand_over(desk, renewal, Reason::BankWaited).await,
     }
 }
 
@@ -195,7 +201,7 @@ async fn again(
 ) -> Result<Next, Problem> {
     let now = desk.orders.env.now();
     let next = rules::next_try(period.begun_at, period.tries, period.until, now);
-    let Some(next) = next else { return hand_over(desk, renewal, period, order, Reason::Failed).await };
+    let Some(next) = next else { return hand_over(desk, renewal, Reason::Failed).await };
     in_tx!(desk.orders.db, |tx| {
         if rows::free(tx, period, next).await? {
             rows::set_failed(tx, order.id, now).await?;
@@ -232,21 +238,11 @@ pub(crate) async fn too_little(
     Ok(Next::At(next))
 }
 
-/// Nothing more is tried with this order, and its person is told why.
-async fn hand_over(
-    desk: &Desk,
-    renewal: &Renewal,
-    period: &Period,
-    order: &OrderRecord,
-    reason: Reason,
-) -> Result<Next, Problem> {
-    call_off(desk, order).await?;
-    let now = desk.orders.env.now();
-    in_tx!(desk.orders.db, |tx| {
-        rows::set_failed(tx, order.id, now).await?;
-        orders::forsake(tx, order.id, now).await
-    })?;
-    telling::needs_you(desk, renewal, Some(period), reason).await
+/// Nothing more is tried for this end, and its person is told why. Whoever dies after that finds it told, and winds it up.
+async fn hand_over(desk: &Desk, renewal: &Renewal, reason: Reason) -> Result<Next, Problem> {
+    telling::needs_you(desk, renewal, None, reason).await?;
+    wind_up(desk, renewal).await?;
+    Ok(Next::Done)
 }
 
 /// An order that waits is called off; one that is over, or paid, stays what it is.
@@ -265,7 +261,7 @@ pub(crate) async fn wind_up_all(desk: &Desk, ended: &[Renewal]) -> Result<(), Pr
     Ok(())
 }
 
-/// What a consent that is over left under way: an unpaid order is called off.
+/// What a consent that is over left under way: an unpaid order is called off, and money that comes for it goes back.
 pub(crate) async fn wind_up(desk: &Desk, renewal: &Renewal) -> Result<(), Problem> {
     let conn = &mut desk.orders.db.read().await?;
     let Some(period) = rows::open_period(conn, renewal.id).await? else { return Ok(()) };
@@ -276,6 +272,7 @@ pub(crate) async fn wind_up(desk: &Desk, renewal: &Renewal) -> Result<(), Proble
     in_tx!(desk.orders.db, |tx| {
         if !is_paid {
             rows::set_failed(tx, order, desk.orders.env.now()).await?;
+            orders::forsake(tx, order, desk.orders.env.now()).await?;
         }
         rows::close_period(tx, &period, state).await
     })

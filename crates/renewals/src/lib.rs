@@ -27,7 +27,8 @@ pub use ordering::{Ticked, place};
 pub use rules::{PURCHASES_MAX, Reason, Renewal, Rest, State, When, Wish};
 
 /// The renewals' tables.
-pub const MIGRATIONS: store::Migrations = store::migrations!("renewals", ["0001_renewals.sql"]);
+pub const MIGRATIONS: store::Migrations =
+    store::migrations!("renewals", ["0001_renewals.sql", "0002_of_saved.sql"]);
 
 /// The job that looks at a consent; handled by [`look`].
 pub const LOOK: &str = "renewal.look";

@@ -74,6 +74,7 @@ async fn take_over(tx: &mut Conn, desk: &Desk, renewal: &Renewal) -> Result<Opti
     let before = all.into_iter().find(|other| other.id != renewal.id && other.state != State::Waiting);
     if let Some(before) = &before {
         consenting::end(tx, &desk.orders.env, before, "account").await?;
+        consenting::give_up_methods(tx, &desk.orders.env, std::slice::from_ref(before)).await?;
     }
     rows::set_live(tx, renewal.id).await?;
     telling::is_on(tx, desk, renewal).await?;
@@ -87,7 +88,10 @@ pub(crate) fn in_ms(desk: &Desk, ms: i64) -> Next {
 
 /// The line or the first order is gone: there is nothing to agree to any more.
 async fn end(desk: &Desk, renewal: &Renewal) -> Result<Next, Problem> {
-    in_tx!(desk.orders.db, |tx| { consenting::end(tx, &desk.orders.env, renewal, "system").await })?;
+    in_tx!(desk.orders.db, |tx| {
+        consenting::end(tx, &desk.orders.env, renewal, "system").await?;
+        consenting::give_up_methods(tx, &desk.orders.env, std::slice::from_ref(renewal)).await
+    })?;
     Ok(Next::Done)
 }
 
@@ -167,7 +171,7 @@ async fn go_on(desk: &Desk, renewal: &Renewal, line: &LineRecord, period: &Perio
     if now < period.next_at {
         return Ok(Next::At(period.next_at));
     }
-    buying::buy(desk, renewal, line, period).await
+    Box::pin(buying::buy(desk, renewal, line, period)).await
 }
 
 /// An end is dealt with; the next one is looked for.

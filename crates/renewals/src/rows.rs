@@ -163,6 +163,15 @@ pub(crate) async fn set_needs_you(
     Ok(rows == 1)
 }
 
+/// Whether a consent that is not off rests on this kept method.
+pub(crate) async fn is_relied_on(conn: &mut Conn, saved: Id<SavedMethod>) -> Result<bool, Problem> {
+    let row = sql!("SELECT id FROM renewal WHERE saved_id = $1 AND state <> 'off' LIMIT 1")
+        .bind(saved)
+        .optional(conn)
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Names the kept method that it is paid with, once it is known.
 pub(crate) async fn set_saved(
     conn: &mut Conn,

@@ -201,6 +201,11 @@ impl Books {
 
     /// The payment with which this method was kept, unless it was given up since.
     pub(crate) fn kept_by(&self, saved: &str) -> Option<&Payment> {
+        self.was_kept_by(saved).filter(|payment| payment.saved.as_ref().is_some_and(|kept| !kept.forgotten))
+    }
+
+    /// The payment with which this method was kept, given up or not.
+    pub(crate) fn was_kept_by(&self, saved: &str) -> Option<&Payment> {
         let payment = self.payments.get(self.saved.get(saved)?)?;
         payment.saved.as_ref().filter(|kept| kept.id == saved).map(|_| payment)
     }

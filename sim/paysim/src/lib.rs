@@ -168,6 +168,11 @@ impl Paysim {
         self.service.look(|books, now| books.by_reference(now, reference)).await.1
     }
 
+    /// Every payment as it stands, in the order of their opening.
+    pub async fn payments(&self) -> Vec<Payment> {
+        self.service.look(|books, _| books.all().cloned().collect()).await.1
+    }
+
     /// What goes wrong with this payment, or kept method, from now on.
     pub async fn set_faults(&self, id: &str, plan: FaultPlan) -> Result<(), ApiError> {
         self.service.change(|books, _| books.set_plan(id, plan)).await.1

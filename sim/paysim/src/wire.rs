@@ -47,6 +47,9 @@ pub struct Saved {
     pub id: String,
     /// What the payer knows it by.
     pub label: String,
+    /// The merchant gave it up: it cannot be charged any more.
+    #[serde(default)]
+    pub forgotten: bool,
 }
 
 /// A contested payment.
@@ -126,6 +129,9 @@ pub struct Payment {
     pub save: bool,
     /// The kept method, once it is paid.
     pub saved: Option<Saved>,
+    /// The kept method that was charged without its payer.
+    #[serde(default)]
+    pub charged: Option<String>,
     /// Where the payer of a charge must go before it goes through.
     pub act_url: Option<String>,
     /// Where its messages go, if the face has each payment say so.

@@ -81,6 +81,12 @@ impl Access {
         self.send(request).await
     }
 
+    /// Deletes; what is gone is not found.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), Failure> {
+        let request = || self.client.request(Method::DELETE, format!("{}{path}", self.base));
+        self.send(request).await.map(drop)
+    }
+
     /// A token that is refused was revoked: nothing was done, and another one may do.
     async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Value, Failure> {
         let token = self.token(None).await?;

@@ -25,7 +25,7 @@ use access::{Access, Failure};
 use certificates::Certificates;
 use wire::{WireOrder, WireRefund};
 
-/// For how long PayPal knows the request id of an order. Afterwards the same request would charge again.
+/// For how long PayPal knows the request id of an order. Afterwards the same request would charge again, also who was refused.
 const ORDER_KEYS_MS: i64 = 6 * HOUR_MS;
 /// After a payment money can go back for so many days.
 const REFUND_DAYS: u32 = 180;
@@ -217,10 +217,12 @@ impl Provider for PayPal {
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Facts, ProviderError> {
-        if self.age_ms(request.payment) >= ORDER_KEYS_MS
-            && let Some(known) = self.find(request.payment).await?
-        {
-            return self.facts(&known);
+        let age_ms = self.age_ms(request.payment);
+        if age_ms >= ORDER_KEYS_MS {
+            return match self.find(request.payment).await? {
+                Some(known) => self.facts(&known),
+                None => Err(orders::unheard(age_ms)),
+            };
         }
         let unit = orders::unit(request.payment, request.amount, &request.description)?;
         let body = orders::order(&unit, &orders::kept_wallet(&request.saved));
@@ -235,6 +237,11 @@ impl Provider for PayPal {
             Err(Failure::Refused(refusal)) => orders::declined(request.payment, refusal),
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    /// developer.paypal.com/docs/api/payment-tokens/v3/#payment-tokens_delete
+    async fn forget(&self, saved: &str) -> Result<(), ProviderError> {
+        Ok(self.access.delete(&format!("/v3/vault/payment-tokens/{saved}")).await?)
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::access::{Failure, Refusal};
 use super::wire::{self, WireOrder};
-use super::{PayPal, made_at, short};
+use super::{ORDER_KEYS_MS, PayPal, made_at, short};
 use crate::amounts::PAYPAL;
 use crate::facts::{Decline, Facts, Status};
 use crate::provider::ProviderError;
@@ -146,6 +146,16 @@ pub(super) fn declined(payment: Id<Payment>, refusal: Refusal) -> Result<Facts, 
         _ => return Err(Failure::Refused(refusal).into()),
     };
     Ok(Facts { status, failure: Some(refusal.issue), ..Facts::absent(payment) })
+}
+
+/// A charge of this age that PayPal shows nothing of and has forgotten the request of: nobody can say whether it was refused,
+/// so it is not made again. What was taken shows first.
+pub(super) fn unheard(age_ms: i64) -> ProviderError {
+    if age_ms < ORDER_KEYS_MS + LISTED_AFTER_MS {
+        return ProviderError::Unknown("what was charged may not be listed yet".to_owned());
+    }
+    let message = "no trace of an earlier try".to_owned();
+    ProviderError::Refused { code: "unheard".to_owned(), message }
 }
 
 /// An order that PayPal has forgotten: nobody can pay it any more, and another one would have another name.

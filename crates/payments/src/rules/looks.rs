@@ -1,6 +1,6 @@
 //! When a payment or refund of which nothing was heard is looked at next.
 
-use basis::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
+use basis::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 
 /// After so many milliseconds from its creation a payment without news is looked at again.
 const POLL_AFTER_MS: [i64; 6] =
@@ -21,6 +21,17 @@ pub fn next_poll(created_at: Timestamp, expires_at: Timestamp, now: Timestamp) -
         return Some(regular);
     }
     POLL_LATE_MS.iter().map(|ms| expires_at.plus_ms(*ms)).find(|at| *at > now)
+}
+
+/// What its provider still works on so long after its time is looked at again after a quarter of that, at least and at most
+/// so much later.
+const POLL_PENDING_MS: (i64, i64) = (6 * HOUR_MS, 7 * DAY_MS);
+
+/// When a payment should be looked at next that is neither paid nor over though its time is long past: its provider
+/// works on it, and nobody else may ever tell how that ended.
+pub(crate) fn next_look_at_pending(expires_at: Timestamp, now: Timestamp) -> Timestamp {
+    let (least, most) = POLL_PENDING_MS;
+    now.plus_ms((now.since(expires_at) / 4).clamp(least, most))
 }
 
 /// When a refund that its provider works on should be looked at next.
@@ -44,5 +55,11 @@ mod tests {
         }
         let late = [1805, 2400, 5400, 1800 + 86_400];
         assert_eq!(looks, [&[5, 15, 30, 60, 120, 300, 600, 900, 1200, 1500][..], &late].concat());
+    }
+
+    #[test]
+    fn what_stays_pending_is_looked_at_ever_more_rarely() {
+        let later = |now: i64| next_look_at_pending(Timestamp(0), Timestamp(now)).since(Timestamp(now));
+        assert_eq!([DAY_MS, 4 * DAY_MS, 365 * DAY_MS].map(later), [6 * HOUR_MS, DAY_MS, 7 * DAY_MS]);
     }
 }

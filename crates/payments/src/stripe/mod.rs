@@ -5,6 +5,7 @@
 
 mod bill;
 mod client;
+mod forget;
 mod hook;
 mod page;
 mod wire;
@@ -285,6 +286,10 @@ impl Provider for Stripe {
             }
             answer => self.intent_facts(answer.whole()?).await,
         }
+    }
+
+    async fn forget(&self, saved: &str) -> Result<(), ProviderError> {
+        self.detach(self::saved(saved)?.1).await
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {

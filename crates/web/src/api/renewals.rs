@@ -206,7 +206,6 @@ async fn remove(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiProblem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    let now = app.env.now();
-    in_tx!(app.db, |tx| { payments::remove_saved(tx, caller.account, id, now).await })?;
+    in_tx!(app.db, |tx| { payments::remove_saved(tx, &app.env, caller.account, id).await })?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -69,6 +69,7 @@ impl Books {
             captured_by_merchant: new.captured_by_merchant,
             save: new.save,
             saved: None,
+            charged: None,
             act_url: None,
             notify_url: new.notify_url,
             due_at: None,
@@ -84,9 +85,10 @@ impl Books {
     pub(crate) fn charge(&mut self, env: &Env, new: NewPayment, saved: &str) -> Result<Payment, ApiError> {
         let method = self.kept_by(saved).ok_or_else(ApiError::not_found)?.method;
         let plan = self.plan(saved).charge;
-        let mut payment = self.create(env, NewPayment { method, ..new });
+        let payment = self.create(env, NewPayment { method, ..new });
+        let mut payment = Payment { charged: Some(saved.to_owned()), ..payment };
         match plan {
-            ChargePlan::Succeed => Ok(self.capture(env, payment)),
+            ChargePlan::Succeed => Ok(self.take(env, payment)),
             ChargePlan::SoftDecline => self.end(env, payment, Status::Declined, Some("insufficient_funds")),
             ChargePlan::HardDecline => self.end(env, payment, Status::Declined, Some("stolen_card")),
             ChargePlan::PayerMustAct => {
@@ -100,8 +102,9 @@ impl Books {
 
     /// The merchant gives a kept method up.
     pub(crate) fn forget_saved(&mut self, env: &Env, saved: &str) -> Result<(), ApiError> {
-        let payment = self.kept_by(saved).ok_or_else(ApiError::not_found)?.clone();
-        self.store(env.now(), Payment { saved: None, ..payment });
+        let mut payment = self.kept_by(saved).ok_or_else(ApiError::not_found)?.clone();
+        payment.saved = payment.saved.map(|kept| Saved { forgotten: true, ..kept });
+        self.store(env.now(), payment);
         Ok(())
     }
 
@@ -235,7 +238,8 @@ impl Books {
         let id = payment.pending_capture.take().unwrap_or_else(|| short_id(env, "cap"));
         payment.captures.push(Capture { id, amount, at: now });
         if payment.save && payment.saved.is_none() {
-            payment.saved = Some(Saved { id: short_id(env, "sm"), label: "Test ···· 4242".to_owned() });
+            let label = "Test ···· 4242".to_owned();
+            payment.saved = Some(Saved { id: short_id(env, "sm"), label, forgotten: false });
         }
         self.store(now, payment.clone());
         self.announce(env, Happening::Captured, &payment, None);

@@ -80,6 +80,7 @@ fn routes() -> Router<Arc<Service>> {
         .route("/sandbox/v1/payments/{id}/refunds", post(refund))
         .route("/sandbox/v1/refunds", get(refunds))
         .route("/sandbox/v1/charges", post(charge))
+        .route("/sandbox/v1/saved/{id}/forget", post(forget))
         .route("/sandbox/v1/bill", get(bill))
 }
 
@@ -250,6 +251,18 @@ async fn charge(
         Ok((201, json_of(books.charge(env, new, &saved)?)?))
     };
     Ok(respond(answers::run(&service, call, &saved, change).await))
+}
+
+async fn forget(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Wish { call, .. }: Wish,
+) -> Result<Response, ApiError> {
+    let change = |books: &mut Books, env: &Env| {
+        books.forget_saved(env, &id)?;
+        Ok((200, json!({ "id": id, "object": "saved", "forgotten": true })))
+    };
+    Ok(respond(answers::run(&service, call, &id, change).await))
 }
 
 async fn show(

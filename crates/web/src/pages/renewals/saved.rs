@@ -56,8 +56,8 @@ pub(super) async fn remove(
     Form(form): Form<RemoveForm>,
 ) -> Result<Response, PageProblem> {
     let id: Id<SavedKind> = form.id.parse().map_err(|_| Problem::not_found())?;
-    let (account, now) = (who.person.account, app.env.now());
-    let removed = in_tx!(app.db, |tx| { payments::remove_saved(tx, account, id, now).await });
+    let account = who.person.account;
+    let removed = in_tx!(app.db, |tx| { payments::remove_saved(tx, &app.env, account, id).await });
     match removed {
         // A second tap finds it removed already: the same page either way.
         Err(problem) if problem.kind != basis::Kind::NotFound => Err(problem.into()),

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use basis::Env;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Known, NAME, Refused, Shown, wire};
-use crate::answers::settled;
+use crate::answers::{self, Call, settled};
 use crate::books::Books;
 use crate::service::Service;
 use crate::wire::{ApiError, Payment};
@@ -22,7 +24,7 @@ pub(super) fn routes() -> Router<Arc<Service>> {
 }
 
 fn token(payment: &Payment) -> Option<Value> {
-    let saved = payment.saved.as_ref()?;
+    let saved = payment.saved.as_ref().filter(|saved| !saved.forgotten)?;
     let own = format!("{}/v3/vault/payment-tokens/{}", wire::base(payment), saved.id);
     Some(json!({
         "id": saved.id,
@@ -51,11 +53,12 @@ async fn find(State(service): State<Arc<Service>>, _: Known, Path(id): Path<Stri
     Ok(Json(settled(service.look(kept).await)?))
 }
 
-async fn remove(
-    State(service): State<Arc<Service>>,
-    _: Known,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Refused> {
-    settled(service.change(|books, env| books.forget_saved(env, &id)).await)?;
-    Ok(StatusCode::NO_CONTENT)
+/// 204, or 404 for one that is gone.
+async fn remove(State(service): State<Arc<Service>>, _: Known, Path(id): Path<String>) -> Response {
+    let call = Call { key: None, fingerprint: String::new(), kept_ms: 0 };
+    let forget = |books: &mut Books, env: &Env| books.forget_saved(env, &id).map(|()| (204, Value::Null));
+    match answers::run(&service, call, &id, forget).await {
+        Ok(_) => StatusCode::NO_CONTENT.into_response(),
+        Err(failure) => failure.respond(|error| Refused(error).into_response()),
+    }
 }

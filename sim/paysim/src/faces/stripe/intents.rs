@@ -132,6 +132,10 @@ fn check_method(scene: &Scene<'_>, params: &Params) -> Result<(), ApiError> {
         ApiError::invalid("resource_missing", message)
     })?;
     let owner = known.get("customer").and_then(Value::as_str);
+    if owner.is_none() && scene.books.was_kept_by(&format!("sm_{}", tail(id))).is_some() {
+        let message = "The provided PaymentMethod was detached from a Customer. It may not be used again.";
+        return Err(ApiError::invalid("payment_method_unexpected_state", message));
+    }
     if owner.is_some() && owner != params.get("customer") {
         let message = "The provided PaymentMethod belongs to a Customer that was not named.";
         return Err(ApiError::invalid("payment_method_customer_mismatch", message));

@@ -64,9 +64,10 @@ impl Scene<'_> {
         self.view.dispute(self.books.all().filter(|payment| payment.face == NAME).find(of_id)?)
     }
 
-    /// A kept card, or one on the shelf.
+    /// A card that was kept, or one on the shelf.
     pub(super) fn method(&self, id: &str) -> Option<Value> {
-        let kept = self.books.kept_by(&format!("sm_{}", tail(id))).and_then(|by| self.view.kept_method(by));
+        let kept =
+            self.books.was_kept_by(&format!("sm_{}", tail(id))).and_then(|by| self.view.kept_method(by));
         kept.or_else(|| self.desk.shelf().get(id).cloned())
     }
 

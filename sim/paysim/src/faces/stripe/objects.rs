@@ -232,10 +232,11 @@ impl View {
         }))
     }
 
-    /// The card that a payment was made with, if it was kept.
+    /// The card that a payment was made with, if it was kept; detached since, it has no customer.
     pub(super) fn kept_method(&self, payment: &Payment) -> Option<Value> {
-        payment.saved.as_ref()?;
-        Some(card(&method_id(payment)?, &customer(payment), payment.created_at, self.live))
+        let attached = !payment.saved.as_ref()?.forgotten;
+        let customer = if attached { customer(payment) } else { Value::Null };
+        Some(card(&method_id(payment)?, &customer, payment.created_at, self.live))
     }
 }
 

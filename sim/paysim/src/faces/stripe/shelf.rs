@@ -11,8 +11,8 @@ use basis::Env;
 use serde_json::{Map, Value, json};
 
 use super::checkout::new_id;
-use super::lists::cut;
-use super::objects::{View, card, seconds};
+use super::lists::{Scene, cut};
+use super::objects::{View, card, seconds, tail};
 use super::params::Params;
 use super::request::{Ask, Refused, found, missing};
 use super::{NAME, both};
@@ -136,8 +136,26 @@ async fn attach(State(service): State<Arc<Service>>, Path(id): Path<String>, ask
     change(&service, &ask, &id, |fields| drop(fields.insert("customer".to_owned(), customer))).await
 }
 
+/// A card that a payment kept, or one on the shelf, is taken off its customer; one without a customer cannot be.
 async fn detach(State(service): State<Arc<Service>>, Path(id): Path<String>, ask: Ask) -> Response {
-    change(&service, &ask, &id, |fields| drop(fields.insert("customer".to_owned(), Value::Null))).await
+    let view = View::of(&service.keys(NAME));
+    let kept = format!("sm_{}", tail(&id));
+    let off = |books: &mut Books, env: &Env| {
+        let scene = Scene { books, now: env.now(), view, desk: &ask.desk };
+        let mut method = scene.method(&id).ok_or_else(|| missing("payment_method", &id))?;
+        let fields = method.as_object_mut().ok_or_else(ApiError::not_found)?;
+        if fields.insert("customer".to_owned(), Value::Null).is_none_or(|customer| customer.is_null()) {
+            let message =
+                "The payment method you provided is not attached to a customer so detachment is impossible.";
+            return Err(ApiError::invalid("payment_method_unexpected_state", message));
+        }
+        match ask.desk.shelf().get_mut(&id) {
+            Some(shelved) => shelved.clone_from(&method),
+            None => books.forget_saved(env, &kept)?,
+        }
+        Ok((200, method))
+    };
+    ask.change(&service, &kept, off).await
 }
 
 async fn confirm(State(service): State<Arc<Service>>, Path(id): Path<String>, ask: Ask) -> Response {

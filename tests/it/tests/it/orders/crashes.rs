@@ -29,7 +29,8 @@ impl<F: Future> Future for Dying<'_, F> {
     }
 }
 
-async fn lives_for<F: Future>(polls: u32, work: F) -> bool {
+/// Whether this work comes to its end within so many polls; else it dies.
+pub(crate) async fn lives_for<F: Future>(polls: u32, work: F) -> bool {
     let mut work = pin!(work);
     Dying { inner: work.as_mut(), polls_left: polls }.await
 }

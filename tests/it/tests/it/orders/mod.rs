@@ -2,7 +2,7 @@
 
 mod audits;
 pub(crate) mod carrier;
-mod crashes;
+pub(crate) mod crashes;
 mod delivery;
 mod disputes;
 mod lost_cents;

@@ -19,6 +19,10 @@ pub(crate) struct Bank {
     silent_on_refunds: Mutex<bool>,
     /// How it answers the next charges of kept methods; it pays when none is left.
     charges: Mutex<VecDeque<Charging>>,
+    /// What it refused and shows nobody; the same request is answered the same.
+    refused: Mutex<BTreeMap<Id<Payment>, Decline>>,
+    /// The kept methods that it was asked to let go of.
+    forgotten: Mutex<Vec<String>>,
     /// How often it was asked to charge.
     charged: AtomicUsize,
 }
@@ -49,6 +53,8 @@ impl Bank {
             refuses_refunds: Mutex::default(),
             silent_on_refunds: Mutex::default(),
             charges: Mutex::default(),
+            refused: Mutex::default(),
+            forgotten: Mutex::default(),
             charged: AtomicUsize::default(),
         }
     }
@@ -102,6 +108,11 @@ impl Bank {
         self.charged.load(Ordering::Relaxed)
     }
 
+    /// The kept methods that it was asked to let go of.
+    pub(crate) fn forgotten(&self) -> Vec<String> {
+        self.forgotten.lock().unwrap().clone()
+    }
+
     pub(crate) fn refuse_refunds(&self, refuses: bool) {
         *self.refuses_refunds.lock().unwrap() = refuses;
     }
@@ -146,11 +157,15 @@ impl Provider for Bank {
     async fn charge(&self, request: &ChargeRequest) -> Result<Facts, ProviderError> {
         self.charged.fetch_add(1, Ordering::Relaxed);
         let (payment, amount) = (request.payment, request.amount);
+        if let Some(decline) = self.refused.lock().unwrap().get(&payment) {
+            return Ok(Facts { status: Status::Declined(*decline), ..Facts::absent(payment) });
+        }
         let next = self.charges.lock().unwrap().pop_front();
         let known = self.books.lock().unwrap().contains_key(&payment);
         match next {
             Some(Charging::Lost) => return Err(ProviderError::Unknown("no answer".into())),
             Some(Charging::RefusedAndForgotten(decline)) => {
+                self.refused.lock().unwrap().insert(payment, decline);
                 return Ok(Facts { status: Status::Declined(decline), ..Facts::absent(payment) });
             }
             _ if known => {}
@@ -168,6 +183,11 @@ impl Provider for Bank {
             None => self.pay(payment, amount),
         }
         self.query(&PaymentRef { payment, provider_ref: None }).await
+    }
+
+    async fn forget(&self, saved: &str) -> Result<(), ProviderError> {
+        self.forgotten.lock().unwrap().push(saved.to_owned());
+        Ok(())
     }
 
     async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {

@@ -4,6 +4,7 @@ pub(crate) mod alipay;
 pub(crate) mod antom;
 mod bills;
 mod disputes;
+pub(crate) mod kept;
 mod messages;
 mod money_back;
 pub(crate) mod paypal;
@@ -266,7 +267,12 @@ pub(crate) fn sandbox(paysim: &Paysim, api_key: &str) -> Arc<dyn Provider> {
 fn worker(db: &Db, env: &Env, providers: &Providers, news: &Arc<Mutex<Vec<News>>>) -> Worker {
     let (db1, env1, providers1, news) = (db.clone(), env.clone(), providers.clone(), news.clone());
     let (db2, env2, providers2) = (db.clone(), env.clone(), providers.clone());
+    let (db3, providers3) = (db.clone(), providers.clone());
     Worker::new(db, env, "test")
+        .on(payments::FORGET_SAVED, move |run| {
+            let (db, providers) = (db3.clone(), providers3.clone());
+            async move { payments::forget_saved(&db, &providers, run).await }
+        })
         .on(CHECK, move |run| look(db1.clone(), env1.clone(), providers1.clone(), news.clone(), run))
         .on(SEND_REFUND, move |run| {
             let (db, env, providers) = (db2.clone(), env2.clone(), providers2.clone());

@@ -1,8 +1,8 @@
 //! What people do on the pay page.
 
-use basis::{Currency, Id, MINUTE_MS, Money, SECOND_MS};
-use payments::{NewPayment, News, PaymentState, Purpose};
-use paysim::{AnswerPlan, FaultPlan, HookPlan, Outcome};
+use basis::{Currency, DAY_MS, HOUR_MS, Id, MINUTE_MS, Money, SECOND_MS};
+use payments::{CHECK, NewPayment, News, PaymentState, Purpose};
+use paysim::{AnswerPlan, FaultPlan, HookPlan, Outcome, PayPlan};
 use store::in_tx;
 
 use super::{World, in_both};
@@ -208,6 +208,37 @@ async fn cancelling_too_late_answers_that_it_was_paid() {
             Ok(confirmed)
         });
         assert_eq!(confirmed.unwrap().payment.state, PaymentState::Captured);
+        world.books_agree().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_bank_takes_days_over_is_looked_at_to_its_end_though_no_message_comes() {
+    in_both(async |world: World| {
+        let after_ms = 5 * DAY_MS;
+        for (pay, end) in [
+            (PayPlan::Later { after_ms }, PaymentState::Captured),
+            (PayPlan::FailLater { after_ms }, PaymentState::Failed),
+        ] {
+            let (payment, at_sandbox) = world.open(world.order_payment(world.env.new_id(), 7200)).await;
+            let hook = HookPlan { copies: 0, ..HookPlan::default() };
+            world.faults(&at_sandbox, FaultPlan { pay, hook, ..FaultPlan::default() }).await;
+            world.pay(&at_sandbox, Outcome::Ok).await;
+            let half_days = async |count| {
+                for _ in 0..count {
+                    world.clock.advance_ms(12 * HOUR_MS);
+                    world.paysim.send_due().await;
+                    world.work().await;
+                }
+            };
+            half_days(9).await;
+            assert_eq!(world.state(payment).await, PaymentState::Pending);
+            half_days(5).await;
+            assert_eq!(world.state(payment).await, end);
+        }
+        let jobs = store::jobs::list(&mut world.db.read().await.unwrap(), 100).await.unwrap();
+        assert!(jobs.iter().all(|job| job.kind != CHECK), "what is over is not looked at: {jobs:#?}");
         world.books_agree().await;
     })
     .await;

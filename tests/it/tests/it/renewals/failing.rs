@@ -1,6 +1,6 @@
 //! Renewals that a bank, a price or a wish stands in the way of.
 
-use basis::HOUR_MS;
+use basis::{DAY_MS, HOUR_MS, MINUTE_MS};
 use orders::OrderState;
 use payments::Decline;
 use renewals::{Reason, State};
@@ -8,8 +8,9 @@ use renewals::{Reason, State};
 use super::house::{
     audit, automatic, card, mails, near_end, pass, pass_days, shops, standing, states, turn_off, turn_on,
 };
+use crate::orders::crashes::lives_for;
 use crate::orders::provider::Charging;
-use crate::orders::shop::yuan;
+use crate::orders::shop::{renewing, yuan};
 
 const NEEDS_YOU: fn(Reason) -> Option<(State, Option<Reason>)> =
     |reason| Some((State::NeedsYou, Some(reason)));
@@ -71,6 +72,47 @@ async fn a_hard_refusal_is_not_repeated_though_its_provider_keeps_no_trace_of_it
         assert_eq!((states(&shop).await, shop.bank.charged()), (vec![OrderState::Expired], 1));
         assert_eq!(standing(&shop).await, NEEDS_YOU(Reason::Declined));
         audit(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hard_refusal_is_not_repeated_wherever_the_process_dies_over_it() {
+    for (shop, _) in shops().await {
+        shop.clock.advance_ms(29 * DAY_MS + DAY_MS / 2);
+        let mut polls = 1;
+        loop {
+            let renewal = turn_on(&shop, false, card(&shop).await).await;
+            shop.bank.charges_go([Charging::RefusedAndForgotten(Decline::Hard)]);
+            let desk = renewing(&shop.desk);
+            let look = Box::pin(renewals::look(&desk, renewal.id));
+            let is_over = lives_for(polls, look).await;
+            pass(&shop, 2 * MINUTE_MS).await;
+            assert_eq!(standing(&shop).await, NEEDS_YOU(Reason::Declined), "died at poll {polls}");
+            if is_over {
+                break;
+            }
+            polls += 1;
+        }
+        assert!(polls > 5, "only {polls} lives");
+        assert!(states(&shop).await.iter().all(|state| *state == OrderState::Expired));
+        let told = mails(&shop).await;
+        assert_eq!(told.iter().filter(|mail| *mail == "renewals-mail-declined-body").count(), told.len() / 2);
+        audit(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn a_card_is_forgotten_with_the_last_renewal_that_it_pays() {
+    for (shop, _) in shops().await {
+        let card = card(&shop).await;
+        turn_on(&shop, false, card).await;
+        turn_on(&shop, true, card).await;
+        pass(&shop, HOUR_MS).await;
+        assert_eq!(shop.bank.forgotten().len(), 0, "the new wish rests on it");
+        turn_off(&shop).await;
+        pass(&shop, HOUR_MS).await;
+        let kept = payments::saved_methods(&mut shop.db.read().await.unwrap(), shop.buyer).await.unwrap();
+        assert_eq!((kept.len(), shop.bank.forgotten().len()), (0, 1));
     }
 }
 
@@ -183,7 +225,7 @@ async fn a_method_that_was_removed_is_not_charged() {
         let card = card(&shop).await;
         turn_on(&shop, false, card).await;
         let saved = card.saved().unwrap();
-        store::in_tx!(shop.db, |tx| { payments::remove_saved(tx, shop.buyer, saved, shop.env.now()).await })
+        store::in_tx!(shop.db, |tx| { payments::remove_saved(tx, &shop.env, shop.buyer, saved).await })
             .unwrap();
         near_end(&shop).await;
         assert_eq!((standing(&shop).await, shop.bank.charged()), (NEEDS_YOU(Reason::MethodGone), 0));

@@ -38,18 +38,22 @@ pub(super) async fn begun(shop: &Shop) -> Id<Order> {
 
 /// The line uses so many octets.
 pub(super) async fn uses(shop: &Shop, octets: u64) {
-    let session = shop.env.new_id::<Order>().to_string();
+    line_uses(&shop.desk.charging, &shop.env, &shop.line, octets).await;
+}
+
+/// A line uses so many octets in one session.
+pub(crate) async fn line_uses(charging: &charging::Charging, env: &Env, line: &cards::Line, octets: u64) {
+    let session = env.new_id::<Order>().to_string();
     let request = |kind, number, used, ask| CreditControl {
         gateway: "pgw".to_owned(),
         session: session.clone(),
         kind,
         number,
-        imsi: Some(shop.line.imsi.parse().unwrap()),
+        imsi: Some(line.imsi.parse().unwrap()),
         msisdn: None,
         country: Some("JP".parse().unwrap()),
         services: Few::One(Service { group: Some(1), used, ask }),
     };
-    let charging = &shop.desk.charging;
     charging.control(request(RequestKind::Initial, 0, 0, Ask::Quota)).await.unwrap();
     charging.control(request(RequestKind::Terminate, 1, octets, Ask::Nothing)).await.unwrap();
 }

@@ -2,7 +2,7 @@
 
 mod consent;
 mod failing;
-mod house;
+pub(crate) mod house;
 mod notices;
 mod providers;
 mod races;

@@ -12,6 +12,7 @@ use super::house::{
     admit, audit, automatic, mails, near_end, pass, settle, standing, states, ticked_as, uses,
 };
 use crate::orders::shop::{Shop, shops_of};
+use crate::payments::kept::name_there;
 use crate::payments::{API_KEY, SECRET, paypal, stripe};
 
 /// A shop whose buyer renews by a method that the first payment kept, at one provider.
@@ -69,10 +70,7 @@ impl Renewing {
     async fn bank_says(&self, charge: ChargePlan) {
         let conn = &mut self.shop.db.read().await.unwrap();
         let kept = payments::saved_methods(conn, self.shop.buyer).await.unwrap();
-        let name = kept[0]
-            .reference
-            .rsplit_once("/pm_")
-            .map_or(kept[0].reference.clone(), |(_, id)| format!("sm_{id}"));
+        let name = name_there(&kept[0]);
         self.paysim.set_faults(&name, FaultPlan { charge, ..FaultPlan::default() }).await.unwrap();
     }
 

@@ -1,0 +1,1 @@
+CREATE INDEX renewal_of_saved ON renewal (saved_id);
