@@ -96,6 +96,14 @@ pub async fn account(conn: &mut Conn, id: Id<basis::Account>) -> Result<Account,
     rows::account(conn, id).await?.ok_or_else(Problem::not_found)
 }
 
+/// The mail addresses of those of these accounts that there are, in no order. Each id once.
+pub async fn addresses(
+    conn: &mut Conn,
+    ids: &[Id<basis::Account>],
+) -> Result<Vec<(Id<basis::Account>, String)>, Problem> {
+    rows::addresses(conn, ids).await
+}
+
 /// The account of this address, for operators.
 pub async fn account_of_email(conn: &mut Conn, email: &Email) -> Result<Option<Account>, Problem> {
     rows::account_of_email(conn, email.folded()).await

@@ -45,7 +45,7 @@ pub use placing::{
 pub use queue::{CLOSE, CONTEST_LOST, EXPIRE, FULFIL, OrderJob, RECEIPT, REFUND, REVIEW, RefundJob};
 pub use quoting::{Intent, Quote, QuoteInput, RefundRule, look, quote, quote_seen};
 pub use reading::{
-    bought, find, history, of_line, of_number, order, page, waiting_for_people, waits_for_person,
+    bought, find, history, of_ids, of_line, of_number, order, page, waiting_for_people, waits_for_person,
 };
 pub use refunding::refund_done;
 pub use renewing::{Renewing, forsake, renew};

@@ -19,6 +19,8 @@ pub const CONTEST_LOST: &str = "order.contest_lost";
 pub const RECEIPT: &str = "order.receipt";
 /// Papers wait for so long, for whoever pays waits for the plan and not for its receipt: in a rush deliveries go first.
 const PAPERS_WAIT_MS: i64 = 10 * SECOND_MS;
+/// Papers wanted within so long of each other are due at one moment, so that they are given together.
+const PAPERS_APART_MS: i64 = SECOND_MS;
 /// Opens a case at the review desk.
 pub const REVIEW: &str = "review.open";
 
@@ -53,7 +55,7 @@ pub(crate) async fn expire(tx: &mut Conn, env: &Env, order: Id<Order>, at: Times
 }
 
 pub(crate) async fn receipt(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {
-    add(tx, env, RECEIPT, order, env.now().plus_ms(PAPERS_WAIT_MS)).await
+    add(tx, env, RECEIPT, order, papers_at(env.now())).await
 }
 
 pub(crate) async fn contest_lost(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {
@@ -62,6 +64,11 @@ pub(crate) async fn contest_lost(tx: &mut Conn, env: &Env, order: Id<Order>) -> 
 
 pub(crate) async fn close(tx: &mut Conn, env: &Env, order: Id<Order>) -> Result<(), Problem> {
     add(tx, env, CLOSE, order, env.now()).await
+}
+
+fn papers_at(now: Timestamp) -> Timestamp {
+    let soon = now.plus_ms(PAPERS_WAIT_MS);
+    soon.plus_ms(PAPERS_APART_MS - soon.as_ms().rem_euclid(PAPERS_APART_MS))
 }
 
 async fn add(

@@ -22,6 +22,11 @@ pub async fn find(conn: &mut Conn, id: Id<Order>) -> Result<OrderRecord, Problem
     rows::find(conn, id).await?.ok_or_else(Problem::not_found)
 }
 
+/// Those of these orders that there are, in no order. Each id once.
+pub async fn of_ids(conn: &mut Conn, ids: &[Id<Order>]) -> Result<Vec<OrderRecord>, Problem> {
+    rows::of_ids(conn, ids).await
+}
+
 /// The orders of this number ([`Id::number`]): one, but for a rare chance. It reads through all orders: for operators.
 ///
 /// # Errors

@@ -10,7 +10,8 @@ mod replacing;
 pub(crate) use contesting::{add_lost, resume_clock, set_contested};
 pub(crate) use keys::{KeyRow, find_key, forget_keys, keep_key};
 pub(crate) use lists::{
-    bought, count_unpaid, is_being_replaced, is_in_delivery, of_account, of_ending, of_line, page, stopped,
+    bought, count_unpaid, is_being_replaced, is_in_delivery, of_account, of_ending, of_ids, of_line, page,
+    stopped,
 };
 pub(crate) use paying::set_paid;
 pub(crate) use replacing::{claim_replaced, release_one, release_replaced, replacer};

@@ -45,7 +45,7 @@ pub use facts::{
 pub use flags::{Flag, open_flags, resolve_flag};
 pub use hook::{Hook, HookRejected, plain_answer};
 pub use inbox::{BODY_BYTES_MAX, Message, Received, forget_messages, message, receive_hook};
-pub use open::{NewPayment, begin, cancel, create, find, of_account, of_order, of_payer};
+pub use open::{NewPayment, begin, cancel, create, find, of_account, of_ids, of_order, of_payer};
 pub use paypal::{PayPal, PayPalConfig};
 pub use provider::{Capabilities, Limit, Provider, ProviderError, Providers};
 pub use reconcile::{SWEEP, SweepJob, begin_sweeps, reconcile, sweep};

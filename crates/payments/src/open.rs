@@ -197,6 +197,11 @@ pub async fn find(conn: &mut Conn, id: Id<PaymentKind>) -> Result<Payment, Probl
     rows::find(conn, id).await?.ok_or_else(Problem::not_found)
 }
 
+/// Those of these payments that there are, in no order. Each id once.
+pub async fn of_ids(conn: &mut Conn, ids: &[Id<PaymentKind>]) -> Result<Vec<Payment>, Problem> {
+    rows::of_ids(conn, ids).await
+}
+
 /// The payment of this id if it is this account's.
 pub async fn of_payer(
     conn: &mut Conn,

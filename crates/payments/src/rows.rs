@@ -103,6 +103,11 @@ pub(crate) async fn find(conn: &mut Conn, id: Id<PaymentKind>) -> Result<Option<
     row.as_ref().map(payment).transpose()
 }
 
+pub(crate) async fn of_ids(conn: &mut Conn, ids: &[Id<PaymentKind>]) -> Result<Vec<Payment>, Problem> {
+    let rows = sql!("SELECT * FROM payment WHERE id IN (VALUES ($1))").bind_each(ids.iter().copied());
+    rows.all(conn).await?.iter().map(payment).collect()
+}
+
 pub(crate) async fn by_request_key(conn: &mut Conn, key: &str) -> Result<Option<Payment>, Problem> {
     let row = sql!("SELECT * FROM payment WHERE request_key = $1").bind(key).optional(conn).await?;
     row.as_ref().map(payment).transpose()

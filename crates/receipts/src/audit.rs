@@ -5,9 +5,9 @@ use ledger::Difference;
 use orders::OrderRecord;
 use store::{Conn, jobs};
 
-use crate::giving::causes;
 use crate::rows::{self, Gap};
 use crate::rules::{Due, papers_due};
+use crate::sale::causes;
 use crate::{Cause, Paper};
 
 /// Orders are read in pages of so many.

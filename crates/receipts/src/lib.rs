@@ -1,14 +1,16 @@
 //! Receipts and credit notes: numbered without a gap, and never changed once they are given.
 //!
 //! An order's job [`orders::RECEIPT`] brings its papers up to date: a receipt when it was paid, a credit note for what a
-//! change of plan credited and one for what was refunded. A number and the paper that bears it are one transaction, so a
-//! job that dies or runs twice leaves no gap and gives none twice. What stands on a paper is kept on it.
+//! change of plan credited and one for what was refunded. Orders that wait at the same moment get theirs together: n numbers
+//! in a row and the n papers that bear them are one transaction, so a job that dies or runs twice leaves no gap and gives
+//! none twice. What stands on a paper is kept on it.
 
 mod audit;
 mod giving;
 mod paper;
 mod rows;
 pub mod rules;
+mod sale;
 
 pub use audit::audit;
 pub use giving::{Desk, give, handlers};

@@ -5,56 +5,73 @@ use store::{Conn, Row, sql};
 
 use crate::{Paper, Series};
 
-/// The next number of a series, from 1. Whoever else wants one waits for the end of this transaction.
-pub(crate) async fn next(conn: &mut Conn, entity: &str, series: Series, year: i64) -> Result<i64, Problem> {
+/// Takes the next `count` numbers of a series, which begins at 1: the last of them. Whoever else wants one waits for the
+/// end of this transaction.
+pub(crate) async fn take(
+    conn: &mut Conn,
+    entity: &str,
+    series: Series,
+    year: i64,
+    count: i64,
+) -> Result<i64, Problem> {
     sql!(
-        "INSERT INTO receipt_counter (entity, series, year, last) VALUES ($1, $2, $3, 1) \
-         ON CONFLICT (entity, series, year) DO UPDATE SET last = receipt_counter.last + 1 RETURNING last"
+        "INSERT INTO receipt_counter (entity, series, year, last) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (entity, series, year) DO UPDATE SET last = receipt_counter.last + excluded.last RETURNING last"
     )
     .bind(entity)
     .bind(series.word())
     .bind(year)
+    .bind(count)
     .one(conn)
     .await?
     .get("last")
 }
 
-/// False if the order has a paper of this cause already.
-pub(crate) async fn insert(conn: &mut Conn, paper: &Paper, year: i64, seq: i64) -> Result<bool, Problem> {
-    let content = serde_json::to_string(&paper.content).map_err(|e| Problem::internal(e.to_string()))?;
-    let rows = sql!(
+/// A paper, with where its number stands in its series.
+pub(crate) struct Numbered {
+    pub(crate) paper: Paper,
+    pub(crate) year: i64,
+    pub(crate) seq: i64,
+}
+
+/// How many of them were put in: an order that has a paper of the same cause already gets no other.
+pub(crate) async fn insert(conn: &mut Conn, papers: &[Numbered]) -> Result<u64, Problem> {
+    let contents = papers.iter().map(|Numbered { paper, .. }| serde_json::to_string(&paper.content));
+    let contents = contents.collect::<Result<Vec<_>, _>>().map_err(|e| Problem::internal(e.to_string()))?;
+    let each = || papers.iter().map(|numbered| &numbered.paper);
+    sql!(
         "INSERT INTO receipt (number, entity, series, year, seq, order_id, cause, corrects, account_id, currency, \
          gross_minor, tax_minor, content, given_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (order_id, cause) DO NOTHING"
     )
-    .bind(paper.number.as_str())
-    .bind(paper.content.seller.code.as_str())
-    .bind(paper.series().word())
-    .bind(year)
-    .bind(seq)
-    .bind(paper.order)
-    .bind(paper.cause.word())
-    .bind(paper.corrects.as_deref())
-    .bind(paper.account)
-    .bind(paper.content.gross.currency)
-    .bind(paper.content.gross.minor)
-    .bind(paper.content.tax_amount().minor)
-    .bind(content)
-    .bind(paper.given_at)
+    .bind_each(each().map(|paper| paper.number.as_str()))
+    .bind_each(each().map(|paper| paper.content.seller.code.as_str()))
+    .bind_each(each().map(|paper| paper.series().word()))
+    .bind_each(papers.iter().map(|numbered| numbered.year))
+    .bind_each(papers.iter().map(|numbered| numbered.seq))
+    .bind_each(each().map(|paper| paper.order))
+    .bind_each(each().map(|paper| paper.cause.word()))
+    .bind_each(each().map(|paper| paper.corrects.as_deref()))
+    .bind_each(each().map(|paper| paper.account))
+    .bind_each(each().map(|paper| paper.content.gross.currency))
+    .bind_each(each().map(|paper| paper.content.gross.minor))
+    .bind_each(each().map(|paper| paper.content.tax_amount().minor))
+    .bind_each(contents)
+    .bind_each(each().map(|paper| paper.given_at))
     .run(conn)
-    .await?;
-    Ok(rows == 1)
+    .await
+}
+
+/// The papers of these orders, none of which may be there twice: of each the receipt first.
+pub(crate) async fn of_orders(conn: &mut Conn, orders: &[Id<Order>]) -> Result<Vec<Paper>, Problem> {
+    let papers =
+        sql!("SELECT * FROM receipt WHERE order_id IN (VALUES ($1)) ORDER BY series DESC, given_at, seq");
+    papers.bind_each(orders.iter().copied()).all(conn).await?.iter().map(paper).collect()
 }
 
 /// The receipt first, then what corrects it in the order of time.
 pub(crate) async fn of_order(conn: &mut Conn, order: Id<Order>) -> Result<Vec<Paper>, Problem> {
-    sql!("SELECT * FROM receipt WHERE order_id = $1 ORDER BY series DESC, given_at, seq")
-        .bind(order)
-        .all(conn)
-        .await?
-        .iter()
-        .map(paper)
-        .collect()
+    of_orders(conn, &[order]).await
 }
 
 pub(crate) async fn of_number(conn: &mut Conn, number: &str) -> Result<Option<Paper>, Problem> {

@@ -62,15 +62,15 @@ impl Query {
         self
     }
 
-    /// Binds the next placeholder to a value for each of many rows: `INSERT … VALUES ($1, $2)` puts all of them in at once.
-    /// Either each placeholder is bound so, and to equally many, or none.
+    /// Binds the next placeholder to a value for each of many rows: `INSERT … VALUES ($1, $2)` puts all of them in at once,
+    /// `… WHERE id IN (VALUES ($1))` is about all of them, none of which may be there twice. Either each placeholder is bound so, and to equally many, or none.
     #[must_use]
     pub fn bind_each(mut self, values: impl IntoIterator<Item = impl Bind>) -> Self {
         self.values.push(Bound::Each(values.into_iter().map(Bind::into_datum).collect()));
         self
     }
 
-    /// How many rows it puts in, if it was bound to values for each of many.
+    /// How many rows it is about, if it was bound to values for each of many.
     pub(crate) fn many(&self) -> Option<usize> {
         match self.values.first() {
             Some(Bound::Each(values)) => Some(values.len()),

@@ -47,6 +47,14 @@ pub(crate) async fn account(conn: &mut Conn, id: AccountId) -> Result<Option<Acc
     .transpose()
 }
 
+pub(crate) async fn addresses(
+    conn: &mut Conn,
+    ids: &[AccountId],
+) -> Result<Vec<(AccountId, String)>, Problem> {
+    let rows = sql!("SELECT id, email FROM account WHERE id IN (VALUES ($1))").bind_each(ids.iter().copied());
+    rows.all(conn).await?.iter().map(|row| Ok((row.get("id")?, row.get("email")?))).collect()
+}
+
 pub(crate) async fn account_of_email(conn: &mut Conn, folded: &str) -> Result<Option<Account>, Problem> {
     sql!(
         "SELECT id, email, verified_at, language, currency, time_zone, created_at, reset_at, suspended_at \

@@ -26,6 +26,12 @@ pub(crate) async fn of_account(
     .collect()
 }
 
+/// The orders of these ids, in no order; none twice.
+pub(crate) async fn of_ids(conn: &mut Conn, ids: &[Id<Order>]) -> Result<Vec<OrderRecord>, Problem> {
+    let rows = sql!("SELECT * FROM orders WHERE id IN (VALUES ($1))").bind_each(ids.iter().copied());
+    rows.all(conn).await?.iter().map(record).collect()
+}
+
 /// Orders whose id ends so, at most ten. It reads the whole table.
 pub(crate) async fn of_ending(conn: &mut Conn, ending: &str) -> Result<Vec<Id<Order>>, Problem> {
     let rows = sql!("SELECT id FROM orders WHERE id LIKE $1 ORDER BY id DESC LIMIT 10")

@@ -1,5 +1,7 @@
 //! The table `job`.
 
+use std::collections::BTreeSet;
+
 use basis::{Env, Id, Job, Problem, Timestamp};
 use serde::Serialize;
 
@@ -52,20 +54,38 @@ pub async fn enqueue<P: Serialize>(conn: &mut Conn, env: &Env, job: NewJob<'_, P
     Ok(queued == 1)
 }
 
+/// Who leases, now and until when.
+pub(super) struct Lease<'a> {
+    pub(super) owner: &'a str,
+    pub(super) now: Timestamp,
+    pub(super) until: Timestamp,
+}
+
 /// Leases up to `limit` jobs that are due or whose lease has run out.
-pub(super) async fn claim(
-    conn: &mut Conn,
-    owner: &str,
-    now: Timestamp,
-    lease_until: Timestamp,
-    limit: u32,
-) -> Result<Vec<JobRow>, Problem> {
+pub(super) async fn claim(conn: &mut Conn, lease: &Lease<'_>, limit: usize) -> Result<Vec<JobRow>, Problem> {
     let query = match conn.engine() {
         Engine::Postgres => Query::new(CLAIM_AMONG_OTHERS),
         Engine::Sqlite => claim_alone(),
     };
-    let claimed = query.bind(owner).bind(lease_until).bind(now).bind(limit).all(conn).await?;
-    claimed.iter().map(job_row).collect()
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let query = query.bind(lease.owner).bind(lease.until).bind(lease.now).bind(limit);
+    query.all(conn).await?.iter().map(job_row).collect()
+}
+
+/// Leases up to `limit` jobs of this kind that are due and have not been tried yet.
+pub(super) async fn claim_fresh(
+    conn: &mut Conn,
+    lease: &Lease<'_>,
+    limit: usize,
+    kind: &str,
+) -> Result<Vec<JobRow>, Problem> {
+    let query = match conn.engine() {
+        Engine::Postgres => Query::new(CLAIM_FRESH_AMONG_OTHERS),
+        Engine::Sqlite => claim_fresh_alone(),
+    };
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let query = query.bind(lease.owner).bind(lease.until).bind(lease.now).bind(limit).bind(kind);
+    query.all(conn).await?.iter().map(job_row).collect()
 }
 
 /// Workers of other processes claim at the same time: what one of them has in its hands is passed by, not waited for.
@@ -79,6 +99,19 @@ fn claim_alone() -> Query {
     sql!(
         "UPDATE job SET state = 'leased', lease_owner = $1, lease_until = $2, attempts = attempts + 1 \
          WHERE id IN (SELECT id FROM job WHERE (state = 'ready' AND run_at <= $3) OR (state = 'leased' AND lease_until < $3) \
+         ORDER BY run_at, id LIMIT $4) RETURNING id, kind, key, payload, state, run_at, attempts, last_error"
+    )
+}
+
+const CLAIM_FRESH_AMONG_OTHERS: &str = "UPDATE job SET state = 'leased', lease_owner = $1, lease_until = $2, attempts = 1 \
+    WHERE id IN (SELECT id FROM job WHERE state = 'ready' AND run_at <= $3 AND kind = $5 AND attempts = 0 \
+    ORDER BY run_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) \
+    RETURNING id, kind, key, payload, state, run_at, attempts, last_error";
+
+fn claim_fresh_alone() -> Query {
+    sql!(
+        "UPDATE job SET state = 'leased', lease_owner = $1, lease_until = $2, attempts = 1 \
+         WHERE id IN (SELECT id FROM job WHERE state = 'ready' AND run_at <= $3 AND kind = $5 AND attempts = 0 \
          ORDER BY run_at, id LIMIT $4) RETURNING id, kind, key, payload, state, run_at, attempts, last_error"
     )
 }
@@ -113,18 +146,22 @@ pub(super) async fn free_leases(conn: &mut Conn, owner: &str) -> Result<u64, Pro
     .await
 }
 
-/// Removes a job that is done, unless it was asked for again while it ran: then its time has moved.
-pub(super) async fn remove(conn: &mut Conn, job: &JobRow, owner: &str) -> Result<(), Problem> {
-    let removed = sql!("DELETE FROM job WHERE id = $1 AND lease_owner = $2 AND run_at = $3")
-        .bind(job.id)
-        .bind(owner)
-        .bind(job.run_at)
-        .run(conn)
-        .await?;
-    if removed == 1 {
-        return Ok(());
+/// Removes jobs that are done, but for those that were asked for again while they ran: then their time has moved, and
+/// they wait for it.
+pub(super) async fn remove(conn: &mut Conn, jobs: &[&JobRow], owner: &str) -> Result<(), Problem> {
+    let removed = sql!(
+        "DELETE FROM job WHERE (id, lease_owner, CAST(run_at AS TEXT)) IN (VALUES ($1, $2, $3)) RETURNING id"
+    )
+    .bind_each(jobs.iter().map(|job| job.id))
+    .bind_each(jobs.iter().map(|_| owner))
+    .bind_each(jobs.iter().map(|job| job.run_at.as_ms().to_string()))
+    .all(conn)
+    .await?;
+    let removed = removed.iter().map(|row| row.get("id")).collect::<Result<BTreeSet<Id<Job>>, _>>()?;
+    for job in jobs.iter().filter(|job| !removed.contains(&job.id)) {
+        put_off(conn, job, owner, &Later { at: job.run_at, attempts: 0, error: None }).await?;
     }
-    put_off(conn, job, owner, &Later { at: job.run_at, attempts: 0, error: None }).await
+    Ok(())
 }
 
 /// When a job runs again, and what is remembered until then.

@@ -10,11 +10,13 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::rows::{self, JobRow, Later};
+use super::rows::{self, JobRow, Later, Lease};
 use crate::{Conn, Db, in_tx};
 
-/// How many jobs run at once.
+/// How many handlers run at once.
 const RUNNING_MAX: usize = 64;
+/// How many jobs a handler gets together.
+const TOGETHER_MAX: usize = 64;
 /// A handler that takes longer is stopped and tried again.
 const HANDLER_TIME_MAX: Duration = Duration::from_mins(1);
 /// A lease outlives its handler, so a job never runs twice at once.
@@ -53,7 +55,16 @@ pub enum Next {
     At(Timestamp),
 }
 
-type Handler = Arc<dyn Fn(JobRun) -> BoxFuture<'static, Result<Next, Problem>> + Send + Sync>;
+type Running = BoxFuture<'static, Result<Next, Problem>>;
+
+#[derive(Clone)]
+enum Handler {
+    Each(Arc<dyn Fn(JobRun) -> Running + Send + Sync>),
+    Together(Arc<dyn Fn(Vec<JobRun>) -> Running + Send + Sync>),
+}
+
+/// What a handler gets: one job, or several of one kind.
+type Piece = Vec<JobRow>;
 
 /// A job whose handler has ended, and how.
 struct Ended {
@@ -92,7 +103,19 @@ impl Worker {
         F: Fn(JobRun) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Next, Problem>> + Send + 'static,
     {
-        self.handlers.insert(kind, Arc::new(move |run| Box::pin(handler(run))));
+        self.handlers.insert(kind, Handler::Each(Arc::new(move |run| Box::pin(handler(run)))));
+        self
+    }
+
+    /// Jobs of this kind go to this handler, as many together as are due; what it answers holds for all of them. If
+    /// it fails for several, each is tried again by itself.
+    #[must_use]
+    pub fn on_many<F, R>(mut self, kind: &'static str, handler: F) -> Self
+    where
+        F: Fn(Vec<JobRun>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Next, Problem>> + Send + 'static,
+    {
+        self.handlers.insert(kind, Handler::Together(Arc::new(move |runs| Box::pin(handler(runs)))));
         self
     }
 
@@ -106,25 +129,25 @@ impl Worker {
             let room = RUNNING_MAX.saturating_sub(running.len());
             let claimed = worker.store_and_claim(std::mem::take(&mut ended), room).await;
             let found = !claimed.is_empty();
-            for job in claimed {
+            for piece in claimed {
                 let worker = worker.clone();
-                running.spawn(async move { worker.finish(job).await });
+                running.spawn(async move { worker.finish(piece).await });
             }
             if !found || running.len() >= RUNNING_MAX {
                 let full = running.len() >= RUNNING_MAX;
                 tokio::select! {
-                    Some(end) = running.join_next() => ended.extend(end.ok()),
+                    Some(end) = running.join_next() => ended.extend(end.into_iter().flatten()),
                     () = wake.notified(), if !full => {}
                     () = worker.sleep_until_due(), if !full => {}
                     _ = stop.changed() => {}
                 }
             }
             while let Some(end) = running.try_join_next() {
-                ended.extend(end.ok());
+                ended.extend(end.into_iter().flatten());
             }
         }
         while let Some(end) = running.join_next().await {
-            ended.extend(end.ok());
+            ended.extend(end.into_iter().flatten());
         }
         worker.store_and_claim(ended, 0).await;
     }
@@ -138,14 +161,14 @@ impl Worker {
         self.recover().await;
         let mut done = 0;
         loop {
-            let jobs = self.try_claim(1).await?;
-            if jobs.is_empty() {
+            let pieces = self.try_claim(1).await?;
+            if pieces.is_empty() {
                 return Ok(done);
             }
-            for job in jobs {
-                let end = self.finish(job).await;
-                self.store_alone(&end).await;
-                done += 1;
+            for piece in pieces {
+                let ended = self.finish(piece).await;
+                done += ended.len();
+                self.store_and_claim(ended, 0).await;
             }
         }
     }
@@ -161,9 +184,9 @@ impl Worker {
 
     /// Stores how jobs have ended and leases others that are due, in one transaction: under load a job's end costs no
     /// commit of its own.
-    async fn store_and_claim(&self, ended: Vec<Ended>, room: usize) -> Vec<JobRow> {
+    async fn store_and_claim(&self, ended: Vec<Ended>, room: usize) -> Vec<Piece> {
         match self.try_store_and_claim(&ended, room).await {
-            Ok(jobs) => jobs,
+            Ok(pieces) => pieces,
             Err(problem) if ended.is_empty() => {
                 tracing::warn!(%problem, "cannot lease jobs");
                 tokio::time::sleep(Duration::from_millis(200)).await;
@@ -177,20 +200,18 @@ impl Worker {
         }
     }
 
-    async fn try_store_and_claim(&self, ended: &[Ended], room: usize) -> Result<Vec<JobRow>, Problem> {
+    async fn try_store_and_claim(&self, ended: &[Ended], room: usize) -> Result<Vec<Piece>, Problem> {
         if ended.is_empty() {
             return self.try_claim(room).await;
         }
         let now = self.env.now();
         in_tx!(self.db, |tx| {
-            for end in ended {
-                self.store(tx, end).await?;
-            }
+            self.store(tx, ended).await?;
             self.claim(tx, now, room).await
         })
     }
 
-    async fn try_claim(&self, room: usize) -> Result<Vec<JobRow>, Problem> {
+    async fn try_claim(&self, room: usize) -> Result<Vec<Piece>, Problem> {
         let now = self.env.now();
         // Look before taking the writer's turn: an idle worker writes nothing.
         let due = rows::next_due(&mut self.db.read().await?).await?.is_some_and(|at| at <= now);
@@ -200,12 +221,37 @@ impl Worker {
         in_tx!(self.db, |tx| { self.claim(tx, now, room).await })
     }
 
-    async fn claim(&self, tx: &mut Conn, now: Timestamp, room: usize) -> Result<Vec<JobRow>, Problem> {
+    async fn claim(&self, tx: &mut Conn, now: Timestamp, room: usize) -> Result<Vec<Piece>, Problem> {
         if room == 0 {
             return Ok(Vec::new());
         }
-        let limit = u32::try_from(room).unwrap_or(u32::MAX);
-        rows::claim(tx, &self.owner, now, now.plus_ms(LEASE_MS), limit).await
+        let lease = Lease { owner: &self.owner, now, until: now.plus_ms(LEASE_MS) };
+        let mut pieces: Vec<Piece> = Vec::new();
+        for job in rows::claim(tx, &lease, room).await? {
+            let others = pieces.iter_mut().find(|piece| self.go_together(&job, piece));
+            match others {
+                Some(others) => others.push(job),
+                None => pieces.push(vec![job]),
+            }
+        }
+        for piece in &mut pieces {
+            let Some(kind) = piece.first().filter(|job| self.has_company(job)).map(|job| job.kind.clone())
+            else {
+                continue;
+            };
+            let room = TOGETHER_MAX.saturating_sub(piece.len());
+            piece.extend(rows::claim_fresh(tx, &lease, room, &kind).await?);
+        }
+        Ok(pieces)
+    }
+
+    /// Whether a job goes to its handler together with others: what has failed is tried by itself.
+    fn has_company(&self, job: &JobRow) -> bool {
+        job.attempts == 1 && matches!(self.handlers.get(job.kind.as_str()), Some(Handler::Together(_)))
+    }
+
+    fn go_together(&self, job: &JobRow, others: &[JobRow]) -> bool {
+        self.has_company(job) && others.iter().all(|other| other.kind == job.kind && self.has_company(other))
     }
 
     async fn has_lost_leases(&self, now: Timestamp) -> Result<bool, Problem> {
@@ -221,47 +267,60 @@ impl Worker {
         tokio::time::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(1))).await;
     }
 
-    /// Runs a job's handler to its end.
-    async fn finish(&self, job: JobRow) -> Ended {
-        let outcome = self.call(&job).await;
-        if let Err(problem) = &outcome {
-            tracing::warn!(kind = job.kind, key = job.key, attempt = job.attempts, %problem, "job failed");
+    /// Runs a handler to its end.
+    async fn finish(&self, piece: Piece) -> Vec<Ended> {
+        let mut outcome = self.call(&piece).await;
+        if let (Err(problem), [_, _, ..]) = (&outcome, piece.as_slice()) {
+            outcome = Err(Problem::unavailable(format!("together with others: {problem}")));
         }
-        Ended { job, outcome }
+        let end = |job| Ended { job, outcome: outcome.clone() };
+        piece.into_iter().map(end).inspect(tell_failure).collect()
     }
 
     async fn store_alone(&self, end: &Ended) {
-        if let Err(problem) = in_tx!(self.db, |tx| { self.store(tx, end).await }) {
+        if let Err(problem) = in_tx!(self.db, |tx| { self.store(tx, std::slice::from_ref(end)).await }) {
             let JobRow { kind, key, attempts, .. } = &end.job;
             tracing::warn!(kind, key, attempt = attempts, %problem, "job's end not stored: it will run again");
         }
     }
 
-    async fn store(&self, tx: &mut Conn, Ended { job, outcome }: &Ended) -> Result<(), Problem> {
-        match outcome {
-            Ok(Next::Done) => rows::remove(tx, job, &self.owner).await,
-            Ok(Next::At(at)) => {
-                rows::put_off(tx, job, &self.owner, &Later { at: *at, attempts: 0, error: None }).await
-            }
+    async fn store(&self, tx: &mut Conn, ended: &[Ended]) -> Result<(), Problem> {
+        let (done, others): (Vec<_>, Vec<_>) =
+            ended.iter().partition(|end| matches!(end.outcome, Ok(Next::Done)));
+        let done: Vec<&JobRow> = done.into_iter().map(|end| &end.job).collect();
+        rows::remove(tx, &done, &self.owner).await?;
+        for end in others {
+            self.put_away(tx, end).await?;
+        }
+        Ok(())
+    }
+
+    /// What is not done waits, or is dead.
+    async fn put_away(&self, tx: &mut Conn, Ended { job, outcome }: &Ended) -> Result<(), Problem> {
+        let later = match outcome {
+            Ok(Next::Done) => return Ok(()),
+            Ok(Next::At(at)) => Later { at: *at, attempts: 0, error: None },
             Err(problem) if is_hopeless(problem, job.attempts) => {
-                rows::bury(tx, job.id, &self.owner, &problem.to_string()).await
+                return rows::bury(tx, job.id, &self.owner, &problem.to_string()).await;
             }
             Err(problem) => {
                 let at = self.env.now().plus_ms(back_off_ms(job.attempts));
-                let error = Some(problem.to_string());
-                rows::put_off(tx, job, &self.owner, &Later { at, attempts: job.attempts, error }).await
+                Later { at, attempts: job.attempts, error: Some(problem.to_string()) }
             }
-        }
+        };
+        rows::put_off(tx, job, &self.owner, &later).await
     }
 
-    async fn call(&self, job: &JobRow) -> Result<Next, Problem> {
-        let Some(handler) = self.handlers.get(job.kind.as_str()) else {
-            return Err(Problem::internal("no handler for this kind of job"));
+    async fn call(&self, piece: &[JobRow]) -> Result<Next, Problem> {
+        let Some(first) = piece.first() else { return Ok(Next::Done) };
+        let running = match self.handlers.get(first.kind.as_str()) {
+            None => return Err(Problem::internal("no handler for this kind of job")),
+            Some(Handler::Each(handler)) => handler(run_of(first)),
+            Some(Handler::Together(handler)) => handler(piece.iter().map(run_of).collect()),
         };
-        let run = JobRun { key: job.key.clone(), payload: job.payload.clone(), attempt: job.attempts };
         // A set of one: whatever ends this call ends the handler too.
         let mut task = JoinSet::new();
-        task.spawn(handler(run));
+        task.spawn(running);
         match tokio::time::timeout(self.handler_time_max, task.join_next()).await {
             Ok(Some(Ok(outcome))) => outcome,
             Ok(Some(Err(panic))) => Err(Problem::internal(format!("the handler fell over: {panic}"))),
@@ -270,6 +329,16 @@ impl Worker {
                 Err(Problem::unavailable("the handler took too long"))
             }
         }
+    }
+}
+
+fn run_of(job: &JobRow) -> JobRun {
+    JobRun { key: job.key.clone(), payload: job.payload.clone(), attempt: job.attempts }
+}
+
+fn tell_failure(Ended { job, outcome }: &Ended) {
+    if let Err(problem) = outcome {
+        tracing::warn!(kind = job.kind, key = job.key, attempt = job.attempts, %problem, "job failed");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Jobs: queued once, retried, never two runs at once, never forgotten.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use store::jobs::{self, JobRow, NewJob, Next, Worker, enqueue};
@@ -181,6 +182,47 @@ async fn a_dead_job_that_is_wanted_again_lives_again() {
         let mended = Worker::new(&db, &env, "test").on("mail.send", |_| async { Ok(Next::Done) });
         assert_eq!(mended.run_due().await.unwrap(), 1);
         assert!(standing(&db).await.is_none());
+    }
+}
+
+/// Queues letters with these keys for now.
+async fn queue_all(db: &Db, env: &Env, keys: &[&str]) {
+    for key in keys {
+        let job =
+            || NewJob { kind: "mail.send", key: (*key).to_owned(), payload: &"hello", run_at: env.now() };
+        assert!(in_tx!(db, |tx| { enqueue(tx, env, job()).await }).unwrap());
+    }
+}
+
+/// The postman takes all letters that lie there, but for one that he has tried before.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_of_a_kind_go_together_and_what_fails_is_tried_alone() {
+    let (env, clock) = world();
+    for db in both(&[], &env).await {
+        let rounds: Arc<Mutex<Vec<String>>> = Arc::default();
+        let kept = rounds.clone();
+        let worker = Worker::new(&db, &env, "test").on_many("mail.send", move |runs| {
+            let mut keys: Vec<_> = runs.iter().map(|run| run.key.as_str()).collect();
+            keys.sort_unstable();
+            let good = !keys.contains(&"torn");
+            kept.lock().unwrap().push(keys.join(" "));
+            async move { if good { Ok(Next::Done) } else { Err(Problem::internal("it is torn")) } }
+        });
+        let round = async || {
+            worker.run_due().await.unwrap();
+            clock.advance_ms(1000);
+            let mut rounds = std::mem::take(&mut *rounds.lock().unwrap());
+            rounds.sort_unstable();
+            rounds
+        };
+        queue_all(&db, &env, &["a", "b", "torn", "c"]).await;
+        assert_eq!(round().await, ["a b c torn"]);
+        assert_eq!(round().await, ["a", "b", "c", "torn"]);
+        queue_all(&db, &env, &["d", "e"]).await;
+        assert_eq!(round().await, ["d e", "torn"]);
+        let left = jobs::list(&mut db.read().await.unwrap(), 10).await.unwrap();
+        let left: Vec<_> = left.iter().map(|job| (job.key.as_str(), job.attempts)).collect();
+        assert_eq!(left, [("torn", 3)]);
     }
 }
 

@@ -6,7 +6,7 @@ use basis::{Id, MINUTE_MS, Order, Timestamp};
 use receipts::{Paper, Seller};
 use store::sql;
 
-use super::crashes::dies_everywhere;
+use super::crashes::{dies_everywhere, lives_for};
 use super::shop::{Shop, payer, receipts_desk, shop_on_postgres, shops, worker, yuan};
 
 pub(super) async fn papers(shop: &Shop, order: Id<Order>) -> Vec<Paper> {
@@ -43,6 +43,51 @@ async fn dying_anywhere_leaves_no_gap_and_no_double_number() {
     }
 }
 
+/// So many orders, paid and delivered, whose receipts wait.
+async fn paid_orders(shop: &Shop, count: u32) -> Vec<Id<Order>> {
+    shop.give(yuan(i64::from(count) * 11_800)).await;
+    let mut orders = Vec::new();
+    for number in 0..count {
+        orders.push(pay_by_wallet(shop, &format!("key-{number}")).await);
+    }
+    shop.work().await;
+    orders
+}
+
+#[tokio::test]
+async fn orders_that_wait_together_get_their_numbers_in_a_row_all_or_none() {
+    for shop in shops().await {
+        let orders = paid_orders(&shop, 12).await.into_iter().collect();
+        let desk = receipts_desk(&shop.db, &shop.env);
+        let mut polls = 1;
+        while !lives_for(polls, receipts::give(&desk, &orders)).await {
+            polls += 1;
+            let given = numbers(&shop).await.len();
+            assert!(given == 0 || given == 12, "{given} were given, and then it died");
+        }
+        assert!(polls > 1, "it never died");
+        shop.pass(MINUTE_MS).await;
+        let expected: Vec<_> = (1..=12).map(|seq| format!("HY-2026-{seq:06}")).collect();
+        assert_eq!(numbers(&shop).await, expected);
+        shop.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_can_read_keeps_no_other_from_its_receipt() {
+    for shop in shops().await {
+        let [_, broken, _] = paid_orders(&shop, 3).await[..] else { panic!("three orders") };
+        let tax = |text| sql!("UPDATE orders SET tax = $2 WHERE id = $1").bind(broken).bind(text);
+        run(&shop, tax(Some("not JSON"))).await;
+        shop.pass(MINUTE_MS).await;
+        assert_eq!(numbers(&shop).await, ["HY-2026-000001", "HY-2026-000002"]);
+        run(&shop, tax(None)).await;
+        shop.pass(10 * MINUTE_MS).await;
+        assert_eq!(papers(&shop, broken).await[0].number, "HY-2026-000003");
+        shop.audit().await;
+    }
+}
+
 #[tokio::test]
 async fn dying_between_a_number_and_its_receipt_takes_the_number_back() {
     let shop = shop_on_postgres().await;
@@ -55,8 +100,9 @@ async fn dying_between_a_number_and_its_receipt_takes_the_number_back() {
          tax_minor, content, given_at) VALUES ('XX-1', 'XX', 'receipt', 1, 1, $1, 'sale', 'acc', 'CNY', 1, 0, '{}', 1)"
     );
     paper.bind(order).run(&mut other).await.unwrap();
+    let orders = [order].into();
     tokio::select! {
-        _ = receipts::give(&desk, order) => panic!("its receipt waits for what the other does"),
+        _ = receipts::give(&desk, &orders) => panic!("its receipt waits for what the other does"),
         () = something_waits(&shop) => {}
     }
     other.finish::<()>(Err(basis::Problem::not_found())).await.unwrap_err();
@@ -96,7 +142,7 @@ async fn a_receipt_that_cannot_be_written_takes_its_number_back() {
         shop.pass(MINUTE_MS).await;
         run(&shop, sql!("CREATE UNIQUE INDEX one_only ON receipt (currency)")).await;
         let second = pay_by_wallet(&shop, "second").await;
-        let refused = receipts::give(&receipts_desk(&shop.db, &shop.env), second).await;
+        let refused = receipts::give(&receipts_desk(&shop.db, &shop.env), &[second].into()).await;
         assert!(refused.is_err() && numbers(&shop).await == ["HY-2026-000001"]);
         run(&shop, sql!("DROP INDEX one_only")).await;
         shop.pass(MINUTE_MS).await;
@@ -112,7 +158,7 @@ async fn a_new_year_begins_at_one_where_the_seller_is() {
         shop.give(yuan(3 * 11_800)).await;
         shop.clock.advance_ms(midnight_in_shanghai.as_ms() - shop.env.now().as_ms() - 1);
         let old = pay_by_wallet(&shop, "old").await;
-        receipts::give(&receipts_desk(&shop.db, &shop.env), old).await.unwrap();
+        receipts::give(&receipts_desk(&shop.db, &shop.env), &[old].into()).await.unwrap();
         shop.clock.advance_ms(1);
         pay_by_wallet(&shop, "new").await;
         shop.work().await;
@@ -140,12 +186,12 @@ async fn each_legal_entity_counts_by_itself_and_takes_back_what_it_sold() {
         let mut orders = Vec::new();
         for (number, desk) in [&ours, &ours, &theirs].into_iter().enumerate() {
             let order = pay_by_wallet(&shop, &format!("key-{number}")).await;
-            receipts::give(desk, order).await.unwrap();
+            receipts::give(desk, &[order].into()).await.unwrap();
             orders.push(order);
         }
         shop.work().await;
         orders::refund(&shop.desk, "operator:li", orders[0], None, "sorry").await.unwrap();
-        receipts::give(&theirs, orders[0]).await.unwrap();
+        receipts::give(&theirs, &[orders[0]].into()).await.unwrap();
         shop.pass(MINUTE_MS).await;
         assert_eq!(
             numbers(&shop).await,
@@ -186,7 +232,9 @@ async fn two_nodes_that_give_at_once_give_each_number_once() {
     let mut tasks = tokio::task::JoinSet::new();
     for (node, order) in orders.iter().flat_map(|order| [("a", *order), ("b", *order), ("c", *order)]) {
         let desk = desk.clone();
-        tasks.spawn(async move { receipts::give(&desk, order).await.map_err(|problem| (node, problem)) });
+        tasks.spawn(async move {
+            receipts::give(&desk, &[order].into()).await.map_err(|problem| (node, problem))
+        });
     }
     for owner in ["left:1", "right:1"] {
         let worker = worker(&shop.db, &shop.env, &shop.desk, owner);
