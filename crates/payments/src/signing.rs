@@ -25,6 +25,7 @@ impl PrivateKey {
     /// # Errors
     /// Internal if the machine has no randomness: the key is blinded while it is used.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<String, Problem> {
+        metrics::counter!("payments_signatures_total", "kind" => "rsa_made").increment(1);
         let mut signed = vec![0; self.0.public().modulus_len()];
         let done =
             self.0.sign(&signature::RSA_PKCS1_SHA256, &rand::SystemRandom::new(), message, &mut signed);
@@ -66,6 +67,7 @@ impl PublicKey {
 
     /// Whether this base64 is the key's signature of the message.
     pub(crate) fn verifies(&self, message: &[u8], base64: &str) -> bool {
+        metrics::counter!("payments_signatures_total", "kind" => "rsa_checked").increment(1);
         BASE64.decode(base64).is_ok_and(|signed| self.0.verify(message, &signed).is_ok())
     }
 }
@@ -81,6 +83,7 @@ pub(crate) fn der(text: &str) -> Result<Vec<u8>, Problem> {
 
 /// HMAC-SHA256 in lower-case hexadecimal.
 pub(crate) fn hmac_hex(secret: &[u8], message: &[u8]) -> String {
+    metrics::counter!("payments_signatures_total", "kind" => "hmac").increment(1);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message);
     hex(tag.as_ref())
 }

@@ -51,6 +51,10 @@ pub fn collect() -> Result<PrometheusHandle> {
         "push_messages_total",
         "Notifications by what came of them: taken, gone (the device is no more), later, silent, refused, stale, unwanted."
     );
+    metrics::describe_counter!(
+        "payments_signatures_total",
+        "Signatures of providers' protocols, made and checked, by kind."
+    );
     metrics::describe_counter!("store_statements_total", "Statements that were run.");
     metrics::describe_counter!("store_transactions_total", "Transactions that were begun.");
     metrics::describe_counter!("store_commits_total", "Commits; on SQLite several transactions share one.");

@@ -8,6 +8,7 @@ mod load;
 mod machine;
 mod meter;
 mod pages;
+mod providers;
 mod raw;
 mod report;
 mod running;
@@ -19,11 +20,13 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result};
 use basis::Env;
 use clap::{Parser, Subcommand, ValueEnum};
+use proof::providers::WAYS;
 use tempfile::TempDir;
 
 use crate::{
     load::{amount, float},
     meter::Meter,
+    providers::Prices,
     report::Figures,
     shop::Shop,
 };
@@ -201,9 +204,11 @@ async fn on_postgres(args: &Args, url: &str, figures: &mut Figures) -> Result<f6
 }
 
 async fn orders(args: &Args, shop: &mut Shop, engine: &str, figures: &mut Figures) -> Result<f64> {
-    let warm = shop.place(200, "warm").await?;
+    let prices = Prices::measure(figures)?;
+    let warm = shop.place(200, "warm", &WAYS).await?;
     shop.pay_at_once(warm, args.payers).await?;
-    let bills = shop.place(args.orders, "burst").await?;
+    let bills = shop.place(args.orders, "burst", &WAYS).await?;
+    let waiting = providers::place(shop, args.orders / WAYS.len()).await?;
     shop.await_quiet(args.quiet_seconds).await;
     let (rate, cost) = shop.pay_at_once(bills, args.payers).await?;
     let each = |total: u64| float(total) / amount(args.orders);
@@ -217,8 +222,10 @@ async fn orders(args: &Args, shop: &mut Shop, engine: &str, figures: &mut Figure
     ] {
         figures.say(&format!("{engine}: {what} for each order"), format!("{:.1}", each(cost.counted(name))));
     }
+    providers::mixed(engine, &prices, &cost, args.orders, figures);
+    providers::measure(engine, &prices, (shop, args.payers), waiting, rate, figures).await?;
     if !args.burst_only {
-        let bills = shop.place(1000, "steady").await?;
+        let bills = shop.place(1000, "steady", &WAYS).await?;
         let times = shop.pay_steadily(bills, STEADY_PER_SECOND).await?;
         let at = format!("{engine}: message received to active at {STEADY_PER_SECOND}/s");
         figures.say(&format!("{at}: p50"), format!("{:.0} ms", times.at(500)));

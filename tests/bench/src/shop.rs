@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use basis::{Clock, Env, SystemClock};
 use proof::{
     client::{Line, Phone},
+    providers::Way,
     world::{Card, World, terminate},
 };
 use reqwest::Client;
@@ -26,7 +27,6 @@ use crate::{
 
 /// What people buy; bundles of it add up, so one line can have many.
 pub(crate) const PLAN: &str = "jp-5gb-30d";
-const METHODS: [&str; 4] = ["card", "paypal", "alipay", "wechat_pay"];
 /// Everyone comes from a few addresses here, and has more unpaid orders than a person would.
 const SETTINGS: &str = "limits_times = 1000\n";
 const LINES_EACH: usize = 10;
@@ -64,7 +64,7 @@ pub(crate) struct Cost {
 
 impl Cost {
     /// What came on top since.
-    fn since(&self, before: &Self) -> Self {
+    pub(crate) fn since(&self, before: &Self) -> Self {
         let grown = |(name, now): (&String, &u64)| {
             (name.clone(), now.saturating_sub(before.counters.get(name).copied().unwrap_or(0)))
         };
@@ -72,9 +72,16 @@ impl Cost {
         Self { cpu_ms: self.cpu_ms.saturating_sub(before.cpu_ms), counters }
     }
 
-    /// How much a counter has grown.
+    /// How much a counter has grown; all of this name, whatever their labels.
     pub(crate) fn counted(&self, name: &str) -> u64 {
-        self.counters.get(name).copied().unwrap_or(0)
+        let of_name = |key: &&String| key.split('{').next() == Some(name);
+        self.counters.iter().filter(|(key, _)| of_name(key)).map(|(_, grown)| grown).sum()
+    }
+
+    /// As [`Cost::counted`], those with this label alone.
+    pub(crate) fn counted_as(&self, name: &str, label: &str, value: &str) -> u64 {
+        let key = format!("{name}{{{label}=\"{value}\"}}");
+        self.counters.get(&key).copied().unwrap_or(0)
     }
 }
 
@@ -109,19 +116,19 @@ impl Shop {
         self.world.web()
     }
 
-    /// Places orders, spread over the lines, and begins their payments.
+    /// Places orders, spread over the lines and over these ways to pay, and begins their payments.
     ///
     /// # Errors
     /// If the shop refuses.
-    pub(crate) async fn place(&self, count: usize, name: &str) -> Result<Vec<Bill>> {
+    pub(crate) async fn place(&self, count: usize, name: &str, ways: &'static [Way]) -> Result<Vec<Bill>> {
         let (lines, bills, name) = (self.lines.clone(), Arc::new(Mutex::new(Vec::new())), name.to_owned());
         let kept = bills.clone();
         let place = move |nth: usize| {
             let (lines, bills, key) = (lines.clone(), kept.clone(), format!("{name}-{nth}"));
             async move {
                 let (phone, line) = lines.get(nth % lines.len()).context("no line")?;
-                let method = METHODS.get(nth % METHODS.len()).context("no method")?;
-                let (_, url) = phone.order(line, PLAN, method, &key).await?;
+                let way = ways.get(nth % ways.len()).context("no way")?;
+                let (_, url) = phone.order(line, PLAN, way, &key).await?;
                 let bill = Bill { phone: phone.clone(), url: url.context("nowhere to pay")? };
                 bills.lock().unwrap_or_else(PoisonError::into_inner).push(bill);
                 Ok(())
@@ -138,8 +145,8 @@ impl Shop {
         sleep(Duration::from_secs(seconds)).await;
     }
 
-    /// Pays as fast as it goes, so many at once, and waits until every order is active: orders per second from the
-    /// first payment to the last order's durable `active`.
+    /// Pays as fast as it goes, so many at once, and waits until every order is active and has its receipt: orders per
+    /// second from the first payment to the last order's durable `active`, and what all of it has cost.
     ///
     /// # Errors
     /// If any is not delivered.
@@ -149,6 +156,7 @@ impl Shop {
         let began = Env::system().now();
         load::hurry(at_once, count, pay(bills)).await?;
         self.await_delivered(count).await?;
+        self.await_receipts().await?;
         let cost = self.cost().await?.since(&before);
         let last: i64 = store::sql!("SELECT MAX(active_at) AS last FROM orders")
             .one(&mut self.db.read().await?)
@@ -179,26 +187,44 @@ impl Shop {
     /// Waits until so many more orders are active in the database.
     async fn await_delivered(&mut self, count: usize) -> Result<()> {
         let wanted = self.delivered + u64::try_from(count)?;
+        let active = || store::sql!("SELECT COUNT(*) AS found FROM orders WHERE state = 'active'");
+        self.await_rows("orders are active", active, wanted).await?;
+        self.delivered = wanted;
+        Ok(())
+    }
+
+    /// Waits until each delivered order has its receipt: in a rush receipts come later.
+    async fn await_receipts(&self) -> Result<()> {
+        let given = || store::sql!("SELECT COUNT(*) AS found FROM receipt");
+        self.await_rows("receipts are given", given, self.delivered).await
+    }
+
+    async fn await_rows(&self, what: &str, count: impl Fn() -> store::Query, wanted: u64) -> Result<()> {
         let clock = SystemClock::start();
         loop {
-            let active: i64 = store::sql!("SELECT COUNT(*) AS active FROM orders WHERE state = 'active'")
-                .one(&mut self.db.read().await?)
-                .await?
-                .get("active")?;
-            if u64::try_from(active)? >= wanted {
-                self.delivered = wanted;
+            let found: i64 = count().one(&mut self.db.read().await?).await?.get("found")?;
+            if u64::try_from(found)? >= wanted {
                 return Ok(());
             }
-            ensure!(
-                clock.monotonic_ns() / 1_000_000 < DELIVERY_TIME_MAX_MS,
-                "only {active} of {wanted} are active"
-            );
+            let waited_ms = clock.monotonic_ns() / 1_000_000;
+            ensure!(waited_ms < DELIVERY_TIME_MAX_MS, "only {found} of {wanted} {what}");
             sleep(Duration::from_millis(50)).await;
         }
     }
 
+    /// Where the payers pay.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub(crate) fn paysim_pid(&self) -> Result<u32> {
+        self.world.paysim_pid()
+    }
+
     /// What heyon has cost so far.
-    async fn cost(&self) -> Result<Cost> {
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub(crate) async fn cost(&self) -> Result<Cost> {
         let url = format!("http://127.0.0.1:{}/metrics", self.metrics);
         let text = self.client.get(url).send().await?.text().await?;
         let counters = text.lines().filter_map(|line| {
@@ -269,14 +295,14 @@ async fn start(world: &World, metrics: u16) -> Result<(Child, f64)> {
 
 /// Registers people and binds ten cards for each.
 async fn bind_all(world: &World, cards: &[Card]) -> Result<Vec<(Phone, Line)>> {
-    let (web, paysim) = (world.web(), world.paysim.clone());
+    let web = world.web();
     let hands: Arc<Vec<Vec<Card>>> = Arc::new(cards.chunks(LINES_EACH).map(<[Card]>::to_vec).collect());
     let lines = Arc::new(Mutex::new(Vec::new()));
     let (people, kept) = (hands.len(), lines.clone());
     let bind = move |nth: usize| {
-        let (web, paysim, hands, lines) = (web.clone(), paysim.clone(), hands.clone(), kept.clone());
+        let (web, hands, lines) = (web.clone(), hands.clone(), kept.clone());
         async move {
-            let phone = Phone::register(&web, &paysim, nth).await?;
+            let phone = Phone::register(&web, nth).await?;
             for card in hands.get(nth).context("no cards")? {
                 let line = phone.bind(&card.serial).await?;
                 lines.lock().unwrap_or_else(PoisonError::into_inner).push((phone.clone(), line));

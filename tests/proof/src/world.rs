@@ -17,11 +17,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::balancer;
+use crate::{
+    balancer,
+    providers::{self, API_KEY, MERCHANT},
+};
 
-/// Signs the sandbox's messages.
+/// Signs messages of the sandbox and of Stripe.
 pub const SECRET: &str = "whsec_proof";
-const API_KEY: &str = "sk_proof";
 /// How long a process may take until it serves, on a machine that is not asked for more than it has.
 const READY_TIME_MAX: Duration = Duration::from_secs(20);
 /// A machine that is asked for more may take so many times as long.
@@ -41,10 +43,10 @@ pub struct World {
     front: Ports,
     nodes: Vec<Ports>,
     _balancers: Vec<JoinSet<()>>,
-    /// The sandbox's address.
+    /// Where the providers are.
     pub paysim: String,
-    /// The sandbox; it lives as long as this.
-    _paysim: Child,
+    /// All of them in one process; it lives as long as this.
+    sim: Child,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,10 +89,12 @@ impl World {
         let nodes: Vec<Ports> = (0..nodes).map(|_| free_ports()).collect::<Result<_>>()?;
         let (front, balancers) = in_front_of(&nodes).await?;
         let (paysim, child) = start_paysim(programs, place.path(), front.web).await?;
+        providers::set_webhooks(&paysim, front.web).await?;
+        let more = format!("{settings}\n{}", providers::settings(&paysim, place.path(), SECRET)?);
         let programs = programs.to_owned();
-        let world = Self { place, programs, front, nodes, _balancers: balancers, paysim, _paysim: child };
+        let world = Self { place, programs, front, nodes, _balancers: balancers, paysim, sim: child };
         for (node, ports) in world.nodes.iter().enumerate() {
-            fs::write(world.config(node), world.settings(node, *ports, settings))?;
+            fs::write(world.config(node), world.settings(node, *ports, &more))?;
         }
         let plans = world.path("plans.toml");
         fs::write(&plans, include_str!("../../../crates/catalog/demo/plans.toml"))?;
@@ -106,15 +110,22 @@ impl World {
 
     fn settings(&self, node: usize, Ports { web, gy }: Ports, more: &str) -> String {
         let (front, data) = (self.front.web, self.data_of(node).display().to_string());
-        let (paysim, more) = (&self.paysim, more.replace("DATA", &data));
+        let more = more.replace("DATA", &data);
         format!(
             "public_url = \"http://127.0.0.1:{front}\"\nlisten = \"127.0.0.1:{web}\"\nmetrics_listen = \"\"\n\
              data = \"{data}\"\ntrusted_proxies = [\"127.0.0.1\"]\n{more}\n\
              [gy]\nlisten = \"127.0.0.1:{gy}\"\n\
              peers = [{{ origin_host = \"*\", addresses = [\"127.0.0.1\"], profile = \"generic\", slow_filter = \"slow\" }}]\n\
-             [sandbox]\nurl = \"{paysim}\"\napi_key = \"{API_KEY}\"\nwebhook_secrets = [\"{SECRET}\"]\n\
              [log]\nlevel = \"warn\"\n[node]\nname = \"node-{node}\"\n"
         )
+    }
+
+    /// The process of all providers.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn paysim_pid(&self) -> Result<u32> {
+        self.sim.id().context("paysim has ended")
     }
 
     /// A file of this world.
@@ -270,6 +281,7 @@ pub async fn terminate(mut child: Child) -> Result<()> {
 async fn start_paysim(programs: &Path, place: &Path, web: u16) -> Result<(String, Child)> {
     let mut command = Command::new(programs.join("paysim"));
     command.args(["--listen", "127.0.0.1:0", "--json", "--secret", SECRET, "--api-key", API_KEY]);
+    command.args(["--merchant", MERCHANT]);
     command.args(["--webhook-url", &format!("http://127.0.0.1:{web}/hooks/sandbox")]);
     command.args(["--retry-ms", "50,100,200,400,800,1600,3200,6400"]);
     command.arg("--data").arg(place.join("paysim.books")).kill_on_drop(true);

@@ -10,6 +10,7 @@ use clap::Parser;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use proof::{
     client::{Line, Phone, text},
+    providers::WAYS,
     report::Report,
     world::{World, terminate},
 };
@@ -85,7 +86,7 @@ struct Bill {
 async fn bind(world: &World, serials: &[String]) -> Result<Vec<(Phone, Line)>> {
     let mut lines = Vec::new();
     for (nth, serials) in serials.chunks(LINES_EACH).enumerate() {
-        let phone = Phone::register(&world.web(), &world.paysim, nth).await?;
+        let phone = Phone::register(&world.web(), nth).await?;
         for serial in serials {
             lines.push((phone.clone(), phone.bind(serial).await?));
         }
@@ -97,7 +98,8 @@ async fn bind(world: &World, serials: &[String]) -> Result<Vec<(Phone, Line)>> {
 async fn place(lines: &[(Phone, Line)], count: usize) -> Result<Vec<Bill>> {
     let place = |nth: usize| async move {
         let (phone, line) = lines.get(nth % lines.len()).context("no line")?;
-        let (order, url) = phone.order(line, PLAN, "card", &format!("wish-{nth}")).await?;
+        let way = WAYS.get(nth % WAYS.len()).context("no way")?;
+        let (order, url) = phone.order(line, PLAN, way, &format!("wish-{nth}")).await?;
         anyhow::Ok(Bill { phone: phone.clone(), order, url: url.context("nowhere to pay")? })
     };
     stream::iter(0..count).map(place).buffer_unordered(AT_ONCE).try_collect().await

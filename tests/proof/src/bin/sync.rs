@@ -10,6 +10,7 @@ use clap::Parser;
 use netsim::{Gateway, Options, Profile, Subscriber};
 use proof::{
     client::{Phone, text},
+    providers::WAYS,
     report::Report,
     trace::{Words, syncs_before_answer},
     world::{SECRET, World},
@@ -59,9 +60,9 @@ async fn trace(args: &Args, setting: &str) -> Result<String> {
     let (world, cards) = World::make(&args.programs, setting, 1).await?;
     let card = cards.first().context("no card")?;
     let traced = world.serve_traced("first.trace").await?;
-    let phone = Phone::register(&world.web(), &world.paysim, 0).await?;
+    let phone = Phone::register(&world.web(), 0).await?;
     let line = phone.bind(&card.serial).await?;
-    let (order, pay_url) = phone.order(&line, PLAN, "card", "sync").await?;
+    let (order, pay_url) = phone.order(&line, PLAN, &WAYS[0], "sync").await?;
     phone.pay(&pay_url.context("nowhere to pay")?, "ok").await?;
     timeout(DELIVERY_TIME_MAX, active(&phone, &order)).await.context("not delivered in time")??;
     terminate_traced(traced).await?;
