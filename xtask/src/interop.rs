@@ -11,20 +11,23 @@ use crate::{
 };
 
 /// From PyPI: the gateway's side of Diameter (MIT licence), a mail server (Apache-2.0 licence), Stripe's own library (MIT licence),
-/// a merchant's side of WeChat Pay (MIT licence), PayPal's own library (PayPal's SDK licence), Antom's own library (MIT licence).
-const LIBRARIES: [&str; 6] = [
+/// a merchant's side of WeChat Pay (MIT licence), PayPal's own library (PayPal's SDK licence), Antom's own library (MIT licence),
+/// a browser's and a push service's side of Web Push (MIT licence; MPL-2.0 licence).
+const LIBRARIES: [&str; 8] = [
     "python-diameter==0.9.0",
     "aiosmtpd==1.4.6",
     "stripe==16.1.0",
     "wechatpayv3==2.0.4",
     "paypal-server-sdk==2.4.0",
     "global-open-sdk-python==1.7.1",
+    "http-ece==1.2.1",
+    "py-vapid==1.9.6",
 ];
 /// From npm: Alipay's own library (MIT licence).
 const NODE_LIBRARY: &str = "alipay-sdk@4.14.0";
 
 /// A packet gateway that others wrote against `heyon demo`'s release build, and what tshark says of the bytes; then
-/// `heyon serve` against a mail server that others wrote; then providers' own libraries against `paysim`.
+/// `heyon serve` against a mail server that others wrote, and its notifications read by others; then providers' own libraries against `paysim`.
 pub(crate) fn all() -> Result<Tally> {
     machine::prepare_interop()?;
     let python = python()?;
@@ -33,6 +36,7 @@ pub(crate) fn all() -> Result<Tally> {
     let mut tally =
         play(&python, "tests/interop/gateway.py", &[&heyon, &root().join("target/interop/gy.pcap")])?;
     tally += play(&python, "tests/interop/mail.py", &[&heyon])?;
+    tally += play(&python, "tests/interop/push.py", &[&heyon])?;
     let paysim = root().join("target/release/paysim");
     tally += play(&python, "tests/interop/stripe_sdk.py", &[&paysim])?;
     tally += play(&python, "tests/interop/wechat_pay.py", &[&paysim])?;
@@ -72,7 +76,7 @@ fn node_modules() -> Result<PathBuf> {
 fn python() -> Result<PathBuf> {
     let place = root().join("target/interop/venv");
     let python = place.join("bin/python");
-    let all = "import diameter, aiosmtpd, stripe, wechatpayv3, paypalserversdk, com.alipay.ams.api";
+    let all = "import diameter, aiosmtpd, stripe, wechatpayv3, paypalserversdk, com.alipay.ams.api, http_ece, py_vapid";
     if !succeeds(&mut program(&python.to_string_lossy(), ["-c", all])) {
         println!("installing {} into {}", LIBRARIES.join(", "), place.display());
         run(&mut program("python3", ["-m", "venv", &place.to_string_lossy()]))?;

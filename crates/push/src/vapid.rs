@@ -65,7 +65,7 @@ impl Vapid {
             return Ok(token.clone());
         }
         let signed = self.sign(&claims(now, origin, &self.contact))?;
-        let header = format!("vapid t={signed}, k={}", self.public_key);
+        let header = format!("vapid t={signed},k={}", self.public_key);
         if tokens.len() < TOKENS_MAX {
             tokens.insert(origin.to_owned(), (now, header.clone()));
         }
@@ -126,7 +126,7 @@ mod tests {
         let (vapid, now) = (ours(), Timestamp(1_790_000_000_000));
         let header = |later_ms: i64, origin| vapid.authorization(now.plus_ms(later_ms), origin).unwrap();
         let first = header(0, "https://a.example");
-        let (token, key) = first.strip_prefix("vapid t=").unwrap().split_once(", k=").unwrap();
+        let (token, key) = first.strip_prefix("vapid t=").unwrap().split_once(",k=").unwrap();
         assert_eq!(key, vapid.public_key());
         assert!(is_genuine(token, key) && !is_genuine(token, KEY));
         assert_eq!(header(USED_MS - 1, "https://a.example"), first);

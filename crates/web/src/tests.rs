@@ -2,6 +2,7 @@
 
 mod catalog_pages;
 mod lines;
+mod notifications;
 mod people_pages;
 mod sharing;
 mod wallet_pages;

@@ -7,7 +7,7 @@ push-count =
         [one] On, on { $count } device
        *[other] On, on { $count } devices
     }
-push-how = What we mail you, at once on your device: a plan that ends soon or is nearly used up, a renewal that was paid or that needs you, an order that took longer or did not go through.
+push-how = Heard of at once on your device: a plan that ends soon or is nearly used up, a renewal that was paid or that needs you, an order that took longer or did not go through. Mails go on as before.
 push-this = This device
 push-on = On
 push-off = Off
@@ -24,7 +24,7 @@ push-test-body = This is how { $brand } tells you.
 push-devices = Devices that get them
 push-since = since { $day }
 push-remove = Remove
-push-remove-of = Send nothing more to { $device }
+push-remove-of = Remove { $device }: nothing more is sent there
 push-done-on = This device gets notifications from now on.
 push-done-sent = A test is on its way to this device.
 push-offer = Hear of it on this device

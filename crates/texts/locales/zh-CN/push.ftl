@@ -6,7 +6,7 @@ push-count =
         [0] 未开启
        *[other] 已在{ $count }台设备上开启
     }
-push-how = 我们发邮件告诉你的事，设备上马上就能看到：套餐快到期或快用完，自动续订成功或需要你处理，订单耽搁了或没能开通。
+push-how = 这些事会马上显示在设备上：套餐快到期或快用完，自动续订成功或需要你处理，订单耽搁了或没能开通。邮件照常发送。
 push-this = 本机
 push-on = 已开启
 push-off = 未开启
@@ -23,7 +23,7 @@ push-test-body = { $brand } 会这样通知你。
 push-devices = 接收通知的设备
 push-since = { $day }开启
 push-remove = 移除
-push-remove-of = 不再给 { $device } 发通知
+push-remove-of = 移除 { $device }，不再发通知
 push-done-on = 本机已开启通知。
 push-done-sent = 测试通知已发往本机。
 push-offer = 在本机接收通知
