@@ -208,7 +208,6 @@ async fn orders(args: &Args, shop: &mut Shop, engine: &str, figures: &mut Figure
     let warm = shop.place(200, "warm", &WAYS).await?;
     shop.pay_at_once(warm, args.payers).await?;
     let bills = shop.place(args.orders, "burst", &WAYS).await?;
-    let waiting = providers::place(shop, args.orders / WAYS.len()).await?;
     shop.await_quiet(args.quiet_seconds).await;
     let (rate, cost) = shop.pay_at_once(bills, args.payers).await?;
     let each = |total: u64| float(total) / amount(args.orders);
@@ -223,7 +222,8 @@ async fn orders(args: &Args, shop: &mut Shop, engine: &str, figures: &mut Figure
         figures.say(&format!("{engine}: {what} for each order"), format!("{:.1}", each(cost.counted(name))));
     }
     providers::mixed(engine, &prices, &cost, args.orders, figures);
-    providers::measure(engine, &prices, (shop, args.payers), waiting, rate, figures).await?;
+    let burst = (args.orders / WAYS.len(), args.payers);
+    providers::measure(engine, &prices, shop, burst, rate, figures).await?;
     if !args.burst_only {
         let bills = shop.place(1000, "steady", &WAYS).await?;
         let times = shop.pay_steadily(bills, STEADY_PER_SECOND).await?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use paysim::{MERCHANT_KEY, PLATFORM};
-use proof::providers::{WAYS, Way};
+use proof::providers::WAYS;
 use ring::{
     hmac, rand,
     signature::{self, KeyPair, RsaKeyPair, UnparsedPublicKey},
@@ -13,7 +13,7 @@ use crate::{
     load::{amount, float},
     machine,
     report::Figures,
-    shop::{Bill, Cost, Shop},
+    shop::{Cost, Shop},
 };
 
 /// About as long as what providers sign.
@@ -76,27 +76,6 @@ impl Prices {
     }
 }
 
-/// Orders that wait to be paid at one provider, and what placing them cost.
-pub(crate) struct Waiting {
-    way: &'static Way,
-    bills: Vec<Bill>,
-    placing: Cost,
-}
-
-/// Places so many orders at each provider.
-///
-/// # Errors
-/// If the shop refuses.
-pub(crate) async fn place(shop: &Shop, count: usize) -> Result<Vec<Waiting>> {
-    let mut all = Vec::new();
-    for way in &WAYS {
-        let before = shop.cost().await?;
-        let bills = shop.place(count, way.provider, std::slice::from_ref(way)).await?;
-        all.push(Waiting { way, bills, placing: shop.cost().await?.since(&before) });
-    }
-    Ok(all)
-}
-
 /// Says what the orders that were paid at all of them in turn cost.
 pub(crate) fn mixed(engine: &str, prices: &Prices, cost: &Cost, count: usize, figures: &mut Figures) {
     let (share, said) = prices.share(cost, count);
@@ -104,27 +83,30 @@ pub(crate) fn mixed(engine: &str, prices: &Prices, cost: &Cost, count: usize, fi
     figures.say(&format!("{engine}, all providers in turn, for each order"), said);
 }
 
-/// Pays at one provider after the other, and says how fast that went beside all of them in turn.
+/// Has so many orders placed and paid at one provider after the other, and says how fast that went beside all of them in
+/// turn. Nothing else waits for its payment meanwhile, so nobody else is looked at.
 ///
 /// # Errors
 /// If an order is not delivered.
 pub(crate) async fn measure(
     engine: &str,
     prices: &Prices,
-    (shop, payers): (&mut Shop, usize),
-    waiting: Vec<Waiting>,
+    shop: &mut Shop,
+    (count, payers): (usize, usize),
     mixed: f64,
     figures: &mut Figures,
 ) -> Result<()> {
-    for Waiting { way, bills, placing } in waiting {
-        let (count, provider) = (bills.len(), way.provider);
+    for way in &WAYS {
+        let before = shop.cost().await?;
+        let bills = shop.place(count, way.provider, std::slice::from_ref(way)).await?;
+        let placing = shop.cost().await?.since(&before);
         let before = machine::cpu_ms(shop.paysim_pid()?)?;
         let (rate, cost) = shop.pay_at_once(bills, payers).await?;
         let peer = float(machine::cpu_ms(shop.paysim_pid()?)? - before) / amount(count);
         let (share, said) = prices.share(&cost, count);
-        figures.ratio(&format!("{engine}, {provider}: orders/s ÷ all in turn"), rate / mixed);
-        figures.ratio(&format!("{engine}, {provider}: RSA ÷ CPU of heyon, paid to active"), share);
-        let of = |what: &str| format!("{engine}, {provider}: {what}");
+        let of = |what: &str| format!("{engine}, {}: {what}", way.provider);
+        figures.ratio(&of("orders/s ÷ all in turn"), rate / mixed);
+        figures.ratio(&of("RSA ÷ CPU of heyon, paid to active"), share);
         figures.say(&of("paid to durable active"), format!("{rate:.1} orders/s"));
         figures.say(&of("for each order that is paid"), said);
         figures.say(&of("for each order that is placed"), prices.share(&placing, count).1);

@@ -101,12 +101,14 @@ fn theirs(books: &BookTotals) -> ByProvider {
     sums
 }
 
+/// Without what providers keep for their service and send to our bank.
 async fn ours(db: &Db) -> Result<ByProvider> {
     let rows = store::sql!(
         "SELECT book, currency, CAST(SUM(taken) AS BIGINT) AS taken, CAST(SUM(returned) AS BIGINT) AS returned \
-         FROM (SELECT debit AS book, currency, amount_minor AS taken, 0 AS returned FROM ledger_transfer WHERE phase = 'posted' \
-           UNION ALL SELECT credit, currency, 0, amount_minor FROM ledger_transfer WHERE phase = 'posted') AS both_sides \
-         GROUP BY book, currency"
+         FROM (SELECT debit AS book, kind, currency, amount_minor AS taken, 0 AS returned FROM ledger_transfer \
+             WHERE phase = 'posted' \
+           UNION ALL SELECT credit, kind, currency, 0, amount_minor FROM ledger_transfer WHERE phase = 'posted') AS both_sides \
+         WHERE kind NOT IN ('provider_fee', 'payout', 'exchange') GROUP BY book, currency"
     );
     let mut sums = ByProvider::new();
     for row in rows.all(&mut db.read().await?).await? {
