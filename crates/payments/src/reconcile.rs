@@ -1,5 +1,6 @@
 //! Our payments beside their providers' own lists. What differs becomes a row, and is asked about again.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use basis::{DAY_MS, Env, HOUR_MS, MINUTE_MS, Money, Problem, Timestamp};
@@ -134,21 +135,38 @@ async fn compare(
     } else {
         provider.list(from, until).await?
     };
+    let theirs = by_payment(theirs);
     let mut conn = db.read().await?;
-    let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for facts in &theirs {
-        seen.insert(facts.reference.clone());
-        found.extend(unlike(provider.name(), facts, &Ours::of(&mut conn, &facts.reference).await?));
+    for (reference, facts) in &theirs {
+        found.extend(unlike(provider.name(), facts, &Ours::of(&mut conn, reference).await?));
     }
     let mut ours = rows::created_between(&mut conn, provider.name(), from, until).await?;
     drop(conn);
     // What was captured and stands in no list is asked for by its name: lists are behind, and end at other moments.
-    ours.retain(|payment| payment.captured.is_positive() && !seen.contains(&payment.id.to_string()));
+    ours.retain(|payment| payment.captured.is_positive() && !theirs.contains_key(&payment.id.to_string()));
     for payment in ours {
         found.extend(compare_unlisted(db, provider, payment).await?);
     }
     Ok(found)
+}
+
+/// A payment may stand in a list several times, as a charge that a bank refused and the page that its payer was sent to
+/// instead, or a page that nobody saw because its answer was lost: only all of them together are what became of it.
+fn by_payment(list: Vec<Facts>) -> BTreeMap<String, Facts> {
+    let mut all = BTreeMap::<String, Facts>::new();
+    for facts in list {
+        match all.entry(facts.reference.clone()) {
+            Entry::Vacant(first) => drop(first.insert(facts)),
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.captures.extend(facts.captures);
+                known.refunds.extend(facts.refunds);
+                known.disputes.extend(facts.disputes);
+            }
+        }
+    }
+    all
 }
 
 /// A list may be hours behind the money: what it does not hold is asked for by its own name.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use basis::{Currency, HOUR_MS, Id, Money, Order};
+use basis::{Currency, HOUR_MS, Id, Money, Order, Timestamp};
 use orders::{OrderState, PayWith, PlaceInput};
 use payments::{Method, PayAt, Provider, Providers};
 use paysim::{ChargePlan, FaultPlan, Options, Outcome, Paysim};
@@ -106,6 +106,9 @@ async fn a_bank_that_wants_its_customer_gets_them_on_its_page() {
             assert_eq!(states(shop).await, [OrderState::Active], "{method:?}");
             assert_eq!((renewing.captured().await, standing(shop).await), (2 * 1_650, ON));
             audit(shop).await;
+            let (providers, until) = (&shop.desk.providers, shop.desk.env.now());
+            let differences = payments::reconcile(&shop.db, providers, Timestamp(0), until).await.unwrap();
+            assert_eq!(differences, [], "the refused charge is in the list beside the page that was paid");
         }
     }
 }
