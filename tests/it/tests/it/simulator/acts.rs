@@ -1,15 +1,15 @@
 //! What people, providers and operators do, as the dice say.
 
-use basis::{HOUR_MS, Id, MINUTE_MS, Money, Order, Payment, SECOND_MS};
+use basis::{DAY_MS, HOUR_MS, Id, MINUTE_MS, Money, Order, Payment, SECOND_MS};
 use orders::{Decision, Intent, OrderState, PlaceInput};
 use payments::{PayAt, TopUp};
-use paysim::{AnswerPlan, FaultPlan, HookPlan, Outcome, PLATFORM, PLATFORM_NEXT, PayPlan, RefundPlan};
+use paysim::{AnswerPlan, FaultPlan, Outcome, PLATFORM, PLATFORM_NEXT};
 use store::in_tx;
 use support::Resolution;
 
 use super::buyers::{Buyer, any_plan, of, way_to_pay};
-use super::dice::Dice;
 use super::life::Life;
+use super::weather::faults;
 use super::world::World;
 use crate::orders::carrier::Fault;
 use crate::orders::shop::{AT_DESK, payer};
@@ -17,7 +17,7 @@ use crate::orders::shop::{AT_DESK, payer};
 impl World {
     /// One thing happens.
     pub(super) async fn act(&mut self) {
-        match self.dice.roll(34) {
+        match self.dice.roll(50) {
             0..5 => self.buy().await,
             5..11 => self.someone_pays().await,
             11..16 => self.work().await,
@@ -36,7 +36,8 @@ impl World {
             30 => self.break_the_network(),
             31 => self.send_old_message_again().await,
             32 => self.forge_a_message().await,
-            _ => self.rotate_keys(),
+            33 => self.rotate_keys(),
+            _ => self.renew().await,
         }
     }
 
@@ -88,7 +89,7 @@ impl World {
     }
 
     /// Nothing, some or all of a price.
-    async fn part_of_wallet(&mut self, buyer: &Buyer, price: Money) -> Money {
+    pub(super) async fn part_of_wallet(&mut self, buyer: &Buyer, price: Money) -> Money {
         let mut conn = self.life.db.read().await.unwrap();
         let wallet = ledger::wallet(&mut conn, buyer.account, price.currency).await.unwrap();
         let most = wallet.available().minor.clamp(0, price.minor);
@@ -97,7 +98,7 @@ impl World {
     }
 
     /// The pay page opens, with whatever goes wrong with this payment from now on.
-    async fn begin(&mut self, payment: Id<Payment>) {
+    pub(super) async fn begin(&mut self, payment: Id<Payment>) {
         self.payments.push(payment);
         let plan = self.faults_of(payment).await;
         self.paysim.set_default_faults(plan.clone()).await;
@@ -132,8 +133,12 @@ impl World {
     }
 
     async fn someone_pays(&mut self) {
-        let Some(line) = self.dice.any(&self.paysim.books().await.payments) else { return };
-        if line.captures > 0 && self.dice.chance(80) {
+        // No provider lets anyone pay an offer that is a day old, and nobody asks about one for longer.
+        let day_ago = self.env.now().plus_ms(-DAY_MS);
+        let mut payable = self.paysim.payments().await;
+        payable.retain(|payment| payment.created_at > day_ago);
+        let Some(line) = self.dice.any(&payable) else { return };
+        if !line.captures.is_empty() && self.dice.chance(80) {
             return;
         }
         let outcome = self.dice.pick(&[
@@ -307,41 +312,3 @@ const ANSWERS: [Resolution; 5] = [
     Resolution::Decide(Decision::Void),
     Resolution::Dismiss,
 ];
-
-/// What goes wrong with a payment; half of the time nothing.
-fn faults(dice: &mut Dice) -> FaultPlan {
-    if dice.chance(50) {
-        return FaultPlan::default();
-    }
-    let after_ms = dice.pick(&[SECOND_MS, 3 * MINUTE_MS, 2 * HOUR_MS]);
-    let hook = HookPlan {
-        delay_ms: dice.pick(&[0, 0, SECOND_MS, 5 * MINUTE_MS, 3 * HOUR_MS]),
-        copies: dice.pick(&[0, 1, 1, 2, 3]),
-        reordered: dice.chance(20),
-        forged: dice.chance(10),
-        probed: dice.chance(20),
-    };
-    FaultPlan {
-        hook,
-        pay: dice.pick(&[
-            PayPlan::Succeed,
-            PayPlan::Succeed,
-            PayPlan::Later { after_ms },
-            PayPlan::FailLater { after_ms },
-        ]),
-        refund: dice.pick(&[
-            RefundPlan::Succeed,
-            RefundPlan::Later { after_ms },
-            RefundPlan::FailLater { after_ms },
-            RefundPlan::Refuse,
-        ]),
-        answer: dice.pick(&[
-            AnswerPlan::Normal,
-            AnswerPlan::FailBefore,
-            AnswerPlan::LoseAnswer,
-            AnswerPlan::Reset,
-            AnswerPlan::Probe,
-        ]),
-        ..FaultPlan::default()
-    }
-}

@@ -14,8 +14,24 @@ pub(super) struct Buyer {
 }
 
 /// What is sold: the plan's name, its price in yuan and in dollars, in minor units.
-const SOLD: [(&str, i64, i64); 3] =
-    [("jp-20gb", 11_800, 1_650), ("jp-50gb", 23_800, 3_350), ("jp-30gb", 16_800, 2_350)];
+const SOLD: [(&str, i64, i64); 4] = [
+    ("jp-20gb", 11_800, 1_650),
+    ("jp-50gb", 23_800, 3_350),
+    ("jp-30gb", 16_800, 2_350),
+    ("jp-2gb", 2_800, 400),
+];
+
+/// Beside the shop's usual plans, one that ends soon.
+pub(super) const SHORT: &str = r#"
+[[plan]]
+id = "jp-2gb"
+kind = "daily"
+where = "JP"
+data = "2 GB"
+days = 2
+renewal = "add"
+price = { CNY = "28", USD = "4" }
+"#;
 
 /// A provider, a way to pay there, and in which money.
 pub(super) fn way_to_pay(dice: &mut Dice) -> (PayWith, Currency) {
@@ -29,6 +45,18 @@ pub(super) fn way_to_pay(dice: &mut Dice) -> (PayWith, Currency) {
         ("wechat_pay", Method::WeChatPay, Currency::CNY),
     ]);
     (PayWith { provider: provider.to_owned(), method, keep: dice.chance(20) }, currency)
+}
+
+/// A provider and a way to pay there that is kept, where it can be.
+pub(super) fn way_to_renew(dice: &mut Dice) -> (PayWith, Currency) {
+    let (way, currency) = way_to_pay(dice);
+    let keep = matches!(way.method, Method::Card | Method::PayPal);
+    (PayWith { keep, ..way }, currency)
+}
+
+/// A plan that is worth renewing here, mostly the one that ends soon.
+pub(super) fn any_plan_to_renew(dice: &mut Dice, currency: Currency) -> (&'static str, Money) {
+    of(dice.pick(&["jp-2gb", "jp-2gb", "jp-2gb", "jp-20gb"]), currency)
 }
 
 /// A plan and its price in this money.

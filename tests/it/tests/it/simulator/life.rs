@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use orders::{Desk, Settings};
 use payments::{Provider, Providers, WechatPay};
 use paysim::Paysim;
-use store::jobs::Worker;
+use store::jobs::{Next, Worker};
 use store::{Db, in_tx};
 
 use crate::orders::carrier::Wire;
@@ -41,7 +41,7 @@ impl Life {
         let carriers = Carriers::default().with("own", wire.clone());
         let providers = Providers::new(all(paysim, env), &door.url());
         let desk = Desk::new(&db, env, &charging, carriers, providers, Settings::default());
-        let worker = Arc::new(worker(&db, env, &desk, "simulated:life"));
+        let worker = Arc::new(door.takes_mail(worker(&db, env, &desk, "simulated:life")));
         in_tx!(db, |tx| { payments::begin_sweeps(tx, env, &desk.providers).await }).unwrap();
         let life = Self { db, desk, wire, worker };
         door.lead_to(&life);
@@ -79,13 +79,14 @@ pub(super) struct Door {
     address: SocketAddr,
     behind: Arc<Mutex<Option<(Db, Desk)>>>,
     heard: Arc<Mutex<Vec<Heard>>>,
+    mailed: Arc<Mutex<Vec<String>>>,
 }
 
 impl Door {
     pub(super) async fn open() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let door = Self { address, behind: Arc::default(), heard: Arc::default() };
+        let door = Self { address, behind: Arc::default(), heard: Arc::default(), mailed: Arc::default() };
         let app = Router::new().route("/hooks/{provider}", post(hear)).with_state(door.clone());
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         door
@@ -97,6 +98,20 @@ impl Door {
 
     fn lead_to(&self, life: &Life) {
         *self.behind.lock().unwrap() = Some((life.db.clone(), life.desk.clone()));
+    }
+
+    /// What people were mailed.
+    pub(super) fn mailed(&self) -> Vec<String> {
+        self.mailed.lock().unwrap().clone()
+    }
+
+    /// The postman, who takes every mail as it is.
+    fn takes_mail(&self, worker: Worker) -> Worker {
+        let mailed = self.mailed.clone();
+        worker.on("mail.send", move |run| {
+            mailed.lock().unwrap().push(run.payload);
+            async { Ok(Next::Done) }
+        })
     }
 
     pub(super) fn heard(&self) -> Vec<Heard> {

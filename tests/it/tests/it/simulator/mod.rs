@@ -9,6 +9,9 @@ mod buyers;
 mod dice;
 mod life;
 mod oracle;
+mod promises;
+mod renewing;
+mod weather;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,7 +78,7 @@ fn play(seed: u64) -> (Tally, Vec<String>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let told = runtime.block_on(async {
         let mut world = World::open(seed).await;
-        for _ in 0..60 {
+        for _ in 0..70 {
             world.act().await;
         }
         world.calm_down().await;

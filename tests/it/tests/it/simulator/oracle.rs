@@ -16,9 +16,12 @@ impl World {
         self.audits_find_nothing().await;
         let theirs = self.paysim.books().await.payments;
         self.clearing_is_what_they_have(&theirs).await;
-        for (buyer, order) in self.orders.clone() {
-            self.judge_order(&buyer, order, &theirs).await;
+        for buyer in self.buyers.clone() {
+            for order in self.orders_of(&buyer).await {
+                self.judge_order(&buyer, order.id, &theirs).await;
+            }
         }
+        self.promises_are_kept().await;
         self.tally.captured += u64::try_from(theirs.iter().map(|line| line.captures).sum::<usize>()).unwrap();
         self.tally.messages += u64::try_from(self.door.heard().len()).unwrap();
     }
@@ -63,6 +66,7 @@ impl World {
         let mut found = ledger::audit(&mut conn).await.unwrap();
         found.extend(payments::audit(&mut conn).await.unwrap());
         found.extend(orders::audit(&mut conn, &self.life.desk.carriers).await.unwrap());
+        found.extend(renewals::audit(&mut conn).await.unwrap());
         found.extend(receipts::audit(&mut conn).await.unwrap());
         found.extend(support::audit(&mut conn).await.unwrap());
         assert!(found.is_empty(), "{found:#?}");

@@ -7,16 +7,19 @@ use basis::{
     Env, HOUR_MS, Id, Kind, MINUTE_MS, ManualClock, Order, Payment, Problem, SECOND_MS, SeededEntropy,
     Timestamp,
 };
+use orders::OrderRecord;
 use paysim::{FaultPlan, Keys, Options, Paysim};
 use store::Side;
 use store::testing::TestDb;
 
-use super::buyers::Buyer;
+use super::buyers::{Buyer, SHORT};
 use super::dice::Dice;
 use super::life::{Door, Life};
+use super::renewing::Diary;
 use crate::orders::carrier::Fault;
 use crate::orders::shop::{PLANS, TABLES, bind, open_pool};
 use crate::payments::{API_KEY, SECRET, wechat_pay};
+use crate::people::registration;
 
 /// What has happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,6 +30,18 @@ pub(super) struct Tally {
     pub(super) refunded: u64,
     pub(super) captured: u64,
     pub(super) messages: u64,
+    pub(super) agreed: u64,
+    /// Charges of kept methods, as their banks ended them.
+    pub(super) charged: u64,
+    pub(super) refused: u64,
+    pub(super) refused_for_good: u64,
+    pub(super) bank_wants_payer: u64,
+    /// Mails with a link to pay.
+    pub(super) asked: u64,
+    /// Consents that stopped after five purchases in a day.
+    pub(super) too_many: u64,
+    /// Methods that their providers let go of.
+    pub(super) forgotten: u64,
 }
 
 impl AddAssign for Tally {
@@ -37,6 +52,14 @@ impl AddAssign for Tally {
         self.refunded += other.refunded;
         self.captured += other.captured;
         self.messages += other.messages;
+        self.agreed += other.agreed;
+        self.charged += other.charged;
+        self.refused += other.refused;
+        self.refused_for_good += other.refused_for_good;
+        self.bank_wants_payer += other.bank_wants_payer;
+        self.asked += other.asked;
+        self.too_many += other.too_many;
+        self.forgotten += other.forgotten;
     }
 }
 
@@ -51,6 +74,7 @@ pub(super) struct World {
     pub(super) buyers: Vec<Buyer>,
     pub(super) orders: Vec<(Buyer, Id<Order>)>,
     pub(super) payments: Vec<Id<Payment>>,
+    pub(super) diary: Diary,
     pub(super) tally: Tally,
     story: Vec<String>,
     files: TestDb,
@@ -64,14 +88,17 @@ impl World {
         let env = Env { clock: clock.clone(), entropy: Arc::new(SeededEntropy::new(seed)) };
         let paysim = paysim(seed, &clock).await;
         let files = store::testing::sqlite(TABLES, &env).await;
-        catalog::apply(&files, &env, PLANS, &catalog::Conditions::default())
+        let plans = format!("{PLANS}{SHORT}");
+        catalog::apply(&files, &env, &plans, &catalog::Conditions::default())
             .await
             .unwrap_or_else(|_| panic!("the plans are good"));
         let door = Door::open().await;
         let life = Life::begin(&files.url, &env, &paysim, &door).await;
         let mut buyers = Vec::new();
-        for _ in 0..2 {
-            let account = env.new_id();
+        let passwords = accounts::Passwords::cheap();
+        for name in ["lin", "mei"] {
+            let person = registration(&format!("{name}@example.com"));
+            let account = accounts::admit(&life.db, &env, &passwords, "system", &person, true).await.unwrap();
             let bound = bind(&life.db, &env, account).await;
             open_pool(&life.desk.charging, &bound).await;
             buyers.push(Buyer { account, line: bound });
@@ -90,6 +117,7 @@ impl World {
             buyers,
             orders: Vec::new(),
             payments: Vec::new(),
+            diary: Diary::default(),
             tally: Tally::default(),
             story: Vec::new(),
             files,
@@ -185,17 +213,30 @@ impl World {
         for line in self.paysim.books().await.payments {
             self.paysim.set_faults(&line.id, FaultPlan::default()).await.unwrap();
         }
-        for (times, ms) in
-            [(10, 30 * SECOND_MS), (20, 5 * MINUTE_MS), (10, 30 * MINUTE_MS), (12, 6 * HOUR_MS)]
-        {
-            for _ in 0..times {
-                self.pass(ms).await;
-            }
-            self.operate().await;
+        for kept in self.paysim.payments().await.into_iter().filter_map(|payment| payment.saved) {
+            self.paysim.set_faults(&kept.id, FaultPlan::default()).await.unwrap();
         }
+        self.wait(10, 30 * SECOND_MS).await;
+        self.wait(20, 5 * MINUTE_MS).await;
+        self.wait(10, 30 * MINUTE_MS).await;
+        self.wind_up().await;
+        self.wait(12, 6 * HOUR_MS).await;
         for _ in 0..10 {
             self.pass(HOUR_MS).await;
         }
+    }
+
+    async fn wait(&mut self, times: u32, ms: i64) {
+        for _ in 0..times {
+            self.pass(ms).await;
+        }
+        self.operate().await;
+    }
+
+    /// All orders of a line, placed by hand or automatic, the newest first.
+    pub(super) async fn orders_of(&self, buyer: &Buyer) -> Vec<OrderRecord> {
+        let mut conn = self.life.db.read().await.unwrap();
+        orders::of_line(&mut conn, buyer.account, buyer.line.id, 1000).await.unwrap()
     }
 
     pub(super) fn close(self) -> (Tally, Vec<String>) {
