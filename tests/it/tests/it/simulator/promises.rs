@@ -20,6 +20,8 @@ struct Charge {
     method: String,
     at: Timestamp,
     captured: bool,
+    /// What was taken stayed with us.
+    kept: bool,
     refused_for_good: bool,
 }
 
@@ -42,7 +44,7 @@ impl World {
         let mut conn = self.life.db.read().await.unwrap();
         let mut charges = Vec::new();
         for payment in self.paysim.payments().await {
-            let Some(method) = payment.charged else { continue };
+            let Some(method) = payment.charged.clone() else { continue };
             let ours = payments::find(&mut conn, payment.reference.parse().unwrap()).await.unwrap();
             let Purpose::Order(order) = ours.purpose else {
                 panic!("a wallet is filled by nobody: {ours:#?}")
@@ -56,6 +58,7 @@ impl World {
                 method,
                 at: payment.created_at,
                 captured: !payment.captures.is_empty(),
+                kept: taken_minor(&payment) > 0,
                 refused_for_good: payment.decline_code.as_deref() == Some("stolen_card"),
             });
         }
@@ -141,10 +144,18 @@ fn at_most_five_a_day(charges: &[Charge]) {
     }
 }
 
-/// No end of a bundle was paid for twice.
+/// What a provider took for a payment and did not give back.
+fn taken_minor(payment: &paysim::Payment) -> i64 {
+    let captured = payment.captures.iter().map(|capture| capture.amount.minor);
+    let back = payment.refunds.iter().filter(|refund| refund.status == paysim::RefundStatus::Succeeded);
+    captured.sum::<i64>() - back.map(|refund| refund.amount.minor).sum::<i64>()
+}
+
+/// No end of a bundle was paid for twice: whoever agrees anew while an order that was called off is still being charged gets
+/// that money back.
 fn once_for_each_end(charges: &[Charge]) {
     let mut ends = BTreeSet::new();
-    for charge in charges.iter().filter(|charge| charge.captured) {
+    for charge in charges.iter().filter(|charge| charge.kept) {
         assert!(ends.insert((charge.line, charge.end)), "{} was renewed twice", charge.end);
     }
 }
