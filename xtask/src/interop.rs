@@ -21,7 +21,8 @@ const LIBRARIES: [&str; 8] = [
     "paypal-server-sdk==2.4.0",
     "global-open-sdk-python==1.7.1",
     "http-ece==1.2.1",
-    "py-vapid==1.9.6",
+    // Its next ones want a newer cryptography than Antom's client allows.
+    "py-vapid==1.9.2",
 ];
 /// From npm: Alipay's own library (MIT licence).
 const NODE_LIBRARY: &str = "alipay-sdk@4.14.0";
