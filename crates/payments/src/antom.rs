@@ -162,10 +162,6 @@ fn capabilities(config: &AntomConfig) -> Capabilities {
     }
 }
 
-fn refused(code: &str, message: &str) -> ProviderError {
-    ProviderError::Refused { code: code.to_owned(), message: message.to_owned() }
-}
-
 #[async_trait::async_trait]
 impl Provider for Antom {
     fn name(&self) -> &'static str {
@@ -207,7 +203,7 @@ impl Provider for Antom {
     }
 
     async fn charge(&self, _: &ChargeRequest) -> Result<Facts, ProviderError> {
-        Err(refused("not_offered", "Alipay by Antom charges nobody who is not there"))
+        Err(ProviderError::refused("not_offered", "Alipay by Antom charges nobody who is not there"))
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundFact, ProviderError> {
@@ -232,7 +228,7 @@ impl Provider for Antom {
     }
 
     async fn list(&self, _: Timestamp, _: Timestamp) -> Result<Vec<Facts>, ProviderError> {
-        Err(refused("not_offered", "Antom lists no payments"))
+        Err(ProviderError::refused("not_offered", "Antom lists no payments"))
     }
 
     /// Antom's settlement reports are fetched by people, from its dashboard.

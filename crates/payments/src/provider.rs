@@ -84,6 +84,13 @@ pub enum ProviderError {
     Damaged(String),
 }
 
+impl ProviderError {
+    /// The provider says no, or has no such thing to offer.
+    pub(crate) fn refused(code: &str, message: &str) -> Self {
+        Self::Refused { code: code.to_owned(), message: message.to_owned() }
+    }
+}
+
 impl From<ProviderError> for Problem {
     fn from(error: ProviderError) -> Self {
         match error {

@@ -182,7 +182,7 @@ impl Provider for WechatPay {
     }
 
     async fn charge(&self, _request: &ChargeRequest) -> Result<Facts, ProviderError> {
-        Err(refused("no-charge", "WeChat Pay charges nobody without them"))
+        Err(ProviderError::refused("no-charge", "WeChat Pay charges nobody without them"))
     }
 
     async fn query(&self, payment: &PaymentRef) -> Result<Facts, ProviderError> {
@@ -213,7 +213,7 @@ impl Provider for WechatPay {
     }
 
     async fn list(&self, _from: Timestamp, _until: Timestamp) -> Result<Vec<Facts>, ProviderError> {
-        Err(refused("no-list", "WeChat Pay lists no payments"))
+        Err(ProviderError::refused("no-list", "WeChat Pay lists no payments"))
     }
 
     async fn bill(&self, day: Date, part: Option<&str>) -> Result<BillPage, ProviderError> {
@@ -237,8 +237,4 @@ impl Provider for WechatPay {
         *answer.body_mut() = Bytes::from(said.to_string());
         answer
     }
-}
-
-fn refused(code: &str, message: &str) -> ProviderError {
-    ProviderError::Refused { code: code.to_owned(), message: message.to_owned() }
 }

@@ -186,7 +186,7 @@ impl Stripe {
             locale: "auto",
             return_url: &request.return_url,
             expires_at: None,
-            payer: Keeping::Again(saved(&request.saved)?.0),
+            payer: Keeping::Already(saved(&request.saved)?.0),
         };
         let session = self.open(&page, &format!("{}:payer", request.payment)).await?;
         let facts = self.session(&session.id).await?;

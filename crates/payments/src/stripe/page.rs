@@ -11,7 +11,8 @@ use crate::provider::ProviderError;
 pub(super) enum Keeping<'a> {
     No,
     ForNew,
-    Again(&'a str),
+    /// It is paid by a customer whose method is kept already: another one would stay at Stripe, and nothing would rest on it.
+    Already(&'a str),
 }
 
 /// A page to be opened.
@@ -52,7 +53,7 @@ impl Page<'_> {
         Ok(match self.payer {
             Keeping::No => form,
             Keeping::ForNew => form.put("customer_creation", "always").put(wire::PAGE_KEEPS, "off_session"),
-            Keeping::Again(customer) => form.put("customer", customer).put(wire::PAGE_KEEPS, "off_session"),
+            Keeping::Already(customer) => form.put("customer", customer),
         })
     }
 }

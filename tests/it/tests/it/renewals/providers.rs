@@ -109,6 +109,9 @@ async fn a_bank_that_wants_its_customer_gets_them_on_its_page() {
             let (providers, until) = (&shop.desk.providers, shop.desk.env.now());
             let differences = payments::reconcile(&shop.db, providers, Timestamp(0), until).await.unwrap();
             assert_eq!(differences, [], "the refused charge is in the list beside the page that was paid");
+            let there =
+                renewing.paysim.payments().await.into_iter().filter(|payment| payment.saved.is_some());
+            assert_eq!(there.count(), 1, "the page kept no other card that nobody here knows of");
         }
     }
 }
